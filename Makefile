@@ -1,0 +1,47 @@
+# Two commands do everything: `make run` and `make test`. Each installs what it needs, once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: run test lint install lock
+
+# With Slack's tokens, in the environment or in .env: the real thing. Without: the playground.
+run: .venv/run
+ifdef FRESH
+	rm -rf .playground
+endif
+	@if [ -n "$$SLACK_BOT_TOKEN" ] || grep -qs '^SLACK_BOT_TOKEN=.' .env; \
+	then exec $(BIN)/python -m bot run; \
+	else exec $(BIN)/python -m bot demo; fi
+
+# The quick ones first.
+test: lint
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+install: .venv/run
+
+.venv/run: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+.venv/test: .venv/run tests/requirements.txt
+	$(PIP) --require-hashes -r tests/requirements.txt
+	@touch $@
+
+# After a change of dependencies in pyproject.toml. Names no index.
+lock: .venv/test
+	$(PIP) uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet \
+		-c requirements.txt -o tests/requirements.txt
