@@ -1,0 +1,47 @@
+"""A conversation with all that was said in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.conversation import Conversation, State
+from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.reply import Reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What we knew of a customer before this conversation."""
+
+    times: int = 0
+    last_state: State | None = None
+    last_closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`mentions` is in the order in which we heard them; `reply` is the last one written."""
+
+    conversation: Conversation
+    customer: Customer
+    mentions: Sequence[Mention]
+    reply: Reply | None = None
+    past: Past = Past()
+
+    @property
+    def heard(self) -> Sequence[Mention]:
+        """What the customer said, newest last; never empty."""
+        said = [m for m in self.mentions if m.origin is Origin.CUSTOMER]
+        return sorted(said or self.mentions, key=lambda mention: mention.posted_at)
+
+    @property
+    def latest(self) -> Mention:
+        """The customer's newest words that still stand."""
+        standing = [mention for mention in self.heard if not mention.deleted]
+        return (standing or self.heard)[-1]
+
+    @property
+    def answer_from_elsewhere(self) -> Mention | None:
+        """The brand's newest post that was not sent from here."""
+        own = [m for m in self.mentions if m.origin is Origin.OWN]
+        return own[-1] if own else None

@@ -1,0 +1,92 @@
+"""What a customer said in public, and who they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a mention is about; a first guess, which people correct."""
+
+    COMPLAINT = "complaint"
+    QUESTION = "question"
+    PRAISE = "praise"
+    OTHER = "other"
+
+
+class Origin(StrEnum):
+    """Who wrote a mention. Only what customers write starts a clock."""
+
+    CUSTOMER = "customer"
+    OWN = "own"  # the brand itself, from here or from elsewhere
+    AUTOMATED = "automated"  # out of office, bounces, newsletters
+    REPOST = "repost"  # someone else's words, passed on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """A person as one platform knows them; `key` stays when the handle changes."""
+
+    platform: str
+    key: str
+    handle: str
+    name: str = ""
+    url: str | None = None
+    followers: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """One public post that names the brand.
+
+    `account` is the adapter's name as in ADAPTERS, such as "twitter" or "email:press"; `key` is the
+    platform's id, the same through all edits; `revision` differs when the words do. `posted_at` is
+    the platform's time, never ours. `extra` is whatever the adapter needs to answer it, as JSON.
+    """
+
+    account: str
+    key: str
+    thread: str
+    customer: Customer
+    text: str
+    posted_at: datetime
+    parent: str | None = None  # the key of the post it answers
+    url: str | None = None
+    subject: str = ""
+    revision: str = ""
+    origin: Origin = Origin.CUSTOMER
+    public: bool = True
+    deleted: bool = False
+    no_reply: str = ""  # why it can't be answered from here, in a sentence; "": it can
+    media: tuple[str, ...] = ()  # links
+    language: str | None = None  # as the platform says it (BCP 47)
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    id: int | None = field(default=None, compare=False)  # ours, once it is stored
+
+    @property
+    def platform(self) -> str:
+        return self.account.partition(":")[0]
+
+    def storable(self) -> "Mention":
+        """The same, without what a database refuses to keep."""
+        by = self.customer
+        who = replace(by, handle=storable(by.handle), name=storable(by.name), key=storable(by.key))
+        text, subject = storable(self.text), storable(self.subject)
+        return replace(self, customer=who, text=text, subject=subject)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """An item we could not make sense of: kept as it came, with what was wrong."""
+
+    key: str
+    raw: str
+    problem: str
+
+
+def storable(text: str) -> str:
+    """Without NUL and lone surrogates, which no database keeps: each becomes U+FFFD."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
