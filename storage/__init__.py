@@ -1,0 +1,1 @@
+"""The memory: tables, and a named function for every question."""

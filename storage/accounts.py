@@ -1,0 +1,69 @@
+"""How far each account has been read, and how it is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from storage.database import Transaction
+from storage.rows import as_object, upsert
+from storage.tables import accounts
+
+a = accounts.c
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """`told` says that the channel has heard of the trouble, and wants to hear when it is over."""
+
+    name: str
+    cursor: str | None
+    started_at: datetime
+    next_poll_at: datetime
+    fetched_at: datetime | None = None
+    rechecked_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    trouble: str | None = None
+    told: bool = False
+
+
+def take_turn(db: Transaction, name: str, at: datetime, every: timedelta) -> Account | None:
+    """The account, if it is time to read it; of several workers, one gets it."""
+    begun = {"name": name, "started_at": at, "next_poll_at": at}
+    db.execute(upsert(db, accounts, begun, on=["name"], update=[]))
+    mine = (
+        update(accounts)
+        .where(a.name == name, a.next_poll_at <= at)
+        .values(next_poll_at=at + every)
+        .returning(accounts)
+    )
+    row = db.execute(mine).one_or_none()
+    return as_object(Account, row) if row else None
+
+
+def hold(db: Transaction, name: str) -> Account:
+    held = select(accounts).where(a.name == name).with_for_update()
+    return as_object(Account, db.execute(held).one())
+
+
+def change(db: Transaction, name: str, **values: Any) -> None:
+    db.execute(update(accounts).where(a.name == name).values(**values))
+
+
+def all_of(db: Transaction) -> list[Account]:
+    rows = db.execute(select(accounts).order_by(a.name))
+    return [as_object(Account, row) for row in rows]
+
+
+def take_recheck(db: Transaction, name: str, at: datetime, every: timedelta) -> bool:
+    """Whether it is time to ask what became of known posts; of several workers, one is told so."""
+    due = a.rechecked_at.is_(None) | (a.rechecked_at <= at - every)
+    mine = update(accounts).where(a.name == name, due).values(rechecked_at=at)
+    return bool(db.execute(mine).rowcount)
+
+
+def wake(db: Transaction, name: str, at: datetime) -> None:
+    """Read it as soon as possible: after a restart, and when it says that there is news."""
+    db.execute(update(accounts).where(a.name == name).values(next_poll_at=at))

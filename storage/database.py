@@ -1,0 +1,87 @@
+"""Opening the database: SQLite in a file, or PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+
+Database = Engine
+Transaction = Connection
+Unavailable = (OperationalError, InterfaceError, TimeoutError)  # not there, or too busy
+
+BUSY = 10_000  # milliseconds that SQLite waits for another writer
+PATIENCE = 20_000  # milliseconds that one statement may take on PostgreSQL
+
+
+def address(url: str) -> URL:
+    """What DATABASE_URL means, `postgres://` of older platforms included; ValueError if nothing."""
+    try:
+        parsed = make_url(url.strip())
+    except ArgumentError:
+        raise ValueError("It is not a database address.") from None
+    kind = parsed.drivername.partition("+")[0]
+    if kind in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite":
+        return parsed
+    raise ValueError(f"It begins with {kind}://, and only sqlite and postgresql are known.")
+
+
+def connect(url: str) -> Database:
+    """Open the database without touching it yet: at most four connections, each checked first."""
+    where = address(url)
+    return _sqlite(where) if where.drivername.startswith("sqlite") else _postgresql(where)
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Transaction]:
+    """A transaction that only asks, and so waits for no writer."""
+    with database.connect().execution_options(reading=True) as db:
+        yield db
+
+
+def is_sqlite(database: Database) -> bool:
+    return database.dialect.name == "sqlite"
+
+
+def _postgresql(where: URL) -> Database:
+    options = f"-c statement_timeout={PATIENCE} -c idle_in_transaction_session_timeout={PATIENCE}"
+    return create_engine(
+        where,
+        pool_size=2,
+        max_overflow=2,
+        pool_timeout=15,
+        pool_pre_ping=True,
+        connect_args={
+            "options": options,
+            "connect_timeout": 5,
+            "prepare_threshold": None,  # a pooler in between would mix them up
+            "application_name": "unanswered",
+        },
+    )
+
+
+def _sqlite(where: URL) -> Database:
+    if where.database and where.database != ":memory:":
+        Path(where.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(where, connect_args={"timeout": BUSY / 1000}, pool_timeout=15)
+    event.listen(engine, "connect", _settle)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _settle(connection: Any, _record: Any) -> None:
+    """WAL survives a killed process; transactions are begun by us, not by the driver."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(transaction: Connection) -> None:
+    """Who writes takes the lock first: two that read before they write fail each other."""
+    asks = transaction.get_execution_options().get("reading")
+    transaction.exec_driver_sql("BEGIN" if asks else "BEGIN IMMEDIATE")

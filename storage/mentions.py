@@ -1,0 +1,140 @@
+"""What was said: by customers, by the brand elsewhere, by machines."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from bot.domain.mention import Mention, Origin, Unreadable
+from bot.domain.reply import Reply
+from storage.customers import BESIDE, beside
+from storage.database import Transaction
+from storage.rows import add as insert
+from storage.rows import as_object, as_row, upsert
+from storage.tables import conversations, customers, mentions, replies, unreadable
+
+m = mentions.c
+
+
+def with_author() -> Select[Any]:
+    """Mentions, each beside the customer who wrote it."""
+    return select(mentions, *BESIDE).join(customers)
+
+
+def as_mention(row: Row[Any]) -> Mention:
+    media, origin = tuple(row.media), Origin(row.origin)
+    return as_object(Mention, row, customer=beside(row), origin=origin, media=media)
+
+
+def find(db: Transaction, account: str, key: str) -> tuple[Mention, int | None] | None:
+    """A mention we know, and the conversation it belongs to."""
+    row = db.execute(with_author().where(m.account == account, m.key == key)).one_or_none()
+    return (as_mention(row), row.conversation) if row else None
+
+
+def add(
+    db: Transaction, mention: Mention, *, customer: int, conversation: int | None, at: datetime
+) -> int:
+    media = list(mention.media)
+    row = as_row(mention, mentions, customer=customer, media=media, heard_at=at)
+    return insert(db, mentions, {**row, "conversation": conversation})
+
+
+def change(db: Transaction, id: int, mention: Mention) -> None:
+    """The customer edited or deleted it: keep what it is now."""
+    now = {
+        "text": mention.text,
+        "subject": mention.subject,
+        "revision": mention.revision,
+        "deleted": mention.deleted,
+        "media": list(mention.media),
+        "no_reply": mention.no_reply,
+        "extra": dict(mention.extra),
+    }
+    db.execute(update(mentions).where(m.id == id).values(**now))
+
+
+def of_conversation(db: Transaction, conversation: int) -> Sequence[Mention]:
+    """In the order in which we heard them."""
+    heard = db.execute(with_author().where(m.conversation == conversation).order_by(m.id))
+    return [as_mention(row) for row in heard]
+
+
+def get(db: Transaction, id: int) -> Mention:
+    return as_mention(db.execute(with_author().where(m.id == id)).one())
+
+
+def oldest_after(db: Transaction, conversation: int, mention: int) -> Mention | None:
+    """The oldest of the customer's words that we heard after that mention, and that still stand."""
+    newer = _standing(conversation).where(m.id > mention).order_by(m.posted_at).limit(1)
+    row = db.execute(newer).one_or_none()
+    return as_mention(row) if row else None
+
+
+def oldest_posted_after(db: Transaction, conversation: int, at: datetime) -> Mention | None:
+    newer = _standing(conversation).where(m.posted_at > at).order_by(m.posted_at).limit(1)
+    row = db.execute(newer).one_or_none()
+    return as_mention(row) if row else None
+
+
+def standing(db: Transaction, conversation: int) -> Sequence[Mention]:
+    """What the customer said and has not deleted, oldest first."""
+    rows = db.execute(_standing(conversation).order_by(m.posted_at))
+    return [as_mention(row) for row in rows]
+
+
+def own_answer_to(db: Transaction, account: str, key: str) -> Mention | None:
+    """The brand's post that answers this one, if we have seen it."""
+    own = (m.account == account, m.parent == key, m.origin == Origin.OWN)
+    row = db.execute(with_author().where(*own).order_by(m.posted_at).limit(1)).one_or_none()
+    return as_mention(row) if row else None
+
+
+def watched(db: Transaction, account: str, *, most: int) -> Sequence[str]:
+    """The keys of what is still unsettled on this account, newest first."""
+    unsettled = conversations.c.state.in_(("waiting", "claimed", "replying"))
+    keys = (
+        select(m.key)
+        .join(conversations, conversations.c.id == m.conversation)
+        .where(m.account == account, unsettled, m.origin == Origin.CUSTOMER, ~m.deleted)
+        .order_by(m.id.desc())
+        .limit(most)
+    )
+    return list(db.execute(keys).scalars())
+
+
+def keep_unreadable(db: Transaction, account: str, item: Unreadable, at: datetime) -> bool:
+    """Keep what nobody could read; False when it was kept before."""
+    values = {"account": account, "at": at} | {
+        "key": item.key,
+        "raw": item.raw,
+        "problem": item.problem,
+    }
+    kept = db.execute(upsert(db, unreadable, values, on=["account", "key"], update=[]))
+    return bool(kept.rowcount)
+
+
+def _standing(conversation: int) -> Select[Any]:
+    return with_author().where(
+        m.conversation == conversation, m.origin == Origin.CUSTOMER, ~m.deleted
+    )
+
+
+def history(db: Transaction, customer: int, *, most: int) -> Sequence[Mention | Reply]:
+    """What this customer wrote and what we answered, newest first."""
+    wrote = with_author().where(m.customer == customer).order_by(m.posted_at.desc())
+    r = replies.c
+    answered = (
+        select(replies)
+        .join(conversations, conversations.c.id == r.conversation)
+        .where(conversations.c.customer == customer, r.sent_at.is_not(None))
+        .order_by(r.sent_at.desc())
+    )
+    said: list[Mention | Reply] = [as_mention(row) for row in db.execute(wrote.limit(most))]
+    said += [as_object(Reply, row) for row in db.execute(answered.limit(most))]
+    return sorted(said, key=_said_at, reverse=True)[:most]
+
+
+def _said_at(said: Mention | Reply) -> datetime:
+    return said.posted_at if isinstance(said, Mention) else said.sent_at or said.written_at

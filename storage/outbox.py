@@ -1,0 +1,274 @@
+"""The outbox: what we owe the outside world, until it is done.
+
+Whatever is owed for one conversation at one destination forms a lane: in order, one at a time. Of
+the lanes that may move, the most urgent goes first, as fast as the destination's pace allows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Update, and_, func, insert, or_, select, update
+
+from bot.domain.delivery import Delivery, Errand
+from storage import destinations
+from storage.database import Transaction
+from storage.rows import as_object
+from storage.tables import conversations, outbox
+from storage.tables import destinations as roads
+
+o = outbox.c
+earlier = outbox.alias("earlier")
+edits = roads.alias("edits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """A delivery as `python -m bot outbox` lists it."""
+
+    id: int
+    key: str
+    errand: Errand
+    destination: str
+    conversation: int | None
+    attempts: int
+    due_at: datetime
+    trouble: str | None
+    dead_at: datetime | None
+
+
+def put(
+    db: Transaction,
+    errand: Errand,
+    *,
+    key: str,
+    lane: str,
+    destination: str,
+    urgency: int,
+    at: datetime,
+    conversation: int | None = None,
+    detail: str = "",
+) -> None:
+    """Owe one more. What waits before it in its lane becomes as urgent as it is."""
+    _hurry(db, lane, urgency)
+    db.execute(
+        insert(outbox).values(
+            key=key,
+            errand=errand,
+            conversation=conversation,
+            lane=lane,
+            destination=destination,
+            urgency=urgency,
+            detail=detail,
+            owed_at=at,
+            due_at=at,
+            attempts=0,
+            failures=0,
+            errors=0,
+            in_doubt=False,
+        )
+    )
+
+
+def redraw(db: Transaction, errand: Errand, lane: str, *, urgency: int) -> bool:
+    """Let one that still waits, or was given up, serve for a redraw; False when there is none.
+
+    One that is on its way does not count: it may have looked already. Changing the row holds it,
+    so no courier can take it before what it must show is written.
+    """
+    _hurry(db, lane, urgency)
+    untaken = (o.lane == lane, o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None))
+    newest = select(func.max(o.id)).where(*untaken).scalar_subquery()
+    found = db.execute(update(outbox).where(*untaken, o.id == newest).values(dead_at=None))
+    return bool(found.rowcount)
+
+
+def take(db: Transaction, at: datetime, lease: timedelta) -> Delivery | None:
+    """The most urgent delivery that may go now; counts the attempt and begins its lease."""
+    row = db.execute(_next(at)).one_or_none()
+    if row is None or not _in_pace(db, row, at):
+        return None
+    taken = {"attempts": o.attempts + 1, "leased_until": at + lease, "in_doubt": True}
+    db.execute(update(outbox).where(o.id == row.id).values(**taken))
+    return as_object(
+        Delivery,
+        row,
+        errand=Errand(row.errand),
+        attempt=row.attempts + 1,
+        leased_until=at + lease,
+        may_have_happened=row.in_doubt,
+    )
+
+
+def ours(db: Transaction, delivery: Delivery, at: datetime) -> bool:
+    """Whether this attempt still holds its lease: the last look before a call."""
+    mine = select(o.id).where(*_this(delivery), o.leased_until > at)
+    return db.execute(mine).one_or_none() is not None
+
+
+def done(db: Transaction, delivery: Delivery, at: datetime) -> bool:
+    """It is done; False when a later attempt holds the lease and will find that out itself."""
+    finished = {"done_at": at, "leased_until": None, "trouble": None}
+    return _change(db, delivery, **finished)
+
+
+def put_off(
+    db: Transaction, delivery: Delivery, why: str, until: datetime, *, doubt: bool, error: bool
+) -> int:
+    """Try again at `until`. Returns how many errors this delivery has seen.
+
+    Without `doubt` this attempt surely did nothing, and what an earlier one did stays as unsure as
+    it was.
+    """
+    _change(
+        db,
+        delivery,
+        due_at=until,
+        leased_until=None,
+        trouble=why,
+        failures=o.failures + 1,
+        errors=o.errors + int(error),
+        in_doubt=doubt or delivery.may_have_happened,
+    )
+    return int(db.execute(select(o.errors).where(o.id == delivery.id)).scalar_one())
+
+
+def failures(db: Transaction, delivery: Delivery) -> int:
+    return int(db.execute(select(o.failures).where(o.id == delivery.id)).scalar_one())
+
+
+def give_up(db: Transaction, delivery: Delivery, why: str, at: datetime) -> bool:
+    """Lay it among the dead letters, where `python -m bot outbox` shows it."""
+    return _change(db, delivery, dead_at=at, leased_until=None, trouble=why)
+
+
+def withdraw(db: Transaction, id: int, at: datetime) -> None:
+    """It need not be done any more."""
+    db.execute(update(outbox).where(o.id == id, o.done_at.is_(None)).values(done_at=at))
+
+
+def retry(db: Transaction, id: int, at: datetime) -> bool:
+    """Bring a dead letter back; False when there is none with this number."""
+    again = {"dead_at": None, "due_at": at, "errors": 0, "failures": 0}
+    dead = update(outbox).where(o.id == id, o.dead_at.is_not(None))
+    return bool(db.execute(dead.values(**again)).rowcount)
+
+
+def pending(db: Transaction, *, most: int = 100) -> Sequence[Owed]:
+    """What is owed or dead, dead letters first."""
+    waiting = select(outbox).where(o.done_at.is_(None))
+    ordered = waiting.order_by(o.dead_at.is_(None), o.urgency, o.due_at).limit(most)
+    return [as_object(Owed, row, errand=Errand(row.errand)) for row in db.execute(ordered)]
+
+
+def oldest_due(db: Transaction) -> datetime | None:
+    """Since when the longest-waiting delivery waits that is not dead."""
+    waiting = select(func.min(o.owed_at)).where(o.done_at.is_(None), o.dead_at.is_(None))
+    return db.execute(waiting).scalar_one_or_none()
+
+
+def unshown(db: Transaction, destination: str) -> Sequence[int]:
+    """The conversations whose first card waits for this channel, most urgent first; all held."""
+    first = (o.errand == Errand.CARD, conversations.c.card.is_(None), o.attempts == 0)
+    rows = db.execute(
+        select(o.conversation)
+        .join(conversations, conversations.c.id == o.conversation)
+        .where(o.destination == destination, _waiting(o), *first)
+        .order_by(o.urgency, o.id)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+    return list(rows.scalars())
+
+
+def crowded(db: Transaction, *, more_than: int) -> Sequence[str]:
+    """The destinations for which more new cards wait than this."""
+    first = (o.errand == Errand.CARD, conversations.c.card.is_(None), o.attempts == 0)
+    names = db.execute(
+        select(o.destination)
+        .join(conversations, conversations.c.id == o.conversation)
+        .where(_waiting(o), *first)
+        .group_by(o.destination)
+        .having(func.count() > more_than)
+    )
+    return list(names.scalars())
+
+
+def spare(db: Transaction, conversations_: Sequence[int], at: datetime) -> None:
+    """Their cards need not be posted: a digest shows them."""
+    theirs = (o.conversation.in_(conversations_), o.errand == Errand.CARD)
+    cards = update(outbox).where(*theirs, _waiting(o), o.attempts == 0)
+    db.execute(cards.values(done_at=at))
+
+
+def reroute(db: Transaction, team: str, channel: str) -> None:
+    """Send what belongs to a team's cards that do not hang yet to this channel."""
+    unhung = select(conversations.c.id).where(
+        conversations.c.team == team, conversations.c.card.is_(None)
+    )
+    theirs = (o.conversation.in_(unhung), o.errand != Errand.REPLY, o.destination != channel)
+    db.execute(update(outbox).where(*theirs, _waiting(o)).values(destination=channel))
+
+
+def _next(at: datetime) -> Any:
+    before = select(earlier.c.id).where(
+        earlier.c.lane == o.lane, earlier.c.id < o.id, _waiting(earlier.c)
+    )
+    post = _is_post().label("post")
+    late = at + destinations.TOLERANCE
+    return (
+        select(outbox, post)
+        .outerjoin(conversations, conversations.c.id == o.conversation)
+        .outerjoin(roads, roads.c.name == o.destination)
+        .outerjoin(edits, edits.c.name == destinations.EDITS)
+        .where(
+            _waiting(o),
+            o.due_at <= at,
+            or_(o.leased_until.is_(None), o.leased_until <= at),
+            ~before.exists(),
+            or_(roads.c.closed_until.is_(None), roads.c.closed_until <= at),
+            or_(~_is_post(), roads.c.paced_until.is_(None), roads.c.paced_until <= late),
+            or_(~_is_edit(), edits.c.paced_until.is_(None), edits.c.paced_until <= late),
+        )
+        .order_by(o.urgency, o.due_at, o.id)
+        .limit(1)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+
+
+def _is_post() -> ColumnElement[bool]:
+    """Whether it puts a new message into a channel."""
+    speaks = o.errand.in_((Errand.NAG, Errand.NOTE, Errand.NOTICE, Errand.DIGEST))
+    return or_(speaks, and_(o.errand == Errand.CARD, conversations.c.card.is_(None)))
+
+
+def _is_edit() -> ColumnElement[bool]:
+    return and_(o.errand == Errand.CARD, conversations.c.card.is_not(None))
+
+
+def _in_pace(db: Transaction, row: Row[Any], at: datetime) -> bool:
+    """Take one step of the destination's pace; False when another worker just did."""
+    if row.errand == Errand.REPLY:
+        return True
+    if row.post:
+        return destinations.step(db, row.destination, at, destinations.POST)
+    return destinations.step(db, destinations.EDITS, at, destinations.EDIT)
+
+
+def _waiting(columns: Any) -> ColumnElement[bool]:
+    return and_(columns.done_at.is_(None), columns.dead_at.is_(None))
+
+
+def _hurry(db: Transaction, lane: str, urgency: int) -> None:
+    lazy = update(outbox).where(o.lane == lane, _waiting(o), o.urgency > urgency)
+    db.execute(lazy.values(urgency=urgency))
+
+
+def _this(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
+    """The row, as long as nobody has taken it since: the fence."""
+    return (o.id == delivery.id, o.attempts == delivery.attempt, o.done_at.is_(None))
+
+
+def _change(db: Transaction, delivery: Delivery, **values: Any) -> bool:
+    changed: Update = update(outbox).where(*_this(delivery)).values(**values)
+    return bool(db.execute(changed).rowcount)
