@@ -1,0 +1,174 @@
+"""A platform in memory: to try the bot, and to test it.
+
+With DEMO_FILE it writes down what happens, line by line, and remembers it after a restart.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from adapters import Batch, Setting, Unreadable
+from bot.domain.delivery import Refused
+from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.reply import Ability, Sent
+
+PAGE = 100
+LIMIT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the brand published, from here (with our key) or in the platform's own app (without)."""
+
+    key: str
+    to: str
+    text: str
+    ours: str | None
+
+
+class Demo:
+    """One account on the platform in memory. Posts and answers are in `events`, in their order."""
+
+    settings = (
+        Setting("DEMO_FILE", "A file in which the demo platform remembers; none: in memory only."),
+    )
+
+    def __init__(
+        self,
+        name: str,
+        settings: Mapping[str, str],
+        now: Callable[[], datetime],
+        history: timedelta,
+    ) -> None:
+        self.name, self.now, self.history = name, now, history
+        self.every = timedelta(seconds=1)
+        self.ability = Ability(speaks_as="@acme", limit=LIMIT)
+        self.events: list[dict[str, Any]] = []
+        self._lock = Lock()
+        self._file = Path(settings["DEMO_FILE"]) if settings.get("DEMO_FILE") else None
+        if self._file and self._file.exists():
+            self.events = [json.loads(line) for line in self._file.read_text().splitlines()]
+
+    def check(self) -> str:
+        return "the demo platform, as @acme"
+
+    def length(self, text: str) -> int:
+        return len(text)
+
+    def fetch(self, cursor: str | None) -> Batch:
+        start = int(cursor) if cursor else self._first_recent()
+        page = self.events[start : start + PAGE]
+        mentions: list[Mention] = []
+        unreadable: list[Unreadable] = []
+        for event in page:
+            try:
+                mentions.append(self._mention(event))
+            except (KeyError, TypeError, ValueError) as problem:
+                unreadable.append(_unreadable(event, problem))
+        end = start + len(page)
+        more = end < len(self.events)
+        return Batch(mentions=mentions, cursor=str(end), more=more, unreadable=unreadable)
+
+    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
+        if again and (known := self.answered(key)):
+            return Sent(key=known.key, url=self._url(known.key))
+        if any(e["key"] == mention.key and e.get("deleted") for e in self.events):
+            raise Refused("The customer has deleted this post.")
+        made = self._add(by="acme", text=text, parent=mention.key, ours=key)
+        return Sent(key=made, url=self._url(made))
+
+    def post(self, text: str, *, by: str = "mira", **more: Any) -> str:
+        """A customer writes; returns the post's key. `parent` is the key of the post it answers."""
+        return self._add(by=by, text=text, **more)
+
+    def answer_elsewhere(self, to: str, text: str) -> str:
+        """A colleague answers in the platform's own app."""
+        return self._add(by="acme", text=text, parent=to)
+
+    def edit(self, key: str, text: str) -> None:
+        self._again(key, text=text)
+
+    def delete(self, key: str) -> None:
+        self._again(key, deleted=True)
+
+    def spoil(self) -> None:
+        """Something comes that nobody can read."""
+        self._write({"key": f"d{len(self.events) + 1}", "nonsense": True})
+
+    def answers(self) -> Sequence[Answer]:
+        return [
+            Answer(key=e["key"], to=e["parent"], text=e["text"], ours=e.get("ours"))
+            for e in list(self.events)
+            if e.get("by") == "acme" and e.get("parent")
+        ]
+
+    def answered(self, key: str) -> Answer | None:
+        return next((answer for answer in self.answers() if answer.ours == key), None)
+
+    def _add(self, **event: Any) -> str:
+        with self._lock:
+            key = f"d{len(self.events) + 1}"
+            at = event.pop("at", None) or self.now()
+            self._write({"key": key, "at": at.isoformat(), **event})
+        return key
+
+    def _again(self, key: str, **change: Any) -> None:
+        with self._lock:
+            latest = [e for e in self.events if e["key"] == key][-1]
+            self._write({**latest, "revision": str(len(self.events)), **change})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        if self._file:
+            with self._file.open("a") as file:
+                file.write(json.dumps(event) + "\n")
+        self.events.append(event)
+
+    def _first_recent(self) -> int:
+        since = (self.now() - self.history).isoformat()
+        old = (n for n, event in enumerate(self.events) if event.get("at", "") >= since)
+        return next(old, len(self.events))
+
+    def _mention(self, event: Mapping[str, Any]) -> Mention:
+        own = event["by"] == "acme"
+        return Mention(
+            account=self.name,
+            key=event["key"],
+            thread=event.get("thread") or self._root(event),
+            parent=event.get("parent"),
+            customer=Customer(
+                platform=self.name.partition(":")[0],
+                key=event["by"],
+                handle=f"@{event['by']}",
+                name=event.get("name") or event["by"].title(),
+                url=f"https://demo.example/{event['by']}",
+                followers=event.get("followers"),
+            ),
+            text=event["text"],
+            posted_at=datetime.fromisoformat(event["at"]),
+            url=self._url(event["key"]),
+            revision=event.get("revision", ""),
+            origin=Origin.OWN if own else Origin(event.get("origin", Origin.CUSTOMER)),
+            public=event.get("public", True),
+            deleted=event.get("deleted", False),
+            no_reply=event.get("no_reply", ""),
+            media=tuple(event.get("media", ())),
+            language=event.get("language"),
+        )
+
+    def _root(self, event: Mapping[str, Any]) -> str:
+        parents = {e["key"]: e.get("parent") for e in self.events}
+        key = str(event["key"])
+        while parent := parents.get(key):
+            key = parent
+        return key
+
+    def _url(self, key: str) -> str:
+        return f"https://demo.example/post/{key}"
+
+
+def _unreadable(event: Mapping[str, Any], problem: Exception) -> Unreadable:
+    return Unreadable(key=str(event.get("key")), raw=json.dumps(event), problem=repr(problem))
