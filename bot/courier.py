@@ -1,0 +1,108 @@
+"""Takes deliveries from the outbox and has them done; what fails is tried again, later."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from bot.desk import Desk, backoff
+from bot.domain.delivery import Delivery, Errand, LeaseLost, TryLater
+from storage import destinations, outbox
+from storage.database import Unavailable
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=2)
+TRIES = 8
+SETTLE = timedelta(seconds=15)  # until what the other side may have taken is surely found there
+
+
+class Courier:
+    """Any number may work side by side: a lease keeps them apart, and a fence makes it sure.
+
+    A delivery that fails `tries` times for no outage's sake becomes a dead letter.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        run: Callable[[Delivery], None],
+        *,
+        lease: timedelta = LEASE,
+        tries: int = TRIES,
+    ) -> None:
+        self.desk, self.database, self.now = desk, desk.database, desk.now
+        self.run, self.lease, self.tries = run, lease, tries
+        self.stopped = False
+
+    def deliver_all(self) -> None:
+        while not self.stopped and self.deliver_one():
+            pass
+
+    def deliver_one(self) -> bool:
+        """Make one attempt at one delivery; False when nothing is due."""
+        with self.database.begin() as db:
+            delivery = outbox.take(db, self.now(), self.lease)
+        if delivery is None:
+            return False
+        try:
+            self.run(delivery)
+        except Unavailable:
+            raise  # our own database: the lease runs out, and another attempt looks first
+        except LeaseLost:
+            log.warning("delivery.lease_lost", key=delivery.key, attempt=delivery.attempt)
+        except TryLater as problem:
+            self._put_off(delivery, problem)
+        except Exception as problem:
+            self._stumble(delivery, problem)
+        else:
+            self._finish(delivery)
+        return True
+
+    def _finish(self, delivery: Delivery) -> None:
+        with self.database.begin() as db:
+            outbox.done(db, delivery, self.now())
+            destinations.well(db, delivery.destination)
+        log.info("delivery.done", key=delivery.key, attempt=delivery.attempt)
+
+    def _put_off(self, delivery: Delivery, problem: TryLater) -> None:
+        """Somebody else's outage: it waits as long as it takes, except for an answer."""
+        now, doubt = self.now(), not problem.surely_not_done
+        with self.database.begin() as db:
+            failures = outbox.failures(db, delivery)
+            until = now + self._wait(problem, failures + 1)
+            outbox.put_off(db, delivery, str(problem), until, doubt=doubt, error=False)
+            if problem.after:
+                destinations.close(db, delivery.destination, until)
+        log.warning("delivery.put_off", key=delivery.key, why=str(problem), until=until.isoformat())
+        if delivery.errand is Errand.REPLY and failures + 1 >= self.tries:
+            self._bring_back(delivery, str(problem), doubt or delivery.may_have_happened)
+
+    def _wait(self, problem: TryLater, failures: int) -> timedelta:
+        wait = problem.after or backoff(failures, random.random())  # noqa: S311
+        return wait if problem.surely_not_done else max(wait, SETTLE)
+
+    def _bring_back(self, delivery: Delivery, why: str, doubt: bool) -> None:
+        """An answer that can't get out goes back to its author rather than out late."""
+        back = self.desk.reply_in_doubt if doubt else self.desk.reply_refused
+        back(delivery.detail, why)
+        with self.database.begin() as db:
+            outbox.withdraw(db, delivery.id, self.now())
+
+    def _stumble(self, delivery: Delivery, problem: Exception) -> None:
+        """Nobody's outage, so it may never work: a few tries, then a dead letter people see."""
+        log.exception("delivery.failed", key=delivery.key, attempt=delivery.attempt)
+        now, why = self.now(), _short(problem)
+        with self.database.begin() as db:
+            until = now + backoff(delivery.attempt, random.random())  # noqa: S311
+            errors = outbox.put_off(db, delivery, why, until, doubt=True, error=True)
+            dead = errors >= self.tries and outbox.give_up(db, delivery, why, now)
+        if dead and delivery.errand is not Errand.NOTICE:
+            self.desk.gave_up(delivery, why)
+        if dead and delivery.errand is Errand.REPLY:
+            self.desk.reply_in_doubt(delivery.detail, why)
+
+
+def _short(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"[:500]

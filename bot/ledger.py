@@ -1,0 +1,134 @@
+"""Where decisions are written down: a conversation and what is owed for it, in one transaction."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from bot.domain.case import Case
+from bot.domain.conversation import Conversation, State
+from bot.domain.delivery import Errand, Urgency
+from bot.domain.mention import Kind
+from bot.domain.team import Teams
+from storage import conversations, customers, mentions, outbox, replies
+from storage.database import Transaction
+
+
+class Ledger:
+    """Knows which channel a conversation belongs to, and so where its deliveries go."""
+
+    def __init__(self, teams: Teams) -> None:
+        self.teams = teams
+
+    def save(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
+        """Write it down, and owe Slack a card that shows it (and the digest it stands in)."""
+        saved = conversations.save(db, conversation)
+        self.owe_card(db, saved, at)
+        if saved.digest:
+            self.owe_digest(db, saved.digest, saved.team, at)
+        return saved
+
+    def case(self, db: Transaction, conversation: Conversation) -> Case:
+        return Case(
+            conversation=conversation,
+            customer=customers.get(db, conversation.customer),
+            mentions=mentions.of_conversation(db, conversation.id),
+            reply=replies.last(db, conversation.id),
+            past=customers.past(db, conversation.customer, but=conversation.id),
+        )
+
+    def owe_card(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
+        if conversation.quiet and not conversation.card:
+            return
+        lane, urgency = _lane(conversation), _urgency(conversation, at)
+        if not outbox.redraw(db, Errand.CARD, lane, urgency=urgency):
+            key = f"card:{conversation.id}:{conversation.version}"
+            self._owe(db, Errand.CARD, conversation, key, urgency, at)
+
+    def owe_nag(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
+        key = f"nag:{conversation.id}:{conversation.version}"
+        self._owe(db, Errand.NAG, conversation, key, Urgency.LATE, at)
+
+    def owe_note(
+        self, db: Transaction, conversation: Conversation, what: str, of: object, at: datetime
+    ) -> None:
+        """`what` is one of the notes in `slack.notes`, `of` the id of what it speaks about."""
+        key = f"note:{conversation.id}:{what}:{of}"
+        detail = {"what": what, "of": of}
+        self._owe(db, Errand.NOTE, conversation, key, Urgency.NEW, at, detail)
+
+    def owe_reply(
+        self, db: Transaction, conversation: Conversation, reply: str, attempt: str, at: datetime
+    ) -> None:
+        outbox.put(
+            db,
+            Errand.REPLY,
+            key=f"reply:{reply}:{attempt}",
+            lane=f"reply:{conversation.id}",
+            destination=conversation.account,
+            urgency=Urgency.REPLY,
+            at=at,
+            conversation=conversation.id,
+            detail=reply,
+        )
+
+    def owe_digest(self, db: Transaction, digest: int, team: str, at: datetime) -> None:
+        lane = f"digest:{digest}"
+        if not outbox.redraw(db, Errand.DIGEST, lane, urgency=Urgency.COSMETIC):
+            key, channel = f"{lane}:{at.timestamp()}", self.teams[team].channel
+            outbox.put(
+                db,
+                Errand.DIGEST,
+                key=key,
+                lane=lane,
+                destination=channel,
+                urgency=Urgency.NEW,
+                at=at,
+                detail=str(digest),
+            )
+
+    def owe_notice(self, db: Transaction, to: str, text: str, *, key: str, at: datetime) -> None:
+        """Say something about the bot itself, in a channel or to a person."""
+        outbox.put(
+            db,
+            Errand.NOTICE,
+            key=f"notice:{to}:{key}:{at.timestamp()}",
+            lane=f"notice:{to}",
+            destination=to,
+            urgency=Urgency.LATE,
+            at=at,
+            detail=text,
+        )
+
+    def _owe(
+        self,
+        db: Transaction,
+        errand: Errand,
+        conversation: Conversation,
+        key: str,
+        urgency: int,
+        at: datetime,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        outbox.put(
+            db,
+            errand,
+            key=key,
+            lane=_lane(conversation),
+            destination=conversation.channel or self.teams[conversation.team].channel,
+            urgency=urgency,
+            at=at,
+            conversation=conversation.id,
+            detail=json.dumps(detail) if detail else "",
+        )
+
+
+def _lane(conversation: Conversation) -> str:
+    return f"slack:{conversation.id}"
+
+
+def _urgency(conversation: Conversation, at: datetime) -> int:
+    if conversation.late(at):
+        return Urgency.LATE
+    if conversation.card or conversation.state is State.DISMISSED:
+        return Urgency.COSMETIC
+    return Urgency.COMPLAINT if conversation.kind is Kind.COMPLAINT else Urgency.NEW

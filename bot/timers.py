@@ -1,0 +1,94 @@
+"""What comes by itself: polling, nagging, delivering. APScheduler only wakes these functions."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta
+from functools import partial
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from adapters import Adapter, Rechecks, Waits
+from bot.courier import Courier
+from bot.desk import Desk
+from bot.domain.delivery import LockedOut, TryLater
+from bot.intake import Intake
+from storage.database import Unavailable
+
+log = structlog.get_logger()
+
+COURIERS = 3  # at once: a slow platform must not hold up Slack
+RECHECK = timedelta(minutes=5)
+PAUSE = 30.0  # seconds after a failed wait for news
+
+
+def wind_up(
+    desk: Desk, courier: Courier, intake: Intake, adapters: Mapping[str, Adapter]
+) -> BackgroundScheduler:
+    """All timers, not yet started; their store is in memory, so a restart is a fresh start."""
+    timers = BackgroundScheduler(
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(8 + 2 * len(adapters))},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    now = desk.now()
+    for name, adapter in adapters.items():
+        poll = calm("poll", partial(intake.poll, name, adapter))
+        timers.add_job(poll, "interval", seconds=adapter.every.total_seconds(), next_run_time=now)
+        if isinstance(adapter, Rechecks):
+            recheck = calm("recheck", partial(intake.recheck, name, adapter))
+            timers.add_job(recheck, "interval", seconds=RECHECK.total_seconds())
+    timers.add_job(calm("sweep", partial(repeat, desk.nag_one)), "interval", seconds=1)
+    timers.add_job(calm("gather", partial(repeat, desk.gather_one)), "interval", seconds=1)
+    deliver = calm("deliver", courier.deliver_all)
+    timers.add_job(deliver, "interval", seconds=1, max_instances=COURIERS)
+    return timers
+
+
+def repeat(step: Callable[[], bool]) -> None:
+    """Until there is no more to do: each step is a transaction of its own."""
+    while step():
+        pass
+
+
+def calm(name: str, job: Callable[[], object]) -> Callable[[], None]:
+    """A job that says what went wrong and is run again at its next turn."""
+
+    def run() -> None:
+        try:
+            job()
+        except Unavailable as problem:
+            log.warning("database.unavailable", job=name, why=str(problem).splitlines()[0])
+        except (TryLater, LockedOut) as problem:
+            log.warning("job.put_off", job=name, why=str(problem))
+        except Exception:
+            log.exception("job.failed", job=name)
+
+    return run
+
+
+def listen(
+    intake: Intake, adapters: Mapping[str, Adapter], stopped: threading.Event
+) -> list[threading.Thread]:
+    """A thread for every adapter that can be woken by news; polling goes on beside it."""
+    threads = [
+        threading.Thread(target=_listen, args=(intake, name, adapter, stopped), daemon=True)
+        for name, adapter in adapters.items()
+        if isinstance(adapter, Waits)
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _listen(intake: Intake, name: str, adapter: Adapter, stopped: threading.Event) -> None:
+    assert isinstance(adapter, Waits)
+    while not stopped.is_set():
+        try:
+            if adapter.wait(stopped.is_set):
+                intake.wake(name)
+                intake.poll(name, adapter)
+        except Exception as problem:
+            log.warning("wait.failed", account=name, why=str(problem))
+            stopped.wait(PAUSE)
