@@ -1,0 +1,118 @@
+"""Where everything meets; the only file that knows all parts."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from adapters import Adapter
+from bot import timers
+from bot.config import Settings
+from bot.courier import Courier
+from bot.desk import Desk
+from bot.errands import Errands
+from bot.intake import Intake
+from bot.slack.channel import Channel
+from bot.slack.listeners import Listeners
+from bot.slack.queue import Links
+from bot.slack.socket import Sockets
+from bot.watch import EVERY, Watch
+from storage import accounts, destinations
+from storage.database import Database
+
+log = structlog.get_logger()
+
+LISTENERS = 24  # clicks worked on at once; Bolt's own five are soon all busy
+TIMEOUT = 20  # seconds for one call to Slack, well below the lease
+GREET = 30.0  # seconds between two attempts to learn who we are
+DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The whole bot, put together and not yet running."""
+
+    desk: Desk
+    courier: Courier
+    intake: Intake
+    adapters: Mapping[str, Adapter]
+    bolt: App
+    client: WebClient
+    links: Links
+
+    def settle_in(self) -> None:
+        """After a start: try again what was closed, and keep today's promises."""
+        now = self.desk.now()
+        with self.desk.database.begin() as db:
+            destinations.open_all(db)
+            for name in self.adapters:
+                accounts.wake(db, name, now)
+        if changed := self.desk.recount():
+            log.info("deadlines.recounted", conversations=changed)
+        self.desk.rehang()
+
+    def run(self, app_token: str, stopped: threading.Event) -> bool:
+        """Work until `stopped`; False when it ended itself because no socket lived."""
+        deaf, now = threading.Event(), self.desk.now()
+        sockets = Sockets(self.bolt, app_token)
+        watch = Watch(sockets, deaf.set, stopped.set)
+        ticking = timers.wind_up(self.desk, self.courier, self.intake, self.adapters)
+        ticking.add_job(timers.calm("watch", watch.look), "interval", seconds=EVERY)
+        ticking.add_job(
+            timers.calm("greet", self.greet), "interval", seconds=GREET, next_run_time=now
+        )
+        ticking.start()
+        sockets.open()
+        timers.listen(self.intake, self.adapters, stopped)
+        log.info("bot.started", adapters=sorted(self.adapters))
+        stopped.wait()
+        self._drain(ticking, sockets)
+        return not deaf.is_set()
+
+    def greet(self) -> None:
+        """Ask Slack who we are, until it says so: the addresses of cards begin with its answer."""
+        if not self.links.workspace:
+            self.links.workspace = str(self.client.auth_test()["url"])
+
+    def _drain(self, ticking: BackgroundScheduler, sockets: Sockets) -> None:
+        """Take nothing new, finish what is under way, and leave the rest to the outbox."""
+        self.courier.stopped = True
+        waiting = threading.Thread(target=ticking.shutdown, daemon=True)
+        waiting.start()
+        sockets.close()
+        waiting.join(DRAIN)
+        log.info("bot.stopped", drained=not waiting.is_alive())
+
+
+def slack_client(token: str, api_url: str) -> WebClient:
+    """Calls once and gives up in time: only the outbox repeats."""
+    return WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+
+
+def assemble(
+    settings: Settings,
+    database: Database,
+    adapters: Mapping[str, Adapter],
+    client: WebClient,
+    now: Callable[[], datetime],
+) -> Bot:
+    """Put the bot together. Nothing outside is asked yet."""
+    desk = Desk(database, settings.teams, adapters, now)
+    channel = Channel(client, now)
+    links = Links()
+    errands = Errands(desk, channel, adapters, links)
+    courier = Courier(desk, errands.run, lease=settings.lease, tries=settings.tries)
+    bolt = App(
+        client=client,
+        token_verification_enabled=False,
+        listener_executor=ThreadPoolExecutor(LISTENERS),
+    )
+    Listeners(desk, channel, client, links).listen(bolt)
+    intake = Intake(desk, settings.import_days)
+    return Bot(desk, courier, intake, adapters, bolt, client, links)

@@ -1,0 +1,1 @@
+"""All that speaks Slack: what people see, and what they press."""

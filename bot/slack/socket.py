@@ -1,0 +1,74 @@
+"""Two Socket Mode connections, and whether they live.
+
+One connection that is reset loses clicks until it is noticed; of two, the other takes them.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+log = structlog.get_logger()
+
+CONNECTIONS = 2
+PING = 3  # seconds; a half-open connection is noticed after a few of them
+RETRY = 5.0  # seconds between attempts while Slack does not let us in
+
+
+class Sockets:
+    """`alive_at` is the last time (monotonic seconds) at which a connection was seen to live."""
+
+    def __init__(self, app: App, app_token: str, monotonic: Callable[[], float] = time.monotonic):
+        self.monotonic = monotonic
+        self.alive_at = monotonic()
+        self._stop = threading.Event()
+        self.handlers = [
+            SocketModeHandler(app, app_token, ping_interval=PING, concurrency=20)
+            for _ in range(CONNECTIONS)
+        ]
+        for handler in self.handlers:
+            handler.client.message_listeners.append(self._notice)
+
+    def open(self) -> None:
+        """Begin to connect, in the background: Slack may be down, and the rest must go on."""
+        for handler in self.handlers:
+            threading.Thread(target=self._connect, args=(handler,), daemon=True).start()
+
+    def living(self) -> int:
+        """How many connections live right now."""
+        count = sum(_lives(handler) for handler in self.handlers)
+        if count:
+            self.alive_at = self.monotonic()
+        return count
+
+    def silent_for(self) -> float:
+        """For how many seconds no connection has lived."""
+        return 0.0 if self.living() else self.monotonic() - self.alive_at
+
+    def close(self) -> None:
+        self._stop.set()
+        for handler in self.handlers:
+            handler.close()  # type: ignore[no-untyped-call]
+
+    def _connect(self, handler: SocketModeHandler) -> None:
+        while not self._stop.is_set():
+            try:
+                handler.connect()  # type: ignore[no-untyped-call]
+            except Exception as problem:
+                log.warning("socket.refused", why=str(problem))
+                self._stop.wait(RETRY)
+            else:
+                return
+
+    def _notice(self, _client: Any, message: dict[str, Any], _raw: str | None = None) -> None:
+        """Slack counts our connections; more than we opened are ghosts that swallow clicks."""
+        if message.get("type") == "hello":
+            log.info("socket.opened", connections=message.get("num_connections"))
+
+
+def _lives(handler: SocketModeHandler) -> bool:
+    return bool(handler.client.is_connected())
