@@ -4,28 +4,31 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 NOISY = ("apscheduler", "slack_bolt", "slack_sdk", "tweepy", "requests_oauthlib", "oauthlib")
 
 
 def begin(level: str = "INFO") -> None:
-    """Send everything to standard output; libraries speak up only when something is wrong."""
-    logging.basicConfig(
-        stream=sys.stdout, level=logging.WARNING, format="%(levelname)s %(message)s"
-    )
+    """Send everything to standard output; libraries speak up only when something is wrong.
+
+    Tracebacks are plain: the values of variables may be tokens, or what customers wrote.
+    """
+    form = "%(levelname)s %(name)s %(message)s"
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format=form)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
-    shown: structlog.typing.Processor = structlog.processors.JSONRenderer()
-    trouble: structlog.typing.Processor = structlog.processors.dict_tracebacks
-    if sys.stdout.isatty():
-        shown, trouble = structlog.dev.ConsoleRenderer(), structlog.stdlib.add_log_level
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            trouble,
-            shown,
+            *_rendering(sys.stdout.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        cache_logger_on_first_use=False,
     )
+
+
+def _rendering(terminal: bool) -> list[Processor]:
+    if terminal:
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

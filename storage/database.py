@@ -52,6 +52,7 @@ def _postgresql(where: URL) -> Database:
     options = f"-c statement_timeout={PATIENCE} -c idle_in_transaction_session_timeout={PATIENCE}"
     return create_engine(
         where,
+        hide_parameters=True,  # errors are logged, and customers' words are not
         pool_size=2,
         max_overflow=2,
         pool_timeout=15,
@@ -68,7 +69,8 @@ def _postgresql(where: URL) -> Database:
 def _sqlite(where: URL) -> Database:
     if where.database and where.database != ":memory:":
         Path(where.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(where, connect_args={"timeout": BUSY / 1000}, pool_timeout=15)
+    waiting = {"timeout": BUSY / 1000}
+    engine = create_engine(where, hide_parameters=True, connect_args=waiting, pool_timeout=15)
     event.listen(engine, "connect", _settle)
     event.listen(engine, "begin", _begin)
     return engine
