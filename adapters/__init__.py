@@ -105,7 +105,8 @@ class Setting:
 class Platform(Protocol):
     """What an entry point in `unanswered.adapters` names: a class that makes adapters."""
 
-    settings: Sequence[Setting]
+    @property
+    def settings(self) -> Sequence[Setting]: ...
 
     def __call__(
         self,

@@ -74,6 +74,8 @@ class Demo:
         return Batch(mentions=mentions, cursor=str(end), more=more, unreadable=unreadable)
 
     def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
+        if len(text) > LIMIT:
+            raise Refused(f"That is {len(text)} characters; the demo platform takes {LIMIT}.")
         if again and (known := self.answered(key)):
             return Sent(key=known.key, url=self._url(known.key))
         if any(e["key"] == mention.key and e.get("deleted") for e in self.events):

@@ -1,0 +1,1 @@
+"""Every platform: the contract they share, and what is special about each."""

@@ -1,0 +1,237 @@
+"""Platforms as the contract test sees them: a stand-in to post on, and our adapter beside it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from adapters import Adapter, make
+from adapters.demo import Demo
+from adapters.twitter import Twitter
+from bot.domain.delivery import TryLater
+from bot.domain.mention import Mention
+from bot.domain.reply import Sent
+from tests.adapters.x_server import XServer
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+HISTORY = timedelta(days=2)
+
+
+@dataclass
+class Clock:
+    """The time as the adapter and its platform know it: it moves when told."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, minutes: float) -> None:
+        self.at += timedelta(minutes=minutes)
+
+
+class Place(Protocol):
+    """One platform with one account of ours, set up with `HISTORY`; a new one for each test.
+
+    Keys are those of `Mention.key`. What a platform can't do is said by its flag, and the tests
+    that need it are skipped.
+    """
+
+    can_edit: bool
+    can_delete: bool
+    can_look: bool  # whether an attempt that left no trace surely did not happen
+    has_credentials: bool
+    first_run_reads_back: bool  # whether the first fetch brings what was posted before it
+
+    @property
+    def adapter(self) -> Adapter: ...
+
+    def restarted(self) -> Adapter:
+        """Our adapter as after a restart: it knows only what the cursor tells it."""
+
+    def locked_out(self) -> Adapter:
+        """Our adapter with a wrong password or token."""
+
+    def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
+        """A customer writes to the brand; returns the key."""
+
+    def answer_elsewhere(self, to: str, text: str) -> str:
+        """A colleague answers in the platform's own app; returns the key of the answer."""
+
+    def edit(self, key: str, text: str) -> None: ...
+
+    def delete(self, key: str) -> None: ...
+
+    def automated(self, text: str) -> str:
+        """What no person wrote to us: an out of office mail, a repost; returns the key."""
+
+    def spoil(self) -> None:
+        """Something comes that can't be read."""
+
+    def answers(self) -> list[str]:
+        """The words of all that the brand has published as answers, oldest first."""
+
+    def lose_next_answer(self) -> None:
+        """The next reply is published, but our side sees only an error."""
+
+    def calls(self) -> int:
+        """How many publishing requests have arrived."""
+
+    def too_long(self) -> str:
+        """An answer just over the limit."""
+
+    def pass_(self, minutes: float) -> None:
+        """Let time pass, for the platform and for the adapter."""
+
+
+Opened = AbstractContextManager[Place]
+
+
+class LossyDemo(Demo):
+    """The platform in memory, behind a line that can drop an answer."""
+
+    calls = 0
+    lossy = False
+
+    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
+        sent = super().reply(mention, text, key=key, again=again)
+        if self.lossy:
+            self.lossy = False
+            raise TryLater("The answer was lost.")
+        return sent
+
+    def _add(self, **event: Any) -> str:
+        self.calls += "ours" in event
+        return super()._add(**event)
+
+
+class DemoPlace:
+    """The platform in memory: it is its own adapter, so a restart finds it as it was."""
+
+    can_edit = can_delete = can_look = first_run_reads_back = True
+    has_credentials = False
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.adapter = LossyDemo("demo", {}, self.clock, HISTORY)
+
+    def restarted(self) -> Adapter:
+        return self.adapter
+
+    def locked_out(self) -> Adapter:
+        raise NotImplementedError("The platform in memory has no credentials.")
+
+    def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
+        return self.adapter.post(text, by=by, parent=parent)
+
+    def answer_elsewhere(self, to: str, text: str) -> str:
+        return self.adapter.answer_elsewhere(to, text)
+
+    def edit(self, key: str, text: str) -> None:
+        self.adapter.edit(key, text)
+
+    def delete(self, key: str) -> None:
+        self.adapter.delete(key)
+
+    def automated(self, text: str) -> str:
+        return self.adapter.post(text, origin="automated")
+
+    def spoil(self) -> None:
+        self.adapter.spoil()
+
+    def answers(self) -> list[str]:
+        return [answer.text for answer in self.adapter.answers()]
+
+    def lose_next_answer(self) -> None:
+        self.adapter.lossy = True
+
+    def calls(self) -> int:
+        return self.adapter.calls
+
+    def too_long(self) -> str:
+        return "x" * 501
+
+    def pass_(self, minutes: float) -> None:
+        self.clock.pass_(minutes)
+
+
+class TwitterPlace:
+    """Our X adapter against the strict X on this machine; edits and deletions by `recheck`."""
+
+    can_edit = can_delete = can_look = True
+    has_credentials = first_run_reads_back = True
+
+    def __init__(self, x: XServer, clock: Clock, **settings: str) -> None:
+        self.x, self.clock, self.settings = x, clock, settings
+        self.adapter = self.restarted()
+
+    def restarted(self) -> Twitter:
+        environment = {**self.x.environment(), **self.settings}
+        adapter = make("twitter", Twitter, environment, self.clock, HISTORY)
+        assert isinstance(adapter, Twitter)
+        return adapter
+
+    def locked_out(self) -> Adapter:
+        environment = {**self.x.environment(), "X_ACCESS_TOKEN_SECRET": "stolen"}
+        return make("twitter", Twitter, environment, self.clock, HISTORY)
+
+    def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
+        return self.x.post(text, by=by, parent=parent)
+
+    def answer_elsewhere(self, to: str, text: str) -> str:
+        return self.x.post(text, by="acme", parent=to)
+
+    def edit(self, key: str, text: str) -> None:
+        self.x.edit(key, f"@acme {text}")
+
+    def delete(self, key: str) -> None:
+        self.x.delete(key)
+
+    def automated(self, text: str) -> str:
+        """X lists no reposts among mentions; but a search may find one."""
+        return self.x.repost(self.x.post(text, by="dove"), by="crow")
+
+    def spoil(self) -> None:
+        self.x.spoil()
+
+    def answers(self) -> list[str]:
+        return [answer.text.partition(" ")[2] for answer in self.x.answers()]
+
+    def lose_next_answer(self) -> None:
+        self.x.lose_next_answer()
+
+    def calls(self) -> int:
+        return self.x.requests.count("POST /2/tweets")
+
+    def too_long(self) -> str:
+        return "\N{PERSON WITH FOLDED HANDS}" * 141  # two units each
+
+    def pass_(self, minutes: float) -> None:
+        self.clock.pass_(minutes)
+
+
+@contextmanager
+def demo() -> Iterator[Place]:
+    yield DemoPlace()
+
+
+@contextmanager
+def twitter(**settings: str) -> Iterator[TwitterPlace]:
+    clock = Clock()
+    with XServer(clock) as x:
+        yield TwitterPlace(x, clock, **settings)
+
+
+@contextmanager
+def email() -> Iterator[Place]:
+    """Written beside its servers, which only some machines have."""
+    with import_module("tests.adapters.place_email").EmailPlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {"demo": demo, "twitter": twitter}
+if find_spec("tests.adapters.place_email"):
+    PLACES = {**PLACES, "email": email}

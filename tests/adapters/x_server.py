@@ -1,0 +1,645 @@
+"""A strict X on this machine: the part of its API v2 that we use, over real HTTP.
+
+Keys and OAuth signatures are checked, parameters that X does not know are refused, a field comes
+only to those who ask for it. What goes wrong at X goes wrong here when told: `fail`, `hang`,
+`drip`, `lose_next_answer`, posts that are listed late.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
+from threading import Event, RLock, Thread
+from typing import Any, Self
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from twitter_text import extract_urls_with_indices, parse_tweet
+
+from adapters import scope
+
+KEYS = {
+    "X_CONSUMER_KEY": "ck-acme",
+    "X_CONSUMER_SECRET": "cs-acme",
+    "X_ACCESS_TOKEN": "at-acme",
+    "X_ACCESS_TOKEN_SECRET": "ats-acme",
+}
+BRAND = "acme"
+EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
+LIMIT, CAP, OWN_CAP, SEARCHABLE = 280, 800, 3200, timedelta(days=7)
+FIELDS = {"expansions", "tweet.fields", "user.fields", "media.fields"}
+PAGED = FIELDS | {"max_results", "since_id"}
+ALLOWED = {
+    "me": {"user.fields"},
+    "mentions": PAGED | {"pagination_token"},
+    "own": PAGED | {"pagination_token", "exclude"},
+    "search": PAGED | {"next_token", "query"},
+    "lookup": FIELDS | {"ids"},
+}
+PROBLEMS = "https://api.twitter.com/2/problems"
+DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
+NOT_SUMMONED = (
+    "Reply to this conversation is not allowed because you have not been mentioned or otherwise"
+    " engaged by the author of the post you are replying to."
+)
+INVISIBLE = "You attempted to reply to a Tweet that is deleted or not visible to you."
+
+
+@dataclass(frozen=True)
+class User:
+    id: str
+    username: str
+    name: str
+    protected: bool = False
+    followers: int = 10
+
+    def told(self, wanted: set[str]) -> dict[str, Any]:
+        more = {"protected": self.protected, "public_metrics": {"followers_count": self.followers}}
+        asked = {name: value for name, value in more.items() if name in wanted}
+        return {"id": self.id, "username": self.username, "name": self.name, **asked}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One version of a post; all versions share `history`, which begins with the first one's id."""
+
+    id: int
+    by: str
+    text: str
+    at: datetime
+    history: tuple[int, ...]
+    conversation: int
+    replied_to: int | None = None
+    quoted: int | None = None
+    reposted: int | None = None
+    listed_at: datetime | None = None
+    reply_settings: str = "everyone"
+    media: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] | None = None  # what is answered instead, when it is spoilt
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the brand published in answer to somebody."""
+
+    id: str
+    in_reply_to: str
+    text: str
+
+
+@dataclass
+class Fault:
+    """What happens to the next matching request; `done`: after X has done what it asks."""
+
+    on: str
+    act: Callable[["Handler", "Reply"], None]
+    done: bool
+    times: int
+
+
+@dataclass
+class Reply:
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Problem(Exception):
+    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        body = {"title": title, "detail": detail, "type": "about:blank", "status": status, **more}
+        self.reply = Reply(status, body)
+
+
+def invalid(parameter: str, value: object, message: str) -> Problem:
+    error = {"parameters": {parameter: [str(value)]}, "message": message}
+    detail, kind = "One or more parameters to your request was invalid.", "/invalid-request"
+    return Problem(400, "Invalid Request", detail, errors=[error], type=PROBLEMS + kind)
+
+
+class XServer:
+    """X, with the brand @acme and whoever posts. Start it with `with`; `url` is where it is."""
+
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
+        self.clock = clock or (lambda: datetime.now(UTC))
+        self.users: dict[str, User] = {}
+        self.posts: dict[int, Post] = {}
+        self.deleted: set[int] = set()
+        self.requests: list[str] = []  # "POST /2/tweets"
+        self.reads = 0  # posts that were given out, as X bills them
+        self.stuck = False  # pages that lead to themselves
+        self.shuffled = False  # pages out of order, and with what the page before had
+        self._faults: list[Fault] = []
+        self._published: set[tuple[str, int | None]] = set()
+        self._last = 0
+        self._lock = RLock()
+        self.closing = Event()
+        self.open: set[socket] = set()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.x = self  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self.user(BRAND, name="Acme")
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self._http.shutdown()
+        self._thread.join()
+        for connection in list(self.open):
+            with suppress(OSError):
+                connection.shutdown(SHUT_RDWR)
+        self._http.server_close()
+
+    def environment(self, account: str = "twitter") -> dict[str, str]:
+        """The settings of an account that reads from here."""
+        values = {**KEYS, "X_API_URL": self.url, "X_EVERY": "1"}
+        return {scope(account, name): value for name, value in values.items()}
+
+    # What people do
+
+    def user(self, username: str, **more: Any) -> User:
+        """The one of this name; with `name`, `protected` or `followers` it is changed."""
+        with self._lock:
+            number = str(7_000_000_000 + len(self.users))
+            known = self.users.get(username) or User(number, username, username.title())
+            self.users[username] = replace(known, **more)
+            return self.users[username]
+
+    def post(
+        self,
+        text: str,
+        *,
+        by: str = "mira",
+        parent: str | None = None,
+        late: timedelta = timedelta(0),
+        **more: Any,
+    ) -> str:
+        """Someone writes, to @acme unless it is named in `text`; listed only after `late`."""
+        called = by == BRAND or f"@{BRAND}" in text or more.pop("to_nobody", False)
+        words = text if called else f"@{BRAND} {text}"
+        with self._lock:
+            return str(self._add(words, by, parent, listed_at=self.clock() + late, **more).id)
+
+    def repost(self, key: str, *, by: str = "crow") -> str:
+        original = self.posts[int(key)]
+        text = f"RT @{original.by}: {original.text}"[:140]
+        with self._lock:
+            return str(self._add(text, by, None, reposted=original.id).id)
+
+    def spoil(self) -> str:
+        """Something that is called a post, and lacks what every post has."""
+        key = self.post("spoilt")
+        spoilt = {"id": key, "text": None, "edit_history_tweet_ids": 7}
+        self.posts[int(key)] = replace(self.posts[int(key)], raw=spoilt)
+        return key
+
+    def edit(self, key: str, text: str) -> str:
+        """Returns the new id; the key stays the first one."""
+        with self._lock:
+            old = self.posts[self._versions(int(key))[-1]]
+            id = self._new_id()
+            new = replace(old, id=id, text=text, at=self.clock(), history=(*old.history, id))
+            for version in old.history:
+                self.posts[version] = replace(self.posts[version], history=new.history)
+            self.posts[id] = new
+            return str(id)
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self.deleted.update(self._versions(int(key)))
+
+    def answers(self) -> list[Answer]:
+        """What the brand published in answer to others, oldest first."""
+        ours = [p for p in self.posts.values() if p.by == BRAND and p.replied_to]
+        return [
+            Answer(str(p.id), str(self.posts[p.replied_to].history[0]), p.text)
+            for p in ours
+            if p.replied_to
+        ]
+
+    # What goes wrong
+
+    def fail(
+        self,
+        status: int = 503,
+        body: Any = "<html>Over capacity</html>",
+        *,
+        on: str = "",
+        done: bool = False,
+        times: int = 1,
+        **headers: str,
+    ) -> None:
+        """The next requests whose "METHOD /path" contains `on` are answered so."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._fault(lambda handler, _: handler.send(Reply(status, body, named)), on, done, times)
+
+    def problem(self, status: int, detail: str, *, on: str = "", times: int = 1) -> None:
+        """The same, in X's own form."""
+        self.fail(status, Problem(status, "Problem", detail).reply.body, on=on, times=times)
+
+    def limit(self, seconds: int, *, on: str = "", of: str = "x-rate-limit") -> None:
+        reset = str(int(self.clock().timestamp()) + seconds)
+        headers = {f"{of}-remaining": "0", f"{of}-reset": reset}
+        body = Problem(429, "Too Many Requests", "Too Many Requests").reply.body
+        self._fault(lambda handler, _: handler.send(Reply(429, body, headers)), on, False, 1)
+
+    def hang(self, *, on: str = "") -> None:
+        self._fault(lambda handler, _: handler.hang(), on, True, 1)
+
+    def drip(self, *, on: str = "") -> None:
+        """Answers a byte at a time, for ever."""
+        self._fault(lambda handler, reply: handler.drip(reply), on, True, 1)
+
+    def lose_next_answer(self) -> None:
+        """The next post is published, and then the line goes dead."""
+        self._fault(lambda handler, _: handler.drop(), "POST /2/tweets", True, 1)
+
+    def _fault(self, act: Callable[..., None], on: str, done: bool, times: int) -> None:
+        with self._lock:
+            self._faults.append(Fault(on, act, done, times))
+
+    # What X does
+
+    def serve(self, handler: "Handler", call: "Call") -> None:
+        with self._lock:
+            self.requests.append(call.name)
+            fault = next((f for f in self._faults if f.on in call.name), None)
+            if fault:
+                fault.times -= 1
+                self._faults = [f for f in self._faults if f.times]
+            reply = self._reply(call) if not fault or fault.done else Reply(500, "")
+        if fault:
+            fault.act(handler, reply)
+        else:
+            handler.send(reply)
+
+    def _reply(self, call: "Call") -> Reply:
+        try:
+            self._authenticate(call)
+            return Reply(201 if call.method == "POST" else 200, self._route(call))
+        except Problem as problem:
+            return problem.reply
+
+    def _authenticate(self, call: "Call") -> None:
+        given = dict(re.findall(r'(\w+)="([^"]*)"', call.authorization))
+        signature = unquote(given.pop("oauth_signature", ""))
+        plain = {name: unquote(value) for name, value in given.items()}
+        known = (KEYS["X_CONSUMER_KEY"], KEYS["X_ACCESS_TOKEN"])
+        keys = (plain.get("oauth_consumer_key"), plain.get("oauth_token"))
+        if keys != known or signature != _signature(call, self.url, plain):
+            raise Problem(401, "Unauthorized", "Unauthorized")
+
+    def _route(self, call: "Call") -> dict[str, Any]:
+        us = self.user(BRAND)
+        routes: dict[str, tuple[str, Callable[[Call], dict[str, Any]]]] = {
+            "GET /2/users/me": ("me", lambda call: {"data": us.told(call.fields("user"))}),
+            f"GET /2/users/{us.id}/mentions": ("mentions", self._mentions),
+            f"GET /2/users/{us.id}/tweets": ("own", self._own),
+            "GET /2/tweets/search/recent": ("search", self._search),
+            "GET /2/tweets": ("lookup", self._lookup),
+        }
+        if call.name == "POST /2/tweets":
+            return self._publish(call.body)
+        if call.name not in routes:
+            raise Problem(404, "Not Found", f"There is no {call.name}.")
+        kind, answer = routes[call.name]
+        for parameter in call.query.keys() - ALLOWED[kind]:
+            message = f"The query parameter [{parameter}] is not one of {sorted(ALLOWED[kind])}"
+            raise invalid(parameter, call.query[parameter], message)
+        return answer(call)
+
+    def _mentions(self, call: "Call") -> dict[str, Any]:
+        us = self.user(BRAND).id
+        named = [p for p in self._listed() if us in self._named(p) and not p.reposted]
+        return self._page(named[-CAP:], call, "pagination_token", least=5)
+
+    def _own(self, call: "Call") -> dict[str, Any]:
+        ours = [p for p in self._listed() if p.by == BRAND]
+        return self._page(ours[-OWN_CAP:], call, "pagination_token", least=5)
+
+    def _search(self, call: "Call") -> dict[str, Any]:
+        since, oldest = int(call.query.get("since_id", 0)), self.clock() - SEARCHABLE
+        if since and _moment(since) < oldest:
+            after = f"{oldest:%Y-%m-%dT%H:%MZ}"
+            message = (
+                f"'since_id' must be a tweet id created after {after}. Please use a 'since_id'"
+                " that is larger than"
+            )
+            raise invalid("since_id", since, message)
+        found = [p for p in self._listed() if p.at >= oldest and _matches(p, call.query["query"])]
+        return self._page(found, call, "next_token", least=10)
+
+    def _lookup(self, call: "Call") -> dict[str, Any]:
+        ids = call.query["ids"].split(",")
+        if len(ids) > 100 or not all(id.isdecimal() for id in ids):
+            raise invalid("ids", ids, "The number of values in the `ids` query parameter list is")
+        found = [p for id in ids if (p := self.posts.get(int(id))) and p.id not in self.deleted]
+        there = {str(p.id) for p in found}
+        errors = [_not_found(id) for id in ids if id not in there]
+        shown = self._shown(found, call)
+        return {**shown, **({"errors": errors} if errors else {})}
+
+    def _publish(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        text, to = body["text"], int((body.get("reply") or {}).get("in_reply_to_tweet_id", 0))
+        if parse_tweet(text).weightedLength > LIMIT:
+            raise Problem(403, "Forbidden", "Your Tweet text is too long.")
+        if to:
+            self._may_answer(to)
+        if (text, to) in self._published:
+            raise Problem(403, "Forbidden", DUPLICATE)
+        self._published.add((text, to))
+        made = self._add(text, BRAND, str(to) if to else None)
+        return {
+            "data": {"id": str(made.id), "text": text, "edit_history_tweet_ids": [str(made.id)]}
+        }
+
+    def _may_answer(self, id: int) -> None:
+        post = self.posts.get(id)
+        if not post or id in self.deleted or self.users[post.by].protected:
+            raise Problem(403, "Forbidden", INVISIBLE)
+        quoted = self.posts.get(post.quoted or 0)
+        called = self.user(BRAND).id in self._named(post) or (quoted and quoted.by == BRAND)
+        if not called:
+            raise Problem(403, "Forbidden", NOT_SUMMONED)
+
+    # How X shows it
+
+    def _listed(self) -> list[Post]:
+        """The newest version of all that is there, oldest first."""
+        now = self.clock()
+        return [
+            post
+            for id, post in sorted(self.posts.items())
+            if id == post.history[-1] and id not in self.deleted
+            if post.listed_at is None or post.listed_at <= now
+        ]
+
+    def _page(
+        self, found: Sequence[Post], call: "Call", token_name: str, least: int
+    ) -> dict[str, Any]:
+        size = int(call.query.get("max_results", 10))
+        if not least <= size <= 100:
+            raise invalid("max_results", size, f"must be between {least} and 100")
+        token = call.query.get(token_name)
+        below = int(token.removeprefix("7140dib"), 36) if token else 2**63
+        since = int(call.query.get("since_id", 0))
+        rest = [post for post in reversed(found) if since < post.id < below]
+        page = rest[:size]
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if page:
+            meta |= {"newest_id": str(page[0].id), "oldest_id": str(page[-1].id)}
+        if len(rest) > size:
+            meta["next_token"] = token if token and self.stuck else _token(page[-1].id)
+        if self.shuffled:
+            page = [*page[::2], *page[1::2], *[p for p in found if p.id == below]]
+        self.reads += len(page)
+        return {**self._shown(page, call), "meta": meta}
+
+    def _shown(self, page: Sequence[Post], call: "Call") -> dict[str, Any]:
+        if not page:
+            return {}
+        wanted, expansions = call.fields("tweet"), call.fields("expansions")
+        includes: dict[str, list[Any]] = {}
+        if "author_id" in expansions:
+            authors = dict.fromkeys(p.by for p in page if not p.raw)
+            includes["users"] = [self.users[by].told(call.fields("user")) for by in authors]
+        if "referenced_tweets.id" in expansions:
+            others = {id for p in page for _, id in _references(p)} - self.deleted
+            shown = [self._told(self.posts[id], wanted) for id in sorted(others)]
+            includes |= {"tweets": shown} if shown else {}
+        if "attachments.media_keys" in expansions:
+            media = [dict(p.media) for p in page if p.media]
+            includes |= {"media": media} if media else {}
+        told = [self._told(p, wanted) for p in page]
+        return {"data": told, **({"includes": includes} if includes else {})}
+
+    def _told(self, post: Post, wanted: set[str]) -> Mapping[str, Any]:
+        """With t.co links and HTML escapes, as X has it."""
+        if post.raw:
+            return post.raw
+        text, urls = _shortened(post.text)
+        entities = {"urls": urls, "mentions": self._mention_entities(post)}
+        long = parse_tweet(post.text).weightedLength > LIMIT
+        references = [{"type": how, "id": str(id)} for how, id in _references(post)]
+        answered = self.posts.get(post.replied_to or 0)
+        known = {
+            "author_id": self.users[post.by].id,
+            "conversation_id": str(post.conversation),
+            "created_at": f"{post.at:%Y-%m-%dT%H:%M:%S}.{post.at.microsecond // 1000:03}Z",
+            "entities": {name: found for name, found in entities.items() if found},
+            "lang": "en",
+            "reply_settings": post.reply_settings,
+            "referenced_tweets": references,
+            "in_reply_to_user_id": answered and self.users[answered.by].id,
+            "note_tweet": {"text": text, "entities": entities} if long else None,
+            "attachments": {"media_keys": [post.media["media_key"]]} if post.media else None,
+        }
+        asked = {name: value for name, value in known.items() if value and name in wanted}
+        shown = text[:270] + "…" if long else text
+        history = [str(id) for id in post.history]
+        return {"id": str(post.id), "text": shown, "edit_history_tweet_ids": history, **asked}
+
+    def _mention_entities(self, post: Post) -> list[dict[str, Any]]:
+        found = re.finditer(r"@(\w+)", post.text)
+        return [
+            {"start": m.start(), "end": m.end(), "username": m[1], "id": self.user(m[1]).id}
+            for m in found
+        ]
+
+    def _named(self, post: Post) -> set[str]:
+        return {self.user(name).id for name in re.findall(r"@(\w+)", post.text)}
+
+    # How X remembers it
+
+    def _add(self, text: str, by: str, parent: str | None, **more: Any) -> Post:
+        id, answered = self._new_id(), self.posts.get(int(parent or 0))
+        self.user(by)
+        if answered and by == BRAND:
+            text = f"@{answered.by} {text}"
+        post = Post(
+            id=id,
+            by=by,
+            text=text,
+            at=_moment(id),
+            history=(id,),
+            conversation=answered.conversation if answered else id,
+            replied_to=answered.id if answered else None,
+            **more,
+        )
+        self.posts[id] = post
+        return post
+
+    def _new_id(self) -> int:
+        now = (self.clock() - EPOCH) // timedelta(milliseconds=1) << 22
+        self._last = max(now, self._last + 1)
+        return self._last
+
+    def _versions(self, id: int) -> tuple[int, ...]:
+        return self.posts[id].history
+
+
+@dataclass
+class Call:
+    method: str
+    path: str
+    query: dict[str, str]
+    authorization: str
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def fields(self, kind: str) -> set[str]:
+        name = kind if kind == "expansions" else f"{kind}.fields"
+        return set(self.query.get(name, "").split(","))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def setup(self) -> None:
+        super().setup()
+        self.x: XServer = self.server.x  # type: ignore[attr-defined]
+        self.x.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.x.open.discard(self.connection)
+        with suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            super().handle()
+
+    def do_GET(self) -> None:
+        self._serve({})
+
+    def do_POST(self) -> None:
+        self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _serve(self, body: Mapping[str, Any]) -> None:
+        address = urlsplit(self.path)
+        query = dict(parse_qsl(address.query, keep_blank_values=True))
+        authorization = self.headers.get("Authorization", "")
+        assert self.command
+        self.x.serve(self, Call(self.command, address.path, query, authorization, body))
+
+    def send(self, reply: Reply) -> None:
+        text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+        self._head(reply, len(text.encode()))
+        self.wfile.write(text.encode())
+        self.wfile.flush()
+
+    def drip(self, reply: Reply) -> None:
+        self._head(reply, 10**6)
+        while not self.x.closing.wait(0.05):
+            self.wfile.write(b" ")
+            self.wfile.flush()
+        self.close_connection = True
+
+    def hang(self) -> None:
+        self.x.closing.wait(60)
+        self.drop()
+
+    def drop(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(SHUT_RDWR)
+
+    def _head(self, reply: Reply, size: int) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        html = isinstance(reply.body, str)
+        self.send_header("Content-Type", "text/html" if html else "application/json")
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """The tests have their own story to tell."""
+
+
+def _signature(call: Call, url: str, oauth: Mapping[str, str]) -> str:
+    """OAuth 1.0a, HMAC-SHA1 (RFC 5849, section 3.4), over the address we were called at."""
+
+    def escaped(text: str) -> str:
+        return quote(text, safe="~")
+
+    pairs = sorted((escaped(k), escaped(v)) for k, v in [*call.query.items(), *oauth.items()])
+    parameters = "&".join(f"{name}={value}" for name, value in pairs)
+    base = "&".join(map(escaped, (call.method, url + call.path, parameters)))
+    secrets = (KEYS["X_CONSUMER_SECRET"], KEYS["X_ACCESS_TOKEN_SECRET"])
+    digest = hmac.new("&".join(map(escaped, secrets)).encode(), base.encode(), hashlib.sha1)
+    return base64.b64encode(digest.digest()).decode()
+
+
+def _moment(id: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=id >> 22)
+
+
+def _token(id: int) -> str:
+    digits = ""
+    while id:
+        id, rest = divmod(id, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return f"7140dib{digits}"
+
+
+def _references(post: Post) -> list[tuple[str, int]]:
+    all_of_them = [
+        ("replied_to", post.replied_to),
+        ("quoted", post.quoted),
+        ("retweeted", post.reposted),
+    ]
+    return [(how, id) for how, id in all_of_them if id]
+
+
+def _shortened(text: str) -> tuple[str, list[dict[str, Any]]]:
+    entities = []
+    for link in reversed(extract_urls_with_indices(text)):
+        start, end = link["indices"]
+        name = hashlib.sha256(link["url"].encode()).hexdigest()[:10]
+        full = link["url"] if "://" in link["url"] else f"http://{link['url']}"
+        entities.append({"url": f"https://t.co/{name}", "expanded_url": full})
+        text = f"{text[:start]}https://t.co/{name}{text[end:]}"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), entities
+
+
+def _matches(post: Post, query: str) -> bool:
+    wanted, _, unwanted = query.removeprefix("(").partition(")")
+    text = post.text.casefold()
+    banned = {f"-from:{post.by}", *(f"-{name}" for name in re.findall(r"@\w+", text))}
+    if post.reposted or banned & set(unwanted.split()):
+        return False
+    return any(term.strip().casefold() in text for term in wanted.split(" OR "))
+
+
+def _not_found(id: str) -> dict[str, Any]:
+    return {
+        "value": id,
+        "detail": f"Could not find tweet with ids: [{id}].",
+        "title": "Not Found Error",
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "resource_id": id,
+        "type": f"{PROBLEMS}/resource-not-found",
+    }
+
+
+if __name__ == "__main__":
+    with XServer() as server:
+        print(server.environment())
+        time.sleep(3600)
