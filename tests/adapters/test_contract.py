@@ -1,0 +1,357 @@
+"""What every platform has to keep: one test for each promise of the contract."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from adapters import Adapter, Batch, Rechecks
+from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
+from bot.domain.mention import Mention, Origin
+from tests.adapters.places import HISTORY, PLACES, Place
+
+HOSTILE = {
+    "NUL": "before\0after",
+    "right-to-left override": "abc\u202edcba\u202c end",
+    "Slack's markup": "<!channel> <@U123> <https://evil.example|bank> & *bold*",
+    "escaped already": "&lt;b&gt; &amp;amp; &copy",
+    "emoji": "\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \u2764\ufe0f",
+    "Arabic": "\u0637\u0644\u0628\u064a \u0644\u0645 \u064a\u0635\u0644",
+    "Zalgo": "z\u0351\u036b\u0343a\u0349\u0317l\u034eg\u0330o\u0334",
+    "SQL": "'; DROP TABLE mentions; --",
+    "lines": "one\ntwo\n\nthree",
+    "long": "word " * 20_000 + "end",
+}
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with PLACES[request.param]() as place:
+        yield place
+
+
+def pages(adapter: Adapter, cursor: str | None) -> Iterator[Batch]:
+    """All that waits, page by page; a thousand pages are a loop."""
+    for _ in range(1000):
+        batch = adapter.fetch(cursor)
+        yield batch
+        cursor = batch.cursor
+        if not batch.more:
+            return
+    raise AssertionError("There is always another page.")
+
+
+def read(adapter: Adapter, cursor: str | None) -> tuple[list[Mention], str]:
+    """All that is new, by its time, and the cursor after it."""
+    read = list(pages(adapter, cursor))
+    mentions = {(m.key, m.revision): m for batch in read for m in batch.mentions}
+    return sorted(mentions.values(), key=lambda m: m.posted_at), read[-1].cursor
+
+
+def begun(place: Place) -> str:
+    """The cursor of somebody who has read all there is."""
+    return read(place.adapter, None)[1]
+
+
+def new(place: Place, cursor: str | None) -> list[Mention]:
+    return read(place.adapter, cursor)[0]
+
+
+def says(mention: Mention, words: str) -> bool:
+    """A platform may put the brand's name in front, and NUL is no loss."""
+    return mention.text.replace("\0", "").strip().endswith(words.replace("\0", ""))
+
+
+def heard(mentions: Sequence[Mention], words: Sequence[str]) -> list[str]:
+    return [w for w in words if any(says(m, w) for m in mentions)]
+
+
+def asked(place: Place, words: str = "Where is my order?") -> Mention:
+    """A customer's mention, as we have it after reading."""
+    cursor = begun(place)
+    key = place.post(words)
+    return next(m for m in new(place, cursor) if m.key == key)
+
+
+def test_each_fetch_brings_all_that_is_new(place: Place) -> None:
+    cursor = begun(place)
+    words = ["one", "two", "three", "four", "five"]
+    keys = [place.post(word) for word in words]
+
+    mentions, cursor = read(place.adapter, cursor)
+
+    assert {m.key for m in mentions} == set(keys)
+    assert heard(mentions, words) == words
+    assert all(m.origin is Origin.CUSTOMER and not m.no_reply for m in mentions)
+
+    later = place.post("six")
+    assert later in {m.key for m in new(place, cursor)}
+
+
+def test_a_page_is_told_oldest_first(place: Place) -> None:
+    cursor = begun(place)
+    for number in range(4):
+        place.post(f"number {number}")
+        place.pass_(minutes=1)
+
+    batches = pages(place.adapter, cursor)
+
+    for batch in batches:
+        times = [m.posted_at for m in batch.mentions]
+        assert times == sorted(times)
+
+
+def test_a_mention_tells_who_said_it_and_where(place: Place) -> None:
+    mention = asked(place, "My order is broken")
+
+    assert mention.account == place.adapter.fetch(None).mentions[0].account
+    assert mention.customer.key
+    assert mention.customer.platform == mention.platform
+    assert "mira" in mention.customer.handle
+    assert mention.posted_at.tzinfo is not None
+    assert mention.thread
+
+
+def test_after_downtime_nothing_is_missing_wherever_we_are_restarted(place: Place) -> None:
+    cursor: str | None = begun(place)
+    keys = {place.post(f"Message {number}") for number in range(130)}
+
+    found: set[str] = set()
+    more = True
+    while more:
+        batch = place.restarted().fetch(cursor)
+        found |= {m.key for m in batch.mentions}
+        cursor, more = batch.cursor, batch.more
+
+    assert found >= keys
+
+
+def test_what_arrives_during_the_reading_comes_with_the_next(place: Place) -> None:
+    cursor: str | None = begun(place)
+    keys = {place.post(f"Message {number}") for number in range(110)}
+    first = place.adapter.fetch(cursor)
+    keys.add(place.post("Meanwhile"))
+
+    rest, cursor = read(place.adapter, first.cursor)
+    found = {m.key for m in [*first.mentions, *rest, *new(place, cursor)]}
+
+    assert found >= keys
+
+
+def test_a_crash_before_the_commit_gives_the_same_again(place: Place) -> None:
+    cursor = begun(place)
+    place.post("Hello?")
+    place.post("Anybody?")
+
+    first = new(place, cursor)
+    again, _ = read(place.restarted(), cursor)
+
+    assert first == again
+
+
+def test_an_answer_goes_out_once_and_is_found_again(place: Place) -> None:
+    mention = asked(place)
+
+    first = place.adapter.reply(mention, "On its way.", key="k1", again=False)
+    second = place.restarted().reply(mention, "On its way.", key="k1", again=True)
+
+    assert first == second
+    assert place.answers() == ["On its way."]
+
+
+def test_an_answer_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
+    mention = asked(place)
+    place.lose_next_answer()
+    with pytest.raises(TryLater) as lost:
+        place.adapter.reply(mention, "On its way.", key="k1", again=False)
+
+    sent = place.restarted().reply(mention, "On its way.", key="k1", again=True)
+
+    assert not lost.value.surely_not_done
+    assert sent.key
+    assert place.answers() == ["On its way."]
+
+
+def test_an_attempt_that_left_no_trace_is_made_up_for_or_left_to_a_person(place: Place) -> None:
+    mention = asked(place)
+
+    if place.can_look:
+        place.adapter.reply(mention, "On its way.", key="k1", again=True)
+    else:
+        with pytest.raises(Unsure):
+            place.adapter.reply(mention, "On its way.", key="k1", again=True)
+
+    assert place.answers() == ["On its way."] * place.can_look
+
+
+def test_two_customers_may_get_the_same_words(place: Place) -> None:
+    mira = asked(place)
+    place.post("And mine?", by="ola")
+    [ola] = [m for m in new(place, None) if "ola" in m.customer.handle]
+
+    place.adapter.reply(mira, "On its way.", key="k1", again=False)
+    place.adapter.reply(ola, "On its way.", key="k2", again=False)
+
+    assert place.answers() == ["On its way.", "On its way."]
+
+
+def test_what_is_too_long_is_refused_before_any_call(place: Place) -> None:
+    mention = asked(place)
+
+    with pytest.raises(Refused):
+        place.adapter.reply(mention, place.too_long(), key="k1", again=False)
+
+    assert place.adapter.length(place.too_long()) > place.adapter.ability.limit
+    assert place.calls() == 0
+
+
+def test_our_own_answers_are_known_as_ours(place: Place) -> None:
+    mention = asked(place)
+    cursor = begun(place)
+    here = place.adapter.reply(mention, "From here.", key="k1", again=False)
+    elsewhere = place.answer_elsewhere(mention.key, "From elsewhere.")
+
+    own = {m.key: m for m in new(place, cursor) if m.origin is Origin.OWN}
+
+    assert {here.key, elsewhere} <= own.keys()
+    assert {m.parent for m in own.values()} == {mention.key}
+    assert {m.thread for m in own.values()} == {mention.thread}
+
+
+def test_a_customer_s_answer_to_us_stays_in_its_thread(place: Place) -> None:
+    mention = asked(place)
+    cursor = begun(place)
+    ours = place.adapter.reply(mention, "Sent.", key="k1", again=False)
+    key = place.post("Thank you!", parent=ours.key)
+
+    thanks = next(m for m in new(place, cursor) if m.key == key)
+
+    assert thanks.parent == ours.key
+    assert thanks.thread == mention.thread
+
+
+def test_what_no_person_wrote_is_told_apart(place: Place) -> None:
+    cursor = begun(place)
+    key = place.automated("I am out of office")
+
+    told = [m for m in new(place, cursor) if m.key == key]
+
+    assert all(m.origin in (Origin.AUTOMATED, Origin.REPOST) for m in told)
+
+
+def changes(place: Place, cursor: str, key: str) -> list[Mention | str]:
+    """What we learn of a post we know: by the next fetch, or by asking."""
+    adapter = place.adapter
+    asked = adapter.recheck([key]) if isinstance(adapter, Rechecks) else []
+    return [*asked, *(m for m in new(place, cursor) if m.key == key)]
+
+
+def test_an_edit_is_the_same_post_with_other_words(place: Place) -> None:
+    if not place.can_edit:
+        pytest.skip("Nobody can edit here.")
+    mention = asked(place)
+    cursor = begun(place)
+    place.pass_(minutes=5)
+    place.edit(mention.key, "Where are my two orders?")
+
+    edited = changes(place, cursor, mention.key)[-1]
+
+    assert isinstance(edited, Mention)
+    assert edited.key == mention.key
+    assert edited.revision != mention.revision
+    assert edited.posted_at == mention.posted_at
+    assert says(edited, "Where are my two orders?")
+
+
+def test_an_answer_to_an_edited_post_belongs_to_it(place: Place) -> None:
+    if not place.can_edit:
+        pytest.skip("Nobody can edit here.")
+    mention = asked(place)
+    cursor = begun(place)
+    place.edit(mention.key, "Where are my two orders?")
+    [edited] = [m for m in changes(place, cursor, mention.key) if isinstance(m, Mention)][-1:]
+    place.adapter.reply(edited, "On their way.", key="k1", again=False)
+
+    [own] = [m for m in new(place, cursor) if m.origin is Origin.OWN]
+
+    assert own.parent == mention.key
+
+
+def test_a_deletion_is_noticed(place: Place) -> None:
+    if not place.can_delete:
+        pytest.skip("Nobody can delete here.")
+    mention = asked(place)
+    cursor = begun(place)
+    place.delete(mention.key)
+
+    gone = changes(place, cursor, mention.key)[-1]
+
+    assert gone == mention.key or (isinstance(gone, Mention) and gone.deleted)
+
+
+def test_what_is_deleted_is_not_answered(place: Place) -> None:
+    if not place.can_delete:
+        pytest.skip("Nobody can delete here.")
+    mention = asked(place)
+    place.delete(mention.key)
+
+    with pytest.raises(Refused):
+        place.adapter.reply(mention, "On its way.", key="k1", again=False)
+
+    assert place.answers() == []
+
+
+def test_one_poisonous_item_does_not_stop_the_rest(place: Place) -> None:
+    cursor = begun(place)
+    before = place.post("Before")
+    place.spoil()
+    after = place.post("After")
+
+    batches = list(pages(place.adapter, cursor))
+    spoilt = [item for batch in batches for item in batch.unreadable]
+
+    assert {m.key for batch in batches for m in batch.mentions} >= {before, after}
+    assert spoilt
+    assert all(item.key and item.raw and item.problem for item in spoilt)
+
+
+def test_the_first_run_reads_no_older_than_history(place: Place) -> None:
+    old = place.post("Long ago")
+    place.pass_(minutes=HISTORY.total_seconds() / 60 + 60)
+    recent = place.post("Just now")
+
+    found = {m.key for m in new(place, None)}
+
+    assert old not in found
+    assert recent in found or not place.first_run_reads_back
+
+
+def test_wrong_credentials_lock_us_out(place: Place) -> None:
+    if not place.has_credentials:
+        pytest.skip("There are none.")
+    mention = asked(place)
+    adapter = place.locked_out()
+
+    with pytest.raises(LockedOut):
+        adapter.fetch(None)
+    with pytest.raises(LockedOut):
+        adapter.check()
+    with pytest.raises(LockedOut):
+        adapter.reply(mention, "Hello", key="k1", again=False)
+
+
+def test_check_says_as_whom(place: Place) -> None:
+    said = place.adapter.check()
+
+    assert "acme" in said.casefold()
+    assert "acme" in place.adapter.ability.speaks_as.casefold()
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_words_arrive_as_they_were_written(place: Place, words: str) -> None:
+    cursor = begun(place)
+    key = place.post(words)
+
+    mention = next(m for m in new(place, cursor) if m.key == key)
+
+    assert says(mention, words)
+    assert mention.text.encode()
