@@ -1,10 +1,11 @@
 """Where everything meets; the only file that knows all parts."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -46,6 +47,7 @@ class Bot:
     bolt: App
     client: WebClient
     links: Links
+    tick: timedelta = timers.TICK
 
     def settle_in(self) -> None:
         """After a start: try again what was closed, and keep today's promises."""
@@ -63,7 +65,7 @@ class Bot:
         deaf, now = threading.Event(), self.desk.now()
         sockets = Sockets(self.bolt, app_token)
         watch = Watch(sockets, deaf.set, stopped.set)
-        ticking = timers.wind_up(self.desk, self.courier, self.intake, self.adapters)
+        ticking = timers.wind_up(self.desk, self.courier, self.intake, self.adapters, self.tick)
         ticking.add_job(timers.calm("watch", watch.look), "interval", seconds=EVERY)
         ticking.add_job(
             timers.calm("greet", self.greet), "interval", seconds=GREET, next_run_time=now
@@ -112,11 +114,12 @@ def assemble(
     bolt = App(
         client=client,
         authorize=_authorize,
+        logger=logging.getLogger("slack_bolt"),
         listener_executor=ThreadPoolExecutor(LISTENERS),
     )
-    Listeners(desk, channel, client, links).listen(bolt)
+    Listeners(desk, client, links).listen(bolt)
     intake = Intake(desk, settings.import_days)
-    return Bot(desk, courier, intake, adapters, bolt, client, links)
+    return Bot(desk, courier, intake, adapters, bolt, client, links, settings.tick)
 
 
 def _authorize() -> AuthorizeResult:

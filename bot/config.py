@@ -1,12 +1,15 @@
 """Settings from the environment, read and checked: all that is wrong is said at once."""
 
-from collections.abc import Callable, Mapping
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import adapters
-from adapters import Adapter, Setting
+from adapters import Adapter, Platform, Setting
 from bot.domain.team import Teams
 from bot.teams_file import read_teams
 from storage.database import address
@@ -26,12 +29,12 @@ SETTINGS = (
     ),
     Setting(
         "ADAPTERS",
-        "Name the platforms to listen to, such as: twitter,email",
+        "Name the platforms to listen to, such as twitter,email.",
         required=True,
     ),
     Setting(
         "DATABASE_URL",
-        "Where everything is kept: postgresql://… or sqlite:///file.db",
+        "Where everything is kept: postgresql://… or sqlite:///file.db.",
         default="sqlite:///unanswered.db",
     ),
     Setting("TEAMS_FILE", "The file with teams and promises.", default="teams.toml"),
@@ -54,15 +57,21 @@ SETTINGS = (
         "Set to yes to run on SQLite although the dyno's disk is emptied every day.",
     ),
 )
-PREFIXES = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
+TOKENS = {
+    "SLACK_BOT_TOKEN": re.compile(r"xoxb-[A-Za-z0-9-]+"),
+    "SLACK_APP_TOKEN": re.compile(r"xapp-[A-Za-z0-9-]+"),
+}
+NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS": (1, 3600)}
 HISTORY = timedelta(days=7)  # what the first start reads; IMPORT_DAYS can lengthen it
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+ACCOUNT = re.compile(r"[a-z0-9_-]+(:[A-Za-z0-9_]+)?")
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 class NotSetUp(Exception):
     """Everything that is missing or wrong, one sentence each."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Sequence[str]) -> None:
         lines = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"The bot is not set up yet.\n{lines}\nREADME.md explains every setting.")
         self.problems = problems
@@ -80,44 +89,69 @@ class Settings:
     import_days: int = 0
     tries: int = 8
     lease: timedelta = timedelta(minutes=2)
+    tick: timedelta = timedelta(seconds=1)  # between two looks at what is due
     log_level: str = "INFO"
 
     def adapters(self, now: Callable[[], datetime]) -> Mapping[str, Adapter]:
-        """Every adapter that ADAPTERS names, set up; NotSetUp names all that is wrong."""
-        problems: list[str] = []
-        made: dict[str, Adapter] = {}
-        for name in self.adapter_names:
-            try:
-                made[name] = self._adapter(name, now)
-            except ValueError as problem:
-                problems.append(str(problem))
-        if problems:
-            raise NotSetUp(problems)
-        return made
+        """Every adapter that ADAPTERS names, set up."""
+        return {
+            name: made(name, self.environment, now, self.import_days) for name in self.adapter_names
+        }
 
-    def _adapter(self, name: str, now: Callable[[], datetime]) -> Adapter:
-        kind = adapters.installed()[name.partition(":")[0]]()
-        history = max(HISTORY, timedelta(days=self.import_days))
-        return adapters.make(name, kind, self.environment, now, history)
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """All that the environment says, and what is wrong with it.
+
+    `wrong` has sentences under the name of a setting or of an account; what it does not name can
+    be used.
+    """
+
+    values: Mapping[str, str]
+    accounts: tuple[str, ...]
+    teams: Teams
+    environment: Mapping[str, str]
+    wrong: Mapping[str, Sequence[str]]
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for problems in self.wrong.values() for problem in problems]
+
+
+def look(environment: Mapping[str, str]) -> Looked:
+    """Read all settings as far as they can be read; a stray space or line's end does no harm."""
+    environment = {name: value.strip() for name, value in environment.items() if value.strip()}
+    values = {each.name: environment.get(each.name) or each.default for each in SETTINGS}
+    names = tuple(name.strip() for name in values["ADAPTERS"].split(",") if name.strip())
+    values["ADAPTERS"] = ",".join(names)
+    teams, troubles = read_teams(Path(values["TEAMS_FILE"]), environment, names)
+    wrong = {name: _wrong(name, value, environment) for name, value in values.items()}
+    wrong["ADAPTERS"] += _misnamed(names)
+    wrong["TEAMS_FILE"] += troubles
+    wrong |= _misconfigured(names, environment)
+    return Looked(
+        values=values,
+        accounts=names,
+        teams=teams,
+        environment=environment,
+        wrong={name: problems for name, problems in wrong.items() if problems},
+    )
 
 
 def read(environment: Mapping[str, str]) -> Settings:
     """All settings; NotSetUp with every problem there is."""
-    given = {each.name: environment.get(each.name, "").strip() or each.default for each in SETTINGS}
-    problems = [*_missing(given), *_wrong(given, environment)]
-    names = tuple(name.strip() for name in given["ADAPTERS"].split(",") if name.strip())
-    problems += _adapters(names, environment)
-    teams, found = read_teams(Path(given["TEAMS_FILE"]), environment, names)
-    if problems := problems + found:
-        raise NotSetUp(problems)
+    looked = look(environment)
+    if looked.wrong:
+        raise NotSetUp(looked.problems)
+    given = looked.values
     return Settings(
         bot_token=given["SLACK_BOT_TOKEN"],
         app_token=given["SLACK_APP_TOKEN"],
-        adapter_names=names,
-        teams=teams,
-        environment=environment,
+        adapter_names=looked.accounts,
+        teams=looked.teams,
+        environment=looked.environment,
         database_url=given["DATABASE_URL"],
-        slack_api_url=given["SLACK_API_URL"].rstrip("/") + "/",
+        slack_api_url=slack_api_url(given),
         import_days=int(given["IMPORT_DAYS"]),
         tries=int(given["DELIVERY_TRIES"]),
         lease=timedelta(seconds=int(given["LEASE_SECONDS"])),
@@ -125,48 +159,88 @@ def read(environment: Mapping[str, str]) -> Settings:
     )
 
 
+def slack_api_url(values: Mapping[str, str]) -> str:
+    return values["SLACK_API_URL"].rstrip("/") + "/"
+
+
 def database_url(environment: Mapping[str, str]) -> str:
     """Only where the database is: all that `migrate` and `outbox` need."""
-    given = environment.get("DATABASE_URL", "").strip() or "sqlite:///unanswered.db"
-    if problems := [*_database(given, environment)]:
+    given = environment.get("DATABASE_URL", "").strip() or _setting("DATABASE_URL").default
+    if problems := _database(given, environment):
         raise NotSetUp(problems)
     return given
 
 
-def _missing(given: Mapping[str, str]) -> list[str]:
-    return [
-        f"{each.name} is missing. {each.help}"
-        for each in SETTINGS
-        if each.required and not given[each.name]
-    ]
+def installed() -> Mapping[str, Callable[[], Platform]]:
+    """Every adapter there is, by platform.
+
+    A deploy installs the requirements and not the project itself; ours are declared all the same.
+    """
+    return {**_declared(), **adapters.installed()}
 
 
-def _wrong(given: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """A sentence for every value that can't be what it should be; never the value of a secret."""
-    problems = [
-        f"{name} does not begin with {prefix}: it is another kind of token. {_help(name)}"
-        for name, prefix in PREFIXES.items()
-        if given[name] and not given[name].startswith(prefix)
-    ]
-    problems += [
-        f"{name} is “{given[name]}”, and must be a whole number from {least} on. {_help(name)}"
-        for name, least in (("IMPORT_DAYS", 0), ("DELIVERY_TRIES", 1), ("LEASE_SECONDS", 1))
-        if not given[name].isdecimal() or int(given[name]) < least
-    ]
-    if given["LOG_LEVEL"].upper() not in LEVELS:
-        problems.append(f"LOG_LEVEL is “{given['LOG_LEVEL']}”. It can be {', '.join(LEVELS)}.")
-    if not given["SLACK_API_URL"].startswith(("http://", "https://")):
-        problems.append("SLACK_API_URL is not an address that begins with https://.")
-    return [*problems, *_database(given["DATABASE_URL"], environment)]
+def made(
+    name: str, environment: Mapping[str, str], now: Callable[[], datetime], import_days: int = 0
+) -> Adapter:
+    """The adapter of one account; ValueError if a setting of its can't be."""
+    kind = installed()[name.partition(":")[0]]()
+    history = max(HISTORY, timedelta(days=import_days))
+    return adapters.make(name, kind, environment, now, history)
+
+
+def _declared() -> Mapping[str, Callable[[], Platform]]:
+    if not PYPROJECT.exists():
+        return {}
+    project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    ours = project["entry-points"][adapters.GROUP]
+    return {name: EntryPoint(name, where, adapters.GROUP).load for name, where in ours.items()}
+
+
+def _wrong(name: str, value: str, environment: Mapping[str, str]) -> list[str]:
+    """A sentence if this setting can't be what it is; never the value of a secret."""
+    setting = _setting(name)
+    if setting.required and not value:
+        return [f"{name} is missing. {setting.help}"]
+    if name in TOKENS:
+        return _token(name, value)
+    if name in NUMBERS:
+        return _number(name, value, *NUMBERS[name])
+    if name == "DATABASE_URL":
+        return _database(value, environment)
+    if name == "LOG_LEVEL" and value.upper() not in LEVELS:
+        return [f"LOG_LEVEL is “{value}”. It can be {', '.join(LEVELS)}."]
+    if name == "SLACK_API_URL" and not value.startswith(("http://", "https://")):
+        return ["SLACK_API_URL is not an address that begins with https://."]
+    return []
+
+
+def _token(name: str, value: str) -> list[str]:
+    prefix = TOKENS[name].pattern[:5]
+    if not value.startswith(prefix):
+        why = f"does not begin with {prefix}: it is another kind of token"
+    elif not TOKENS[name].fullmatch(value):
+        why = "has characters in it that no token has: copy it again"
+    else:
+        return []
+    return [f"{name} {why}. {_setting(name).help}"]
+
+
+def _number(name: str, value: str, least: int, most: int) -> list[str]:
+    if value.isdecimal() and least <= int(value) <= most:
+        return []
+    must = f"must be a whole number from {least} to {most}"
+    return [f"{name} is “{value}”, and {must}. {_setting(name).help}"]
 
 
 def _database(url: str, environment: Mapping[str, str]) -> list[str]:
+    """The address is never repeated: it has a password in it."""
     try:
-        kind = address(url).drivername
-    except ValueError as problem:
-        return [f"DATABASE_URL is wrong. {problem} {_help('DATABASE_URL')}"]
-    allowed = environment.get("ALLOW_SQLITE_ON_DYNO", "").lower() in ("yes", "true", "1")
-    if environment.get("DYNO") and kind.startswith("sqlite") and not allowed:
+        where = address(url)
+    except ValueError:
+        return [f"DATABASE_URL is not the address of a database. {_setting('DATABASE_URL').help}"]
+    if "@" in (where.host or ""):
+        return ["DATABASE_URL has an @ in its password. Write it as %40 there."]
+    if where.drivername.startswith("sqlite") and _on_a_dyno(environment):
         return [
             "DATABASE_URL is missing on this dyno: SQLite would be deleted with the dyno's disk"
             " every day. Add PostgreSQL, or set ALLOW_SQLITE_ON_DYNO=yes if losing everything"
@@ -175,22 +249,51 @@ def _database(url: str, environment: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _adapters(names: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
-    installed = adapters.installed()
-    known = ", ".join(sorted(installed))
+def _on_a_dyno(environment: Mapping[str, str]) -> bool:
+    """Whether the disk is emptied every day, and nobody said that this is fine."""
+    allowed = environment.get("ALLOW_SQLITE_ON_DYNO", "").strip().lower()
+    return bool(environment.get("DYNO")) and allowed not in ("yes", "true", "1")
+
+
+def _misnamed(names: Sequence[str]) -> list[str]:
+    known = ", ".join(sorted(installed()))
     problems: list[str] = []
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             problems.append(f"ADAPTERS names {name} twice. A second account is called {name}:two.")
-        platform = name.partition(":")[0]
-        if platform in installed:
-            problems += adapters.missing(name, installed[platform](), environment)
-        else:
+        if name.partition(":")[0] not in installed():
+            there = f"There is no adapter named “{name}”. Installed: {known}."
+            problems.append(f"{there} Check ADAPTERS.")
+        elif not ACCOUNT.fullmatch(name):
             problems.append(
-                f"There is no adapter named “{name}”. Installed: {known}. Check ADAPTERS."
+                f"ADAPTERS names “{name}”. A second account has letters and digits after the colon,"
+                " such as email:press."
             )
     return problems
 
 
-def _help(name: str) -> str:
-    return next(each.help for each in SETTINGS if each.name == name)
+def _misconfigured(
+    names: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[tuple[str, list[str]]]:
+    """What each account lacks, or would not be made with."""
+    for name in dict.fromkeys(names):
+        if name.partition(":")[0] in installed() and ACCOUNT.fullmatch(name):
+            yield name, _unmakeable(name, environment)
+
+
+def _unmakeable(name: str, environment: Mapping[str, str]) -> list[str]:
+    platform = name.partition(":")[0]
+    try:
+        kind = installed()[platform]()
+        if problems := list(adapters.missing(name, kind, environment)):
+            return problems
+        made(name, environment, lambda: datetime.now(UTC))
+    except ValueError as problem:
+        return [str(problem)]
+    except ImportError as problem:
+        return [f"The adapter {platform} can't be loaded: {problem}. Install what it needs."]
+    return []
+
+
+def _setting(name: str) -> Setting:
+    return next(each for each in SETTINGS if each.name == name)

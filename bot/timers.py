@@ -18,13 +18,18 @@ from storage.database import Unavailable
 
 log = structlog.get_logger()
 
+TICK = timedelta(seconds=1)  # between two looks at what is due
 COURIERS = 3  # at once: a slow platform must not hold up Slack
 RECHECK = timedelta(minutes=5)
 PAUSE = 30.0  # seconds after a failed wait for news
 
 
 def wind_up(
-    desk: Desk, courier: Courier, intake: Intake, adapters: Mapping[str, Adapter]
+    desk: Desk,
+    courier: Courier,
+    intake: Intake,
+    adapters: Mapping[str, Adapter],
+    tick: timedelta = TICK,
 ) -> BackgroundScheduler:
     """All timers, not yet started; their store is in memory, so a restart is a fresh start."""
     timers = BackgroundScheduler(
@@ -39,10 +44,11 @@ def wind_up(
         if isinstance(adapter, Rechecks):
             recheck = calm("recheck", partial(intake.recheck, name, adapter))
             timers.add_job(recheck, "interval", seconds=RECHECK.total_seconds())
-    timers.add_job(calm("sweep", partial(repeat, desk.nag_one)), "interval", seconds=1)
-    timers.add_job(calm("gather", partial(repeat, desk.gather_one)), "interval", seconds=1)
+    seconds = tick.total_seconds()
+    timers.add_job(calm("sweep", partial(repeat, desk.nag_one)), "interval", seconds=seconds)
+    timers.add_job(calm("gather", partial(repeat, desk.gather_one)), "interval", seconds=seconds)
     deliver = calm("deliver", courier.deliver_all)
-    timers.add_job(deliver, "interval", seconds=1, max_instances=COURIERS)
+    timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)
     return timers
 
 

@@ -1,0 +1,125 @@
+"""A worker is killed at every step between a mention's arrival and its answer: nothing is lost."""
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from storage import migrations
+from storage.database import connect
+from tests import postgres
+from tests.faults.world import QUIET, World, live_until, world
+
+LIFE = 10.0  # seconds after which a life that does not come to its step is ended all the same
+BUSY = 3  # customers who wait at once; Slack's pace allows no more
+RANDOM = 60  # deaths at random steps, on each database
+SEED = 20261121
+MIGRATING = ["before commit of alembic_version", "after commit of alembic_version"]
+
+
+@pytest.fixture
+def on_sqlite(tmp_path) -> Iterator[World]:
+    with world(tmp_path, f"sqlite:///{tmp_path / 'bot.db'}") as made:
+        yield made
+
+
+@pytest.fixture
+def on_postgresql(tmp_path) -> Iterator[World]:
+    with postgres.own_database(f"killed_{time.time_ns()}") as url:
+        where = url.render_as_string(hide_password=False)
+        engine = connect(where)
+        migrations.upgrade(engine)
+        engine.dispose()
+        with world(tmp_path, where) as made:
+            yield made
+
+
+def begin(around: World) -> list[str]:
+    """One life that is not cut short, a nag included; returns its steps, each once."""
+    worker = around.worker()
+    time.sleep(1)
+    around.write()
+    time.sleep(4)
+    live_until(around, worker, seconds=3)
+    worker.terminate()
+    worker.join(10)
+    return [step for step in dict.fromkeys(around.diary()) if step not in MIGRATING]
+
+
+def die(around: World, at: str) -> bool:
+    """A life with a customer who waits, cut short at a step; whether it came to it."""
+    worker = around.worker(at)
+    if around.waiting() < BUSY:
+        around.write()
+    killed = live_until(around, worker, seconds=LIFE)
+    worker.kill()
+    worker.join()
+    return killed
+
+
+def settle(around: World) -> str:
+    """A last life, in which everything must come right; returns what did not."""
+    worker = around.worker()
+    end = time.monotonic() + QUIET
+    while time.monotonic() < end and around.contradictions():
+        around.work()
+        time.sleep(0.2)
+    worker.terminate()
+    worker.join(10)
+    assert worker.exitcode == 0
+    return "\n".join(around.contradictions())
+
+
+def die_at_random(around: World) -> int:
+    """Many short lives; returns how many of them ended at their step."""
+    chance = random.Random(SEED)
+    return sum(die(around, f"*#{chance.randint(1, 50)}") for _ in range(RANDOM))
+
+
+@pytest.mark.xdist_group("killed on sqlite")
+def test_a_worker_killed_while_it_migrates_begins_again(on_sqlite):
+    for step in MIGRATING:
+        dying = on_sqlite.worker(f"{step}#1")
+        dying.join(LIFE)
+        assert dying.exitcode == -signal.SIGKILL
+
+    living = on_sqlite.worker()
+    time.sleep(2)
+    on_sqlite.write()
+    assert not live_until(on_sqlite, living, seconds=4)
+    assert on_sqlite.contradictions() == []
+
+
+@pytest.mark.xdist_group("killed on sqlite")
+def test_a_worker_killed_at_every_step_loses_and_doubles_nothing(on_sqlite):
+    steps = begin(on_sqlite)
+
+    missed = [step for step in steps if not die(on_sqlite, f"{step}#1")]
+
+    print(f"\n{len(steps)} steps, killed at {len(steps) - len(missed)}; not reached: {missed}")
+    assert settle(on_sqlite) == ""
+    assert len(steps) - len(missed) >= 30
+
+
+@pytest.mark.xdist_group("killed on sqlite")
+def test_a_worker_killed_at_random_loses_and_doubles_nothing_on_sqlite(on_sqlite):
+    begin(on_sqlite)
+
+    deaths = die_at_random(on_sqlite)
+
+    print(f"\n{deaths} deaths at random, seed {SEED}, {len(on_sqlite.words)} mentions")
+    assert settle(on_sqlite) == ""
+    assert deaths >= RANDOM * 0.9
+
+
+@pytest.mark.xdist_group("killed on postgresql")
+def test_a_worker_killed_at_random_loses_and_doubles_nothing_on_postgresql(on_postgresql):
+    begin(on_postgresql)
+
+    deaths = die_at_random(on_postgresql)
+
+    print(f"\n{deaths} deaths at random, seed {SEED}, {len(on_postgresql.words)} mentions")
+    assert settle(on_postgresql) == ""
+    assert deaths >= RANDOM * 0.9
