@@ -6,12 +6,14 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: run test lint install lock
 
-# With Slack's tokens, in the environment or in .env: the real thing. Without: the playground.
+# With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
+# which goes on where it was; FRESH=1 starts it over.
 run: .venv/run
 ifdef FRESH
-	rm -rf .playground
+	@rm -rf .playground
 endif
-	@if [ -n "$$SLACK_BOT_TOKEN" ] || grep -qs '^SLACK_BOT_TOKEN=.' .env; \
+	@if [ -n "$$SLACK_BOT_TOKEN$$SLACK_APP_TOKEN" ] \
+	|| grep -Eqs '^(export )?SLACK_(BOT|APP)_TOKEN=.' .env; \
 	then exec $(BIN)/python -m bot run; \
 	else exec $(BIN)/python -m bot demo; fi
 
@@ -28,6 +30,8 @@ lint: .venv/test
 install: .venv/run
 
 .venv/run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo 'Python 3.11 or newer is needed. Try: make $(MAKECMDGOALS) PYTHON=python3.12'; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --editable .

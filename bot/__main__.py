@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn
 
 import structlog
 from dotenv import dotenv_values
@@ -19,12 +20,16 @@ from adapters import Adapter
 from bot import config, logs
 from storage import migrations, outbox
 from storage.database import Database, Unavailable, address, connect, is_sqlite, reading
+from storage.outbox import Owed
 
 log = structlog.get_logger()
 
 WRONG = 2  # exit code: something must be mended by a person
 DEAF = 1  # exit code: ended itself, to be restarted
+INTERRUPTED = 130  # exit code: Ctrl-C in a command that comes to an end by itself
 PATIENCE = 5.0  # seconds between two looks at a database that is not ready
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 Arguments = argparse.Namespace
 
@@ -36,26 +41,38 @@ def main(words: Sequence[str] | None = None) -> int:
         return int(arguments.command(arguments, environment()))
     except config.NotSetUp as problem:
         print(problem, file=sys.stderr)
-        return WRONG
+    except Unavailable as problem:
+        print(f"The database can't be used: {logs.reason(problem)}.", file=sys.stderr)
+        print("Check DATABASE_URL, and that the database is running.", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return WRONG
 
 
 def environment() -> Mapping[str, str]:
-    """The environment, with .env filling in what it lacks."""
+    """The environment, with .env filling in what it lacks or has empty."""
     written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return {**written, **os.environ}
+    given = {name: value for name, value in os.environ.items() if value or name not in written}
+    return {**written, **given}
 
 
 def run(_: Arguments, environment: Mapping[str, str]) -> int:
     """Run the bot: listen to platforms, post cards, carry answers, nag."""
-    return work(config.read(environment), stop_signal())
+    stopped, settings = stop_signal(), config.read(environment)
+    with sole_worker(settings.database_url):
+        return work(settings, stopped)
 
 
 def demo(arguments: Arguments, environment: Mapping[str, str]) -> int:
     """Run the bot against the playground, a small Slack on this machine, with customers in it."""
-    from bot.demo import opened  # the playground and its web server: a worker never needs them
+    stopped = stop_signal()
+    from bot import demo  # the playground and its web server: a worker never needs them
 
-    with opened(arguments.folder, arguments.port, environment) as (settings, welcome):
-        return work(settings, stop_signal(), welcome)
+    with (
+        sole_worker(demo.database_url(arguments.folder)),
+        demo.opened(arguments.folder, arguments.port, environment) as (settings, welcome),
+    ):
+        return work(settings, stopped, welcome)
 
 
 def check(_: Arguments, environment: Mapping[str, str]) -> int:
@@ -67,37 +84,40 @@ def check(_: Arguments, environment: Mapping[str, str]) -> int:
     for finding in examine(environment):
         print(finding, flush=True)
         findings.append(finding)
-    return 0 if all(finding.well for finding in findings) else 1
+    return 1 if any(finding.well is False for finding in findings) else 0
 
 
 def migrate(_: Arguments, environment: Mapping[str, str]) -> int:
     """Bring the database's schema up to this version; safe to run twice, and two at once."""
-    database = connect(config.database_url(environment))
-    try:
-        migrations.upgrade(database)
-    except Unavailable as problem:
-        why = str(problem.__cause__ or problem).splitlines()[0]
-        print(f"The database can't be reached: {why}. Check DATABASE_URL.", file=sys.stderr)
-        return WRONG
+    with opened(config.database_url(environment)) as database:
+        if migrations.behind(database):
+            migrations.upgrade(database)
     print("The database is up to date.")
     return 0
 
 
 def letters(arguments: Arguments, environment: Mapping[str, str]) -> int:
     """List what is owed and could not be delivered; with --retry, try dead letters again."""
-    database, now = connect(config.database_url(environment)), datetime.now(UTC)
-    for number in arguments.retry or ():
-        with database.begin() as db:
-            again = outbox.retry(db, number, now)
-        print(f"{number} is tried again." if again else f"There is no dead letter {number}.")
-    with reading(database) as db:
-        owed = outbox.pending(db)
+    with opened(config.database_url(environment)) as database:
+        if migrations.behind(database):
+            raise config.NotSetUp(["The database has an older schema. Run: python -m bot migrate"])
+        for number in arguments.retry or ():
+            print(_again(database, number))
+        with reading(database) as db:
+            owed = outbox.pending(db)
     for each in owed:
-        state = f"dead since {each.dead_at:%Y-%m-%d %H:%M}" if each.dead_at else "waiting"
-        trouble = f": {each.trouble}" if each.trouble else ""
-        print(f"{each.id}  {each.key}  {state}, {each.attempts} tries{trouble}")
+        print(_letter(each))
     print(f"{len(owed)} in the outbox.")
     return 0
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = connect(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 def work(
@@ -107,65 +127,97 @@ def work(
 ) -> int:
     """Open the database, put the bot together, and run it until it is told to stop."""
     from bot.app import assemble, slack_client
+    from bot.doctor import must_be_let_in
 
     logs.begin(settings.log_level)
+    must_be_let_in(settings)
     now = partial(datetime.now, UTC)
     adapters = settings.adapters(now)
-    lock = sole_worker(settings.database_url)
-    database = connect(settings.database_url)
-    if not prepared(database, stopped):
-        return 0
-    client = slack_client(settings.bot_token, settings.slack_api_url)
-    bot = assemble(settings, database, adapters, client, now)
-    bot.settle_in()
-    welcome(adapters)
-    well = bot.run(settings.app_token, stopped)
-    database.dispose()
-    if lock:
-        lock.close()
-    return 0 if well else DEAF
+    with opened(settings.database_url) as database:
+        if not prepared(database, stopped):
+            return 0
+        client = slack_client(settings.bot_token, settings.slack_api_url)
+        bot = assemble(settings, database, adapters, client, now)
+        bot.settle_in()
+        welcome(adapters)
+        return 0 if bot.run(settings.app_token, stopped) else DEAF
 
 
 def prepared(database: Database, stopped: threading.Event) -> bool:
-    """Wait until the database is there and its schema is ours; False when stopped before."""
+    """Wait until the database is there and its schema is ours; False when stopped before.
+
+    A newer schema is fine: the next version may have migrated it while we are still at work.
+    """
     while not stopped.is_set():
         try:
-            if is_sqlite(database):
-                migrations.upgrade(database)
-                return True
-            if not migrations.behind(database):
+            if _migrated(database):
                 return True
             log.warning("database.behind", next="waiting for: python -m bot migrate")
         except Unavailable as problem:
-            log.warning("database.unavailable", why=str(problem).splitlines()[0])
+            if is_sqlite(database) and "locked" not in str(problem):
+                raise
+            log.warning("database.unavailable", why=logs.reason(problem))
         stopped.wait(PATIENCE)
     return False
 
 
-def sole_worker(database_url: str) -> TextIO | None:
+def _migrated(database: Database) -> bool:
+    """SQLite belongs to one worker, and is brought up to date by it."""
+    if not migrations.behind(database):
+        return True
+    if is_sqlite(database):
+        migrations.upgrade(database)
+    return is_sqlite(database)
+
+
+@contextmanager
+def sole_worker(database_url: str) -> Iterator[None]:
     """SQLite serves one worker: hold a lock beside the file, or say that another has it."""
     where = address(database_url)
     if not where.drivername.startswith("sqlite") or not where.database:
-        return None
+        yield
+        return
     path = Path(where.database + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.open("w")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as problem:
+        said = (
+            f"DATABASE_URL names {where.database}, and that can't be written: {problem.strerror}."
+        )
+        raise config.NotSetUp([said]) from None
+    with lock:
+        _hold(lock.fileno(), where.database)
+        yield
+
+
+def _hold(lock: int, file: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        lock.close()
         problem = (
-            f"Another worker is running on {where.database}. SQLite serves one; stop that one, or"
-            " use PostgreSQL for several."
+            f"Another worker is running on {file}. SQLite serves one; stop that one, or use"
+            " PostgreSQL for several."
         )
         raise config.NotSetUp([problem]) from None
-    return lock
+
+
+def _again(database: Database, number: int) -> str:
+    with database.begin() as db:
+        again = outbox.retry(db, number, datetime.now(UTC))
+    return f"{number} is tried again." if again else f"There is no dead letter {number}."
+
+
+def _letter(owed: Owed) -> str:
+    state = f"dead since {owed.dead_at:%Y-%m-%d %H:%M}" if owed.dead_at else "waiting"
+    trouble = f": {owed.trouble}" if owed.trouble else ""
+    return f"{owed.id}  {owed.key}  {state}, {owed.attempts} tries{trouble}"
 
 
 def stop_signal() -> threading.Event:
     """Set when we are asked to stop; asking twice does no harm."""
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, lambda *_: stopped.set())
     return stopped
 
@@ -175,12 +227,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _command(commands, "run", run)
     playground = _command(commands, "demo", demo)
-    playground.add_argument("--folder", type=Path, default=Path(".playground"))
-    playground.add_argument("--port", type=int, default=8765)
+    playground.add_argument(
+        "--folder", type=Path, default=Path(".playground"), help="where it remembers (%(default)s)"
+    )
+    playground.add_argument(
+        "--port", type=int, default=8765, help="of the page; taken: any other (%(default)s)"
+    )
     _command(commands, "check", check)
     _command(commands, "migrate", migrate)
     owed = _command(commands, "outbox", letters)
-    owed.add_argument("--retry", type=int, nargs="+", metavar="NUMBER")
+    owed.add_argument(
+        "--retry", type=int, nargs="+", metavar="NUMBER", help="dead letters to try again"
+    )
     return parser
 
 
@@ -194,5 +252,12 @@ def _command(
     return made
 
 
+def _leave(code: int) -> NoReturn:
+    """From here on nothing can be stopped any more: a late signal must not look like a crash."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

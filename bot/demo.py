@@ -24,18 +24,23 @@ def opened(
     workspace = Workspace.demo()
     guests: list[Customers] = []
 
+    playground = _started(workspace, port, folder / "slack.json")
+
     def welcome(adapters: Mapping[str, Any]) -> None:
         guests.append(Customers(adapters["demo"]))
         guests[0].start()
+        print(f"Unanswered is running: open {playground.url} (Ctrl-C stops it)", flush=True)  # noqa: T201
 
-    playground = _started(workspace, port, folder / "slack.json")
-    print(f"Unanswered is running: open {playground.url} (Ctrl-C stops it)", flush=True)  # noqa: T201
     try:
         yield config.read(_settings(playground, folder, environment)), welcome
     finally:
         for guest in guests:
             guest.stop()
         playground.stop()
+
+
+def database_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'unanswered.db'}"
 
 
 def _started(workspace: Workspace, port: int, file: Path) -> Playground:
@@ -59,7 +64,7 @@ def _settings(
         "SLACK_API_URL": playground.api_url,
         "ADAPTERS": "demo",
         "DEMO_FILE": str(folder / "platform.jsonl"),
-        "DATABASE_URL": f"sqlite:///{folder / 'unanswered.db'}",
+        "DATABASE_URL": database_url(folder),
         "TEAMS_FILE": str(TEAMS),
         "LOG_LEVEL": environment.get("LOG_LEVEL", "WARNING"),
     }

@@ -28,6 +28,11 @@ def begin(level: str = "INFO") -> None:
     )
 
 
+def reason(problem: BaseException) -> str:
+    """Why, in one line: without the statement and the hints that database drivers add."""
+    return str(problem.__cause__ or problem).strip().splitlines()[0].rstrip(".")
+
+
 def _rendering(terminal: bool) -> list[Processor]:
     if terminal:
         return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]

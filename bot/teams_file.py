@@ -11,11 +11,13 @@ from bot.domain.mention import Kind
 from bot.domain.team import CHANNEL, HERE, OWNER, Rung, Team, Teams, Where
 
 DURATION = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+    r"P(?:(?P<days>\d{1,9})D)?"
+    r"(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})S)?)?"
 )
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{4,}")
 PERSON_ID = re.compile(r"[UW][A-Z0-9]{4,}")
 CALLABLE_ID = re.compile(r"[UWS][A-Z0-9]{4,}")
+LONGEST = 10_000  # of any unit: a deadline must be a date that exists
 VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
 LADDER = (
@@ -40,7 +42,7 @@ def read_teams(
 ) -> tuple[Teams, list[str]]:
     """The teams, and a sentence for everything that is wrong with the file."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         return _Reader(file.name, text, environment).read(tomllib.loads(text), accounts)
     except OSError:
         return Teams(), [f"TEAMS_FILE names {file}, which can't be read. It must name your teams."]
@@ -55,7 +57,10 @@ def duration(text: object) -> timedelta:
     match = DURATION.fullmatch(text) if isinstance(text, str) else None
     if not match or text in ("P", "PT") or str(text).endswith("T"):
         raise Wrong(f"{text!r} is not a duration. Write PT30M for 30 minutes, PT1H, P1D")
-    return timedelta(**{unit: int(count) for unit, count in match.groupdict().items() if count})
+    span = {unit: int(count) for unit, count in match.groupdict().items() if count}
+    if any(count > LONGEST for count in span.values()):
+        raise Wrong(f"{text!r} is longer than anybody waits. Write PT1H, P1D, P30D")
+    return timedelta(**span)
 
 
 class _Reader:
@@ -75,7 +80,8 @@ class _Reader:
             by_name={name: team for name, team in found.items() if team},
             tell=self._entry("", "tell", tree, self._told),
         )
-        self._each_hears_its_own(teams, accounts)
+        if all(found.values()):
+            self._each_hears_its_own(teams, accounts)
         return teams, self.problems
 
     def _team(self, name: str, entry: Any) -> Team | None:
@@ -110,20 +116,22 @@ class _Reader:
         given = self._filled(value)
         if not CHANNEL_ID.fullmatch(given):
             raise Wrong(
-                f"{given!r} is not a channel's id. In Slack: channel details, at the bottom"
+                f"{_shown(value)} is not a channel's id. In Slack: channel details, at the bottom"
             )
         return given
 
     def _person(self, value: Any) -> str | None:
         given = self._filled(value, optional=True)
         if given and not PERSON_ID.fullmatch(given):
-            raise Wrong(f"{given!r} is not a member id. In Slack: the profile, ⋮, Copy member ID")
+            raise Wrong(
+                f"{_shown(value)} is not a member id. In Slack: the profile, ⋮, Copy member ID"
+            )
         return given or None
 
     def _told(self, value: Any) -> str | None:
         given = self._filled(value, optional=True)
         if given and not (PERSON_ID.fullmatch(given) or CHANNEL_ID.fullmatch(given)):
-            raise Wrong(f"{given!r} is neither a member id (U…) nor a channel's id (C…)")
+            raise Wrong(f"{_shown(value)} is neither a member id (U…) nor a channel's id (C…)")
         return given or None
 
     def _filled(self, value: Any, *, optional: bool = False) -> str:
@@ -148,7 +156,9 @@ class _Reader:
         for team in teams:
             for account in team.hears:
                 if account in heard:
-                    self._wrong(f"teams.{team.name}", "hears", f"{heard[account]} hears {account}")
+                    self._wrong(
+                        f"teams.{team.name}", "hears", f"{heard[account]} hears {account} already"
+                    )
                 heard[account] = team.name
         for account in teams.unheard(accounts):
             self.problems.append(
@@ -170,6 +180,11 @@ class _Reader:
             return start + 1
         found = (n for n in range(start, len(self.lines)) if entry.match(self.lines[n]))
         return next(found, start) + 1
+
+
+def _shown(value: str) -> str:
+    """What was written; what came from the environment is not repeated, it may be a secret."""
+    return f"what {value[1:]} holds" if VARIABLE.fullmatch(value) else repr(value)
 
 
 def _names(value: Any) -> Sequence[str]:
