@@ -8,6 +8,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -80,6 +81,7 @@ def _watch_commits(life: Life) -> None:
 def _watch_calls(life: Life) -> None:
     """Both of our HTTP libraries stand on this one."""
     begin, end = http.client.HTTPConnection.putrequest, http.client.HTTPConnection.getresponse
+    join = socket.socket.connect
 
     def putrequest(self: Any, method: str, url: str, *more: Any, **named: Any) -> None:
         self.step = f"{method} {NUMBERS.sub('', url)}"
@@ -91,5 +93,10 @@ def _watch_calls(life: Life) -> None:
         life.step(f"after {self.step}")
         return response
 
+    def connect(self: Any, address: Any) -> None:
+        life.diary.write(f"connect {address[0]}:{address[1]}\n")
+        join(self, address)
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
     http.client.HTTPConnection.putrequest = putrequest  # type: ignore[method-assign]
     http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign]

@@ -40,6 +40,7 @@ class World:
     playground: Playground
     folder: Path
     database_url: str
+    worker_url: str = ""  # where the worker finds the same database, if it goes another way
     words: dict[str, str] = field(default_factory=dict)  # of each mention, by its key
     workers: list[BaseProcess] = field(default_factory=list)
 
@@ -51,7 +52,7 @@ class World:
             "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_API_URL": self.playground.api_url,
             "ADAPTERS": "twitter",
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.worker_url or self.database_url,
             "TEAMS_FILE": str(self.folder / "teams.toml"),
             "LEASE_SECONDS": "2",
             "LOG_LEVEL": "ERROR",

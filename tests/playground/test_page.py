@@ -1,7 +1,6 @@
 """The page in a real browser, the real server behind it, and a small bot of our own."""
 
 import re
-from pathlib import Path
 
 import pytest
 from slack_bolt import App
@@ -11,13 +10,10 @@ from slack_sdk import WebClient
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
+from tests.browser import chromium, sync_api
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
 CARE = "C0CARE"
 HOSTILE = (
     '<!channel> <@U0ANA> <https://evil.example|acme.example> *bold* :tada: <b id="pwned">x</b>'
@@ -158,16 +154,8 @@ class Bot:
 
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    try:
-        playwright = sync_api.sync_playwright().start()
-    except Exception as problem:
-        pytest.skip(f"playwright cannot start: {problem}")
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-    yield chromium
-    chromium.close()
-    playwright.stop()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
