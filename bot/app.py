@@ -71,6 +71,7 @@ class Bot:
             timers.calm("greet", self.greet), "interval", seconds=GREET, next_run_time=now
         )
         ticking.start()
+        threading.Thread(target=timers.heed_the_clock, args=(ticking, stopped), daemon=True).start()
         sockets.open()
         timers.listen(self.intake, self.adapters, stopped)
         log.info("bot.started", adapters=sorted(self.adapters))

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
 
 from adapters import Adapter, Rechecks, Waits
 from bot.courier import Courier
@@ -50,6 +51,23 @@ def wind_up(
     deliver = calm("deliver", courier.deliver_all)
     timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)
     return timers
+
+
+def heed_the_clock(timers: BaseScheduler, stopped: threading.Event) -> None:
+    """APScheduler waits by the wall clock: wake it up when that is set back, or it sleeps on."""
+    latest = datetime.now(UTC)
+    while not stopped.wait(TICK.total_seconds()):
+        now = datetime.now(UTC)
+        if now < latest - TICK:
+            catch_up(timers, now)
+        latest = now
+
+
+def catch_up(timers: BaseScheduler, now: datetime) -> None:
+    """Let every timer run now and count its intervals from here."""
+    log.warning("clock.set_back", now=now.isoformat())
+    for job in timers.get_jobs():
+        job.modify(next_run_time=now)
 
 
 def repeat(step: Callable[[], bool]) -> None:
