@@ -72,11 +72,11 @@ class Courier:
         with self.database.begin() as db:
             failures = outbox.failures(db, delivery)
             until = now + self._wait(problem, failures + 1)
-            outbox.put_off(db, delivery, str(problem), until, doubt=doubt, error=False)
+            mine = outbox.put_off(db, delivery, str(problem), until, doubt=doubt, error=False)
             if problem.after:
                 destinations.close(db, delivery.destination, until)
         log.warning("delivery.put_off", key=delivery.key, why=str(problem), until=until.isoformat())
-        if delivery.errand is Errand.REPLY and failures + 1 >= self.tries:
+        if mine and delivery.errand is Errand.REPLY and failures + 1 >= self.tries:
             self._bring_back(delivery, str(problem), doubt or delivery.may_have_happened)
 
     def _wait(self, problem: TryLater, failures: int) -> timedelta:
@@ -95,9 +95,10 @@ class Courier:
         log.exception("delivery.failed", key=delivery.key, attempt=delivery.attempt)
         now, why = self.now(), _short(problem)
         with self.database.begin() as db:
-            until = now + backoff(delivery.attempt, random.random())  # noqa: S311
-            errors = outbox.put_off(db, delivery, why, until, doubt=True, error=True)
-            dead = errors >= self.tries and outbox.give_up(db, delivery, why, now)
+            until = now + max(backoff(delivery.attempt, random.random()), SETTLE)  # noqa: S311
+            outbox.put_off(db, delivery, why, until, doubt=True, error=True)
+            spent = outbox.errors(db, delivery) >= self.tries
+            dead = spent and outbox.give_up(db, delivery, why, now)
         if dead and delivery.errand is not Errand.NOTICE:
             self.desk.gave_up(delivery, why)
         if dead and delivery.errand is Errand.REPLY:

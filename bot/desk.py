@@ -7,10 +7,10 @@ import structlog
 
 from adapters import Adapter
 from bot.domain.case import Case
-from bot.domain.conversation import Conversation, State
+from bot.domain.conversation import UNSETTLED, Conversation, State
 from bot.domain.delivery import Delivery
 from bot.domain.mention import Kind, Mention
-from bot.domain.problems import CannotReplyHere, NothingWritten, TooLong
+from bot.domain.problems import CannotReplyHere, NoDoubt, NothingWritten, TooLong
 from bot.domain.reply import Ability, Reply, Sent
 from bot.domain.team import Team, Teams
 from bot.ledger import Ledger
@@ -99,6 +99,7 @@ class Desk:
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
             if replies.known(db, key):
+                replies.drop_draft(db, conversation_id, by)
                 return
             replying = conversation.reply(by)
             asked = mentions.get(db, mention)
@@ -114,7 +115,7 @@ class Desk:
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
             if not (key := conversation.unsure):
-                return
+                raise NoDoubt
             if published:
                 self._sent(db, replies.get(db, key), Sent(key=""))
             else:
@@ -253,7 +254,7 @@ class Desk:
         now = self.now()
         replies.sent(db, reply.key, sent, now)
         conversation = conversations.get(db, reply.conversation)
-        if conversation.state is State.REPLYING or conversation.unsure:
+        if conversation.state in UNSETTLED:
             conversation = conversation.sent(now)
             newer = mentions.oldest_after(db, conversation.id, reply.mention)
             if newer:
@@ -272,7 +273,7 @@ class Desk:
         digest = digests.open_new(db, team=team, channel=channel, at=now)
         conversations.gather(db, ids, digest)
         outbox.spare(db, ids, now)
-        self.ledger.owe_digest(db, digest, team, now)
+        self.ledger.owe_digest(db, digest, team, "first", now)
         log.info("digest.gathered", digest=digest, conversations=len(ids))
 
 

@@ -16,6 +16,7 @@ from bot.slack.channel import Channel, ChannelGone, MessageGone
 from bot.slack.queue import Links
 from storage import conversations, destinations, digests, mentions, outbox, replies
 from storage.database import reading
+from storage.digests import Digest
 
 log = structlog.get_logger()
 
@@ -61,21 +62,22 @@ class Errands:
         self._must_be_ours(delivery)
         ts = self.channel.say(where, message, delivery)
         self.desk.hung(conversation.id, channel=where, card=ts)
+        self._refresh(delivery, where, ts, message)
 
     def nag(self, delivery: Delivery) -> None:
         """Call whoever the rung names, unless it was answered meanwhile."""
         case = self._case(delivery)
         conversation, now = case.conversation, self.desk.now()
-        if not conversation.open or not conversation.late(now):
+        if not conversation.open or not conversation.rungs_climbed:
             return
         rung = self._rung(case)
         call = self._reachable(rung.call, case)
-        self._say(delivery, case, notes.nag(case, call, now), aloud=rung.say is ALOUD)
+        away = notes.nag_away(case, call, now, self.links.card(conversation))
+        aloud = rung.say is ALOUD
+        self._say(delivery, case, away if aloud else notes.nag(case, call, now), aloud=aloud)
         person = conversation.owner if call == OWNER else call
         if rung.say is Where.DIRECT and person and person[0] in "UW":
-            link = self.links.card(conversation)
-            message = notes.nag(case, call, now, f"<{link}|card>" if link else "the card")
-            self.channel.say(person, message, delivery, part=":direct")
+            self._say_to(person, away, delivery)
 
     def note(self, delivery: Delivery) -> None:
         about = json.loads(delivery.detail)
@@ -98,15 +100,20 @@ class Errands:
         with reading(self.desk.database) as db:
             reply = replies.get(db, delivery.detail)
             asked = mentions.get(db, reply.mention)
-        adapter = self.adapters.get(asked.account)
-        if reply.sent_at or not adapter:
+        if reply.sent_at:
             return
         self._must_be_ours(delivery)
         again = delivery.may_have_happened
+        unable = self.desk.reply_in_doubt if again else self.desk.reply_refused
+        if not (adapter := self.adapters.get(asked.account)):
+            unable(reply.key, f"{asked.account} is not among ADAPTERS any more.")
+            return
         try:
             sent = adapter.reply(asked, reply.text, key=reply.key, again=again)
-        except (Refused, LockedOut) as problem:
+        except Refused as problem:
             self.desk.reply_refused(reply.key, str(problem))
+        except LockedOut as problem:
+            unable(reply.key, str(problem))
         except Unsure as problem:
             self.desk.reply_in_doubt(reply.key, str(problem))
         else:
@@ -122,15 +129,36 @@ class Errands:
         message = notes.digest(gathered, waiting, now, self.links)
         self._must_be_ours(delivery)
         if digest.card:
-            self.channel.change(digest.channel, digest.card, message)
+            self._redraw_digest(digest, digest.card, message)
             return
         ts = self.channel.say(digest.channel, message, delivery)
         with self.desk.database.begin() as db:
             digests.hang(db, number, ts)
+        self._refresh(delivery, digest.channel, ts, message)
 
     def notice(self, delivery: Delivery) -> None:
         self._must_be_ours(delivery)
         self.channel.say(delivery.destination, notes.notice(delivery.detail), delivery)
+
+    def _redraw_digest(self, digest: Digest, ts: str, message: Message) -> None:
+        try:
+            self.channel.change(digest.channel, ts, message)
+        except MessageGone as problem:  # somebody deleted it, and nobody needs it again
+            log.warning("digest.gone", digest=digest.id, why=str(problem))
+
+    def _refresh(self, delivery: Delivery, where: str, ts: str, message: Message) -> None:
+        """What was found instead of posted may show what an earlier attempt saw."""
+        if delivery.may_have_happened:
+            self.channel.change(where, ts, message)
+
+    def _say_to(self, person: str, message: Message, delivery: Delivery) -> None:
+        """Say the second half of a nag. Its first is in the thread, so the next try must look."""
+        try:
+            self.channel.say(person, message, delivery, part=":direct")
+        except ChannelGone as problem:
+            log.warning("nag.not_direct", key=delivery.key, why=str(problem))
+        except TryLater as problem:
+            raise TryLater(str(problem), problem.after) from problem
 
     def _case(self, delivery: Delivery) -> Case:
         assert delivery.conversation is not None, "cards, nags and notes belong to a conversation"

@@ -113,7 +113,7 @@ class Intake:
             if mentions.keep_unreadable(db, account.name, item, now):
                 log.error("mention.unreadable", account=account.name, key=item.key)
         if batch.gap:
-            self._tell(db, account.name, f":warning: {batch.gap}", now)
+            self._tell(db, account.name, "gap", f":warning: {batch.gap}", now)
 
     def _hear_or_set_aside(
         self, db: Transaction, account: Account, mention: Mention, now: datetime
@@ -141,7 +141,7 @@ class Intake:
         if mention.origin is Origin.CUSTOMER and not mention.deleted:
             self._hear_customer(db, account, mention, by, now)
         elif mention.origin is Origin.OWN:
-            self._hear_ourselves(db, mention, by, now)
+            self._hear_ourselves(db, account, mention, by, now)
         else:
             self._hear_machine(db, mention, by, now)
         log.info("mention.received", account=account.name, key=mention.key, origin=mention.origin)
@@ -152,15 +152,19 @@ class Intake:
     ) -> None:
         known = conversations.find(db, mention.account, mention.thread, by)
         history = mention.posted_at < account.started_at
+        silent = history and not self._worth_showing(mention, account)
         if known is None:
             conversation = self._open(db, mention, by)
-            if history and not self._worth_showing(conversation, mention, account):
+            if silent:
                 conversation = replace(conversation.withdrawn(IMPORTED, now), quiet=True)
-        elif history and known.quiet:
+        elif silent and known.quiet:
             conversation = known
         else:
-            conversation = known.hear(mention.posted_at, self.desk.team(known))
-        self._attach(db, mention, by, conversation, now, first=known is None)
+            team, guessed = self.desk.team(known), guess(mention)
+            heard = known.hear(mention.posted_at, team)
+            conversation = heard.reconsider(guessed.kind, guessed.because, team)
+        unseen = known is None or known.quiet
+        self._attach(db, mention, by, conversation, now, first=unseen)
 
     def _open(self, db: Transaction, mention: Mention, by: int) -> Conversation:
         team = self.desk.teams.hearing(mention.account)
@@ -188,6 +192,8 @@ class Intake:
     ) -> None:
         id = mentions.add(db, mention, customer=by, conversation=conversation.id, at=now)
         answer = mentions.own_answer_to(db, mention.account, mention.key)
+        if answer and answer.id:
+            mentions.attach(db, answer.id, conversation.id)
         if answer and conversation.open:
             answered = self._answered_by(db, conversation, answer)
             conversation = replace(answered, quiet=first and not answered.open)
@@ -195,28 +201,31 @@ class Intake:
         if not first and not saved.quiet:
             self.ledger.owe_note(db, saved, "wrote_again", id, now)
 
-    def _worth_showing(
-        self, conversation: Conversation, mention: Mention, account: Account
-    ) -> bool:
+    def _worth_showing(self, mention: Mention, account: Account) -> bool:
         """Of what is older than the bot: open complaints that a promise still covers."""
-        promise = self.desk.team(conversation).longest_promise
-        complaint = conversation.kind is Kind.COMPLAINT
+        promise = self.desk.teams.hearing(mention.account).longest_promise
+        complaint = guess(mention).kind is Kind.COMPLAINT
         age = account.started_at - mention.posted_at
         return (complaint and age < promise) or age < self.shown
 
-    def _hear_ourselves(self, db: Transaction, mention: Mention, by: int, now: datetime) -> None:
+    def _hear_ourselves(
+        self, db: Transaction, account: Account, mention: Mention, by: int, now: datetime
+    ) -> None:
         """The brand posted. An answer that was not sent from here stops the clock all the same."""
         asked = mentions.find(db, mention.account, mention.parent) if mention.parent else None
         number = asked[1] if asked else None
         mentions.add(db, mention, customer=by, conversation=number, at=now)
-        if number is None or replies.sent_as(db, [mention.key]):
+        if number is None:
             return
         conversation = conversations.hold(db, number)
+        if replies.sent_as(db, number, mention.key):
+            return
         if conversation.unsure:
             replies.sent(db, conversation.unsure, Sent(key=mention.key, url=mention.url), now)
         if conversation.open and mention.posted_at >= conversation.waiting_since:
             answered = self._answered_by(db, conversation, mention)
-            self.ledger.save(db, answered, now)
+            unseen = mention.posted_at < account.started_at and not conversation.card
+            self.ledger.save(db, replace(answered, quiet=unseen and not answered.open), now)
 
     def _answered_by(
         self, db: Transaction, conversation: Conversation, answer: Mention
@@ -248,7 +257,8 @@ class Intake:
         conversation = conversations.hold(db, number)
         if newer.deleted:
             conversation = self._without(db, conversation, now)
-            self.ledger.owe_note(db, conversation, "deleted", known.id, now)
+            if not conversation.quiet:
+                self.ledger.owe_note(db, conversation, "deleted", known.id, now)
         self.ledger.save(db, conversation, now)
 
     def _without(self, db: Transaction, conversation: Conversation, now: datetime) -> Conversation:
@@ -270,8 +280,10 @@ class Intake:
                 key = change if isinstance(change, str) else change.key
                 if not (found := mentions.find(db, name, key)):
                     continue
-                newer = replace(found[0], deleted=True) if isinstance(change, str) else change
-                self._compare(db, *found, newer, now)
+                known, number = found
+                deleted = replace(known, deleted=True)
+                newer = deleted if isinstance(change, str) else change.storable()
+                self._compare(db, known, number, newer, now)
 
     def _put_off(
         self, name: str, why: str, after: timedelta | None, *, tell_after: timedelta
@@ -294,7 +306,7 @@ class Intake:
             )
             if tell:
                 text = f":warning: I can't read {name}: {why} I will go on trying and lose nothing."
-                self._tell(db, name, text, now)
+                self._tell(db, name, "trouble", text, now)
         log.warning("account.put_off", account=name, why=why, seconds=wait.total_seconds())
 
     def _is_well(self, db: Transaction, account: Account, now: datetime) -> None:
@@ -304,8 +316,8 @@ class Intake:
         accounts.change(db, account.name, **calm)
         if account.told:
             text = f":white_check_mark: I can read {account.name} again and go on from where I was."
-            self._tell(db, account.name, text, now)
+            self._tell(db, account.name, "well", text, now)
 
-    def _tell(self, db: Transaction, name: str, text: str, now: datetime) -> None:
+    def _tell(self, db: Transaction, name: str, what: str, text: str, now: datetime) -> None:
         team: Team = self.desk.teams.hearing(name)
-        self.ledger.owe_notice(db, team.channel, text, key=name, at=now)
+        self.ledger.owe_notice(db, team.channel, text, key=f"{name}:{what}", at=now)

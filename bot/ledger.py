@@ -24,7 +24,7 @@ class Ledger:
         saved = conversations.save(db, conversation)
         self.owe_card(db, saved, at)
         if saved.digest:
-            self.owe_digest(db, saved.digest, saved.team, at)
+            self.owe_digest(db, saved.digest, saved.team, f"{saved.id}:{saved.version}", at)
         return saved
 
     def case(self, db: Transaction, conversation: Conversation) -> Case:
@@ -38,6 +38,7 @@ class Ledger:
 
     def owe_card(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         if conversation.quiet and not conversation.card:
+            outbox.spare(db, [conversation.id], at)
             return
         lane, urgency = _lane(conversation), _urgency(conversation, at)
         if not outbox.redraw(db, Errand.CARD, lane, urgency=urgency):
@@ -71,10 +72,11 @@ class Ledger:
             detail=reply,
         )
 
-    def owe_digest(self, db: Transaction, digest: int, team: str, at: datetime) -> None:
+    def owe_digest(self, db: Transaction, digest: int, team: str, since: str, at: datetime) -> None:
+        """`since` tells what made it stale; no two are the same."""
         lane = f"digest:{digest}"
         if not outbox.redraw(db, Errand.DIGEST, lane, urgency=Urgency.COSMETIC):
-            key, channel = f"{lane}:{at.timestamp()}", self.teams[team].channel
+            key, channel = f"{lane}:{since}", self.teams[team].channel
             outbox.put(
                 db,
                 Errand.DIGEST,

@@ -33,9 +33,10 @@ def take_turn(db: Transaction, name: str, at: datetime, every: timedelta) -> Acc
     """The account, if it is time to read it; of several workers, one gets it."""
     begun = {"name": name, "started_at": at, "next_poll_at": at}
     db.execute(upsert(db, accounts, begun, on=["name"], update=[]))
+    set_back = a.failing_since.is_(None) & (a.next_poll_at > at + every)  # the clock was
     mine = (
         update(accounts)
-        .where(a.name == name, a.next_poll_at <= at)
+        .where(a.name == name, (a.next_poll_at <= at) | set_back)
         .values(next_poll_at=at + every)
         .returning(accounts)
     )

@@ -21,7 +21,7 @@ def address(url: str) -> URL:
     """What DATABASE_URL means, `postgres://` of older platforms included; ValueError if nothing."""
     try:
         parsed = make_url(url.strip())
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("It is not a database address.") from None
     kind = parsed.drivername.partition("+")[0]
     if kind in ("postgres", "postgresql"):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, update
 
 from storage.database import Transaction
 from storage.rows import upsert
@@ -16,16 +16,25 @@ EDIT = timedelta(milliseconds=1250)  # chat.update is tier 3: fifty a minute
 TOLERANCE = timedelta(milliseconds=2040)  # so a quiet channel takes three at once
 EDITS = "chat.update"  # edits share one pace over all channels
 
+FAR = timedelta(seconds=10)  # further ahead than any pace gets: the clock was set back
+
 BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00Z")
 
 
 def step(db: Transaction, name: str, at: datetime, pace: timedelta) -> bool:
     """Move the pace on by one message, if it allows one now."""
     paced_until = _hold(db, name).paced_until
-    if paced_until > at + TOLERANCE:
+    if at + TOLERANCE < paced_until <= at + FAR:
         return False
-    _change(db, name, paced_until=max(paced_until, at) + pace)
+    begins = paced_until if at < paced_until <= at + FAR else at
+    _change(db, name, paced_until=begins + pace)
     return True
+
+
+def in_pace(paced_until: ColumnElement[datetime], at: datetime) -> ColumnElement[bool]:
+    """Whether `step` would allow one now; a destination that nobody has spoken to has no pace."""
+    free = or_(paced_until <= at + TOLERANCE, paced_until > at + FAR)
+    return or_(paced_until.is_(None), free)
 
 
 def close(db: Transaction, name: str, until: datetime) -> None:

@@ -91,6 +91,11 @@ def own_answer_to(db: Transaction, account: str, key: str) -> Mention | None:
     return as_mention(row) if row else None
 
 
+def attach(db: Transaction, id: int, conversation: int) -> None:
+    """It belongs to this conversation, as we know by now."""
+    db.execute(update(mentions).where(m.id == id).values(conversation=conversation))
+
+
 def watched(db: Transaction, account: str, *, most: int) -> Sequence[str]:
     """The keys of what is still unsettled on this account, newest first."""
     unsettled = conversations.c.state.in_(("waiting", "claimed", "replying"))
@@ -111,8 +116,8 @@ def keep_unreadable(db: Transaction, account: str, item: Unreadable, at: datetim
         "raw": item.raw,
         "problem": item.problem,
     }
-    kept = db.execute(upsert(db, unreadable, values, on=["account", "key"], update=[]))
-    return bool(kept.rowcount)
+    kept = upsert(db, unreadable, values, on=["account", "key"], update=[])
+    return db.execute(kept.returning(unreadable.c.key)).first() is not None
 
 
 def _standing(conversation: int) -> Select[Any]:

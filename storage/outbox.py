@@ -115,13 +115,13 @@ def done(db: Transaction, delivery: Delivery, at: datetime) -> bool:
 
 def put_off(
     db: Transaction, delivery: Delivery, why: str, until: datetime, *, doubt: bool, error: bool
-) -> int:
-    """Try again at `until`. Returns how many errors this delivery has seen.
+) -> bool:
+    """Try again at `until`; False when a later attempt holds the lease.
 
     Without `doubt` this attempt surely did nothing, and what an earlier one did stays as unsure as
     it was.
     """
-    _change(
+    return _change(
         db,
         delivery,
         due_at=until,
@@ -131,11 +131,14 @@ def put_off(
         errors=o.errors + int(error),
         in_doubt=doubt or delivery.may_have_happened,
     )
-    return int(db.execute(select(o.errors).where(o.id == delivery.id)).scalar_one())
 
 
 def failures(db: Transaction, delivery: Delivery) -> int:
     return int(db.execute(select(o.failures).where(o.id == delivery.id)).scalar_one())
+
+
+def errors(db: Transaction, delivery: Delivery) -> int:
+    return int(db.execute(select(o.errors).where(o.id == delivery.id)).scalar_one())
 
 
 def give_up(db: Transaction, delivery: Delivery, why: str, at: datetime) -> bool:
@@ -170,24 +173,22 @@ def oldest_due(db: Transaction) -> datetime | None:
 
 def unshown(db: Transaction, destination: str) -> Sequence[int]:
     """The conversations whose first card waits for this channel, most urgent first; all held."""
-    first = (o.errand == Errand.CARD, conversations.c.card.is_(None), o.attempts == 0)
     rows = db.execute(
         select(o.conversation)
         .join(conversations, conversations.c.id == o.conversation)
-        .where(o.destination == destination, _waiting(o), *first)
+        .where(o.destination == destination, *_first_card())
         .order_by(o.urgency, o.id)
-        .with_for_update(of=outbox, skip_locked=True)
+        .with_for_update(of=(conversations, outbox), skip_locked=True)
     )
     return list(rows.scalars())
 
 
 def crowded(db: Transaction, *, more_than: int) -> Sequence[str]:
     """The destinations for which more new cards wait than this."""
-    first = (o.errand == Errand.CARD, conversations.c.card.is_(None), o.attempts == 0)
     names = db.execute(
         select(o.destination)
         .join(conversations, conversations.c.id == o.conversation)
-        .where(_waiting(o), *first)
+        .where(*_first_card())
         .group_by(o.destination)
         .having(func.count() > more_than)
     )
@@ -215,7 +216,6 @@ def _next(at: datetime) -> Any:
         earlier.c.lane == o.lane, earlier.c.id < o.id, _waiting(earlier.c)
     )
     post = _is_post().label("post")
-    late = at + destinations.TOLERANCE
     return (
         select(outbox, post)
         .outerjoin(conversations, conversations.c.id == o.conversation)
@@ -223,17 +223,29 @@ def _next(at: datetime) -> Any:
         .outerjoin(edits, edits.c.name == destinations.EDITS)
         .where(
             _waiting(o),
-            o.due_at <= at,
+            or_(o.due_at <= at, o.failures == 0),  # what is new may go, whatever the clock says
             or_(o.leased_until.is_(None), o.leased_until <= at),
             ~before.exists(),
             or_(roads.c.closed_until.is_(None), roads.c.closed_until <= at),
-            or_(~_is_post(), roads.c.paced_until.is_(None), roads.c.paced_until <= late),
-            or_(~_is_edit(), edits.c.paced_until.is_(None), edits.c.paced_until <= late),
+            or_(~_is_post(), destinations.in_pace(roads.c.paced_until, at)),
+            or_(~_is_edit(), destinations.in_pace(edits.c.paced_until, at)),
         )
         .order_by(o.urgency, o.due_at, o.id)
         .limit(1)
         .with_for_update(of=outbox, skip_locked=True)
     )
+
+
+def _first_card() -> tuple[ColumnElement[bool], ...]:
+    """Whether it would be the first that Slack sees of a conversation, and can be spared.
+
+    It can't where somebody has acted, or where something waits to be said in the card's thread.
+    """
+    beside = select(earlier.c.id).where(
+        earlier.c.lane == o.lane, earlier.c.id != o.id, _waiting(earlier.c)
+    )
+    untouched = (conversations.c.card.is_(None), conversations.c.owner.is_(None))
+    return (_waiting(o), o.errand == Errand.CARD, o.attempts == 0, *untouched, ~beside.exists())
 
 
 def _is_post() -> ColumnElement[bool]:

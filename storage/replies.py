@@ -1,6 +1,5 @@
 """Our answers, and the drafts of them."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -32,9 +31,10 @@ def last(db: Transaction, conversation: int) -> Reply | None:
     return as_object(Reply, row) if row else None
 
 
-def sent_as(db: Transaction, keys: Iterable[str]) -> bool:
-    """Whether one of these posts is an answer that was sent from here."""
-    return db.execute(select(r.key).where(r.sent_key.in_(list(keys))).limit(1)).first() is not None
+def sent_as(db: Transaction, conversation: int, key: str) -> bool:
+    """Whether this post is an answer that was sent from here."""
+    ours = select(r.key).where(r.conversation == conversation, r.sent_key == key)
+    return db.execute(ours.limit(1)).first() is not None
 
 
 def sent(db: Transaction, key: str, sent: Sent, at: datetime) -> None:

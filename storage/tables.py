@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -63,7 +64,7 @@ accounts = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failing_since", Moment),
     Column("trouble", Text),
-    Column("told", Boolean, nullable=False, server_default=text("false")),
+    Column("told", Boolean, nullable=False, server_default=false()),
 )
 
 customers = Table(

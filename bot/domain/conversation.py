@@ -12,6 +12,7 @@ from bot.domain.problems import (
     AlreadyClaimed,
     AlreadyDismissed,
     AlreadyReplying,
+    StillInDoubt,
 )
 from bot.domain.team import Rung, Team
 
@@ -117,6 +118,8 @@ class Conversation:
 
     def reply(self, by: str) -> Self:
         """Our answer sets out. Nobody is nagged while it is on its way."""
+        if self.unsure:
+            raise StillInDoubt
         return replace(self.claim(by), state=State.REPLYING)
 
     def sent(self, at: datetime) -> Self:
@@ -148,6 +151,12 @@ class Conversation:
         """Someone knows better what it is. The deadline is counted anew from the same start."""
         judged = replace(self, kind=kind, judged_by=by)
         return judged.wind(team) if self.state in UNSETTLED else judged
+
+    def reconsider(self, kind: Kind, because: str, team: Team) -> Self:
+        """Further words can turn it into a complaint, unless a person has said what it is."""
+        if self.judged_by or self.kind is Kind.COMPLAINT or kind is not Kind.COMPLAINT:
+            return self
+        return replace(self, kind=kind, because=because).wind(team)
 
     def climb(self, ladder: Sequence[Rung], at: datetime) -> Self:
         """Climb to the highest rung whose time has come.

@@ -1,7 +1,7 @@
 """What a customer said in public, and who they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -71,10 +71,9 @@ class Mention:
 
     def storable(self) -> "Mention":
         """The same, without what a database refuses to keep."""
-        by = self.customer
-        who = replace(by, handle=storable(by.handle), name=storable(by.name), key=storable(by.key))
-        text, subject = storable(self.text), storable(self.subject)
-        return replace(self, customer=who, text=text, subject=subject)
+        who = replace(self.customer, **_storable_texts(self.customer))
+        media = tuple(storable(link) for link in self.media)
+        return replace(self, **{**_storable_texts(self), "customer": who, "media": media})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +83,11 @@ class Unreadable:
     key: str
     raw: str
     problem: str
+
+
+def _storable_texts(thing: Customer | Mention) -> dict[str, Any]:
+    values = {each.name: getattr(thing, each.name) for each in fields(thing)}
+    return {name: storable(value) for name, value in values.items() if type(value) is str}
 
 
 def storable(text: str) -> str:

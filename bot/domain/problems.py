@@ -1,5 +1,7 @@
 """Why something can't be done, in words for people."""
 
+from html import escape
+
 
 class NotPossible(Exception):
     """Says what happened and what to do next, in one or two short sentences.
@@ -15,7 +17,7 @@ class AlreadyClaimed(NotPossible):
 
 class AlreadyReplying(NotPossible):
     def __init__(self, owner: str) -> None:
-        super().__init__(f"<@{owner}> is answering this one right now. Your text is kept.")
+        super().__init__(f"<@{owner}> is answering this one right now.")
 
 
 class AlreadyAnswered(NotPossible):
@@ -26,8 +28,21 @@ class AlreadyAnswered(NotPossible):
 
 class AlreadyDismissed(NotPossible):
     def __init__(self, by: str | None, because: str | None) -> None:
-        whom = f"<@{by}> has dismissed" if by else "This one was closed"
-        super().__init__(f"{whom} this one ({because})." if by else f"{whom}: {because}")
+        whom = f"<@{by}> has dismissed this one" if by else "This one was closed"
+        super().__init__(f"{whom}: {escape(because, quote=False)}" if because else f"{whom}.")
+
+
+class StillInDoubt(NotPossible):
+    def __init__(self) -> None:
+        super().__init__(
+            "The last answer may be published already. Look there, then press what is true on the"
+            " card: *It is published*, or *send again*."
+        )
+
+
+class NoDoubt(NotPossible):
+    def __init__(self) -> None:
+        super().__init__("Nobody doubts any more whether that answer is published.")
 
 
 class NoSuchConversation(NotPossible):
@@ -40,8 +55,8 @@ class NoSuchConversation(NotPossible):
 class CannotReplyHere(NotPossible):
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"This can't be answered from here: {why} Answer it on the platform and press"
-            " *I answered there*."
+            f"This can't be answered from here: {escape(why, quote=False)} Answer it on the"
+            " platform and press *I answered there*."
         )
 
 

@@ -24,29 +24,42 @@ COMPLAINT = _any(
     "problem*", "issue*", "lawyer", "sue", "dangerous", "burn*", "smoke", "smoking", "injur*",
     "never again", "waste of", "wtf", "sucks", "trash", "garbage", "joke", "unhappy", "poor service",
     "bad service", "lost my", "locked out", "hate", "did not help", "didn't help",
+    "fault", "faults", "snapped", "cracked", "ruined", "died", "dead", "there was no", "no order",
+    "unsubscribed", "metal in", "mould", "mold", "nobody can", "can't pay", "can't log in",
+    "can't scan", "won't load", "logs me out", "giving up", "given up", "third try", "check your card",
+    "app down", "site down", "tried that", "already tried", "not what i asked", "anybody reading",
+    "anyone reading", "hello?", "what is going on", "i want this", "marked as delivered",
+    "someone else's", "wrong address", "again this morning",
     # German
     "kaputt", "defekt*", "funktioniert nicht", "geht nicht", "warte seit", "warte immer noch",
     "immer noch nicht", "noch immer", "keine antwort", "beschwer*", "enttäusch*", "unverschämt*",
     "frechheit", "katastroph*", "schlecht*", "nie wieder", "geld zurück", "erstattung", "falsch*",
     "beschädigt", "verspät*", "ärger*", "wütend", "saftladen", "abzocke", "betrug", "reklam*",
-    "problem*", "ausfall", "gestört",
+    "problem*", "ausfall", "gestört", "nicht geholfen", "nicht in ordnung", "geld weg", "versucht",
+    "antwortet niemand", "niemand antwortet", "nur noch", "ist da jemand", "hallo??*",
     # Spanish
     "roto", "rota", "no funciona", "no sirve", "sigo esperando", "nadie responde", "queja",
     "reclam*", "decepcion*", "pésim*", "vergüenza", "estafa", "reembolso", "devolución", "dañad*",
-    "retras*", "nunca llegó", "no ha llegado", "mal servicio", "harto", "harta",
+    "retras*", "nunca llegó", "no ha llegado", "mal servicio", "harto", "harta", "hay alguien",
+    "dos veces", "no me ha servido", "sigue igual", "quema", "cuatro correos", "se ha caído",
     # French
     "cassé*", "en panne", "ne marche pas", "ne fonctionne pas", "toujours pas", "toujours rien",
     "aucune réponse", "déçu*", "honte*", "scandal*", "arnaque", "rembours*", "plainte", "retard",
-    "abîmé*", "inadmissible", "inacceptable", "jamais reçu", "défectueu*", "nul",
+    "abîmé*", "inadmissible", "inacceptable", "jamais reçu", "défectueu*", "nul", "n'a pas marché",
+    "personne ne répond", "attends toujours", "j'attends", "toujours pareil", "tourne en boucle",
+    "il y a quelqu'un",
     # Portuguese
     "quebrad*", "não funciona", "não chegou", "ainda não", "estragad*", "decepcionad*",
-    "péssim*", "vergonha", "golpe", "atrasad*", "ninguém responde",
+    "péssim*", "vergonha", "golpe", "atrasad*", "ninguém responde", "nunca foi", "não aceita",
+    "não resultou", "na mesma", "continuo à espera", "à espera", "está aí alguém",
     # Italian
     "rotto", "rotta", "non funziona", "non è arrivat*", "ancora niente", "delus*", "pessim*",
-    "vergogn*", "truffa", "rimborso", "reclamo", "ritardo", "nessuna risposta",
+    "vergogn*", "truffa", "rimborso", "reclamo", "ritardo", "nessuna risposta", "non ha funzionato",
+    "sto ancora", "aspettando", "c'è qualcuno", "irraggiungibil*", "sparit*",
     # Dutch
     "stuk", "werkt niet", "nog steeds niet", "geen antwoord", "klacht", "teleurgesteld", "schandalig",
-    "oplichting", "geld terug", "beschadigd", "vertraag*", "te laat", "slecht*",
+    "oplichting", "geld terug", "beschadigd", "vertraag*", "te laat", "slecht*", "hielp niet",
+    "hielp helaas niet", "nog steeds", "is daar iemand", "geen bevestiging",
 )  # fmt: skip
 
 QUESTION = re.compile(

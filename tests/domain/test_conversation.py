@@ -1,0 +1,257 @@
+"""One clock, six things that can happen to it, and what may never happen."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.conversation import Conversation, State
+from bot.domain.mention import Kind
+from bot.domain.problems import (
+    AlreadyAnswered,
+    AlreadyClaimed,
+    AlreadyDismissed,
+    AlreadyReplying,
+    NotPossible,
+)
+from tests.conftest import CARE, LADDER, NOON
+from tests.things import HOUR, MINUTE, WAITING
+
+ANA, BEN = "U0ANA", "U0BEN"
+DUE = NOON + HOUR
+CLAIMED = WAITING.claim(ANA)
+REPLYING = WAITING.reply(ANA)
+ANSWERED = REPLYING.sent(NOON + 10 * MINUTE)
+DISMISSED = WAITING.dismiss(ANA, "spam", NOON + MINUTE)
+
+
+def test_the_clock_starts_when_the_customer_wrote():
+    assert (WAITING.due_at, WAITING.next_nag_at) == (DUE, DUE)
+
+
+def test_what_nobody_promised_has_no_deadline_and_no_nag():
+    praise = replace(WAITING, kind=Kind.PRAISE).wind(CARE)
+
+    assert (praise.due_at, praise.next_nag_at) == (None, None)
+    assert not praise.late(NOON + 1000 * HOUR)
+
+
+def test_claiming_puts_a_name_on_it_and_lets_the_clock_run():
+    assert replace(WAITING, state=State.CLAIMED, owner=ANA) == CLAIMED
+
+
+def test_claiming_what_one_has_changes_nothing():
+    assert CLAIMED.claim(ANA) == CLAIMED
+
+
+def test_the_second_who_claims_is_told_who_was_first():
+    with pytest.raises(AlreadyClaimed, match="<@U0ANA>"):
+        CLAIMED.claim(BEN)
+
+
+def test_taking_over_changes_the_name_and_nothing_else():
+    assert CLAIMED.take_over(BEN) == replace(CLAIMED, owner=BEN)
+
+
+def test_replying_claims_it_and_lets_the_clock_run():
+    assert replace(CLAIMED, state=State.REPLYING) == REPLYING
+
+
+@pytest.mark.parametrize(
+    ("conversation", "problem"),
+    [(REPLYING, AlreadyReplying), (ANSWERED, AlreadyAnswered), (DISMISSED, AlreadyDismissed)],
+)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda it: it.claim(BEN),
+        lambda it: it.take_over(BEN),
+        lambda it: it.reply(BEN),
+        lambda it: it.dismiss(BEN, "spam", NOON),
+        lambda it: it.answered_there(NOON, BEN),
+    ],
+)
+def test_what_is_not_open_says_why(conversation, problem, act):
+    with pytest.raises(problem, match=r"^(<@U0ANA>)"):
+        act(conversation)
+
+
+def test_what_no_colleague_closed_says_what_happened():
+    gone = WAITING.withdrawn("The customer deleted it.", NOON)
+    elsewhere = WAITING.answered_there(NOON, by=None)
+
+    with pytest.raises(AlreadyDismissed, match=r"^This one was closed: The customer deleted it"):
+        gone.claim(ANA)
+    with pytest.raises(AlreadyAnswered, match=r"^Somebody has already answered"):
+        elsewhere.claim(ANA)
+
+
+def test_the_clock_stops_when_the_platform_has_our_answer():
+    assert ANSWERED.closed_at == NOON + 10 * MINUTE
+    assert (ANSWERED.closed_by, ANSWERED.next_nag_at, ANSWERED.due_at) == (ANA, None, DUE)
+
+
+def test_a_refused_answer_leaves_the_clock_as_if_it_had_never_set_out():
+    assert REPLYING.refused() == CLAIMED
+
+
+def test_an_answer_in_doubt_is_its_owners_and_knows_its_key():
+    assert REPLYING.in_doubt("k1") == replace(CLAIMED, unsure="k1")
+
+
+def test_a_second_message_moves_nothing():
+    assert CLAIMED.hear(NOON + 30 * MINUTE, CARE) == CLAIMED
+
+
+def test_an_older_message_moves_the_deadline_back():
+    heard = CLAIMED.hear(NOON - 10 * MINUTE, CARE)
+
+    assert heard.waiting_since == NOON - 10 * MINUTE
+    assert (heard.due_at, heard.next_nag_at) == (DUE - 10 * MINUTE, DUE - 10 * MINUTE)
+    assert heard.owner == ANA
+
+
+@pytest.mark.parametrize("closed", [ANSWERED, DISMISSED])
+def test_a_message_after_the_end_begins_anew(closed):
+    again = closed.hear(NOON + 5 * HOUR, CARE)
+
+    assert again == replace(WAITING, waiting_since=NOON + 5 * HOUR).wind(CARE)
+
+
+def test_further_words_can_turn_it_into_a_complaint():
+    question = replace(WAITING, kind=Kind.QUESTION).wind(CARE)
+
+    heard = question.reconsider(Kind.COMPLAINT, "“broken”", CARE)
+
+    assert (heard.kind, heard.because, heard.due_at) == (Kind.COMPLAINT, "“broken”", DUE)
+
+
+@pytest.mark.parametrize("kind", [Kind.QUESTION, Kind.PRAISE, Kind.OTHER])
+def test_further_words_never_make_less_of_a_complaint(kind):
+    assert WAITING.reconsider(kind, "thanks", CARE) == WAITING
+
+
+def test_what_a_person_has_judged_is_not_guessed_again():
+    judged = WAITING.judge(Kind.QUESTION, ANA, CARE)
+
+    assert judged.reconsider(Kind.COMPLAINT, "“broken”", CARE) == judged
+
+
+def test_a_judgement_counts_the_deadline_anew_from_the_same_start():
+    judged = WAITING.judge(Kind.QUESTION, ANA, CARE)
+
+    assert (judged.waiting_since, judged.due_at) == (NOON, NOON + 4 * HOUR)
+    assert judged.judged_by == ANA
+
+
+def test_a_deadline_that_moves_takes_the_ladder_back_to_its_foot():
+    late = WAITING.climb(LADDER, DUE + 31 * MINUTE)
+
+    judged = late.judge(Kind.QUESTION, ANA, CARE)
+
+    assert (late.rungs_climbed, judged.rungs_climbed) == (2, 0)
+    assert judged.next_nag_at == NOON + 4 * HOUR
+
+
+def test_a_judgement_after_the_end_winds_no_clock():
+    judged = ANSWERED.judge(Kind.QUESTION, ANA, CARE)
+
+    assert (judged.state, judged.next_nag_at, judged.due_at) == (State.ANSWERED, None, DUE)
+
+
+def test_what_is_due_at_this_very_moment_is_late():
+    assert WAITING.late(DUE)
+    assert not WAITING.late(DUE - timedelta(microseconds=1))
+    assert REPLYING.late(DUE)
+    assert not ANSWERED.late(DUE)
+
+
+def test_each_rung_is_climbed_when_its_time_comes():
+    first = WAITING.climb(LADDER, DUE)
+    second = first.climb(LADDER, DUE + 30 * MINUTE)
+    third = second.climb(LADDER, DUE + 2 * HOUR)
+
+    assert [it.rungs_climbed for it in (first, second, third)] == [1, 2, 3]
+    assert [it.next_nag_at for it in (first, second)] == [DUE + 30 * MINUTE, DUE + 2 * HOUR]
+    assert third.next_nag_at is None
+
+
+def test_after_an_outage_one_nag_makes_up_for_all_that_were_missed():
+    climbed = WAITING.climb(LADDER, DUE + HOUR)
+
+    assert (climbed.rungs_climbed, climbed.next_nag_at) == (2, DUE + 2 * HOUR)
+
+
+def test_without_a_ladder_nobody_is_nagged():
+    team = replace(CARE, ladder=())
+
+    assert WAITING.wind(team).next_nag_at is None
+
+
+minutes = st.integers(-300, 300).map(lambda n: NOON + n * MINUTE)
+people = st.sampled_from([ANA, BEN])
+acts = st.one_of(
+    st.builds(lambda by: lambda it: it.claim(by), people),
+    st.builds(lambda by: lambda it: it.take_over(by), people),
+    st.builds(lambda by: lambda it: it.reply(by), people),
+    st.builds(lambda at: lambda it: it.dismiss(ANA, "spam", at), minutes),
+    st.builds(lambda at: lambda it: it.answered_there(at, None), minutes),
+    st.builds(lambda at: lambda it: it.hear(at, CARE), minutes),
+    st.builds(
+        lambda kind: lambda it: it.judge(kind, ANA, CARE),
+        st.sampled_from([Kind.COMPLAINT, Kind.QUESTION]),
+    ),
+    st.builds(lambda at: lambda it: it.sent(at) if it.state is State.REPLYING else it, minutes),
+    st.builds(lambda at: lambda it: it.climb(LADDER, at) if it.open else it, minutes),
+    st.just(lambda it: it.refused() if it.state is State.REPLYING else it),
+)
+
+
+def lived(history: list) -> Conversation:
+    it = WAITING
+    for act in history:
+        try:
+            it = act(it)
+        except NotPossible:
+            continue
+    return it
+
+
+@given(st.lists(acts, max_size=12))
+def test_whatever_happens_what_is_open_has_a_clock_and_what_is_closed_has_none(history):
+    it = lived(history)
+
+    if it.open:
+        assert it.due_at == CARE.promise(it.kind, it.waiting_since).due_at
+        assert it.next_nag_at or it.rungs_climbed == len(LADDER)
+        assert it.closed_at is None
+    if it.state in (State.ANSWERED, State.DISMISSED):
+        assert it.next_nag_at is None
+        assert it.closed_at
+
+
+@given(st.lists(acts, max_size=12))
+def test_nothing_but_an_end_or_another_judgement_ever_gives_the_customer_more_time(history):
+    it = WAITING
+    for act in history:
+        try:
+            after = act(it)
+        except NotPossible:
+            continue
+        if it.open and after.open and after.kind is it.kind:
+            assert after.due_at <= it.due_at
+        it = after
+
+
+@given(st.lists(st.integers(0, 400), max_size=10))
+def test_no_rung_is_ever_climbed_twice(times):
+    it, nags = WAITING, []
+    for minute in sorted(times):
+        at = NOON + minute * MINUTE
+        if it.next_nag_at and it.next_nag_at <= at:
+            it = it.climb(LADDER, at)
+            nags.append(it.rungs_climbed)
+
+    assert nags == sorted(set(nags))

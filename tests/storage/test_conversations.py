@@ -1,0 +1,190 @@
+"""What waits, what is late, and who holds it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.conversation import State
+from bot.domain.mention import Kind
+from bot.domain.problems import NoSuchConversation
+from storage import conversations, customers, digests, mentions
+from storage.conversations import Asked
+from storage.database import reading
+from tests.conftest import NOON
+from tests.things import HOUR, MINUTE, MIRA, mention, remember
+
+ALL = Asked()
+
+
+def kept(database, conversation):
+    with database.begin() as db:
+        return conversations.save(db, conversation)
+
+
+def waiting(database, asked=ALL, **window) -> list[str]:
+    with reading(database) as db:
+        found = conversations.unanswered(db, asked, **{"most": 50, **window})
+    return [each.conversation.thread for each in found]
+
+
+def test_a_conversation_comes_back_as_it_was(database):
+    known = remember(database)
+    full = replace(
+        known,
+        kind=Kind.QUESTION,
+        because="“?”",
+        judged_by="U0ANA",
+        state=State.DISMISSED,
+        owner="U0BEN",
+        due_at=NOON,
+        next_nag_at=NOON,
+        rungs_climbed=2,
+        closed_at=NOON,
+        closed_by="U0BEN",
+        closed_because="spam",
+        channel="C0CARE",
+        card="1.1",
+        quiet=True,
+        unsure="k1",
+        digest=7,
+    )
+
+    saved = kept(database, full)
+
+    with reading(database) as db:
+        assert conversations.get(db, known.id) == saved == replace(full, version=1)
+
+
+def test_a_number_that_is_nobodys_says_so(database):
+    with pytest.raises(NoSuchConversation, match="no conversation 99"), reading(database) as db:
+        conversations.get(db, 99)
+    with pytest.raises(NoSuchConversation), database.begin() as db:
+        conversations.hold(db, 99)
+
+
+def test_a_customer_has_one_conversation_in_a_thread(database):
+    known = remember(database, thread="a")
+    remember(database, thread="b")
+
+    with database.begin() as db:
+        assert conversations.find(db, "demo", "a", known.customer) == known
+        assert conversations.find(db, "demo", "a", known.customer + 1) is None
+        assert conversations.find(db, "demo:two", "a", known.customer) is None
+
+
+def test_hanging_a_card_decides_nothing(database):
+    known = remember(database)
+
+    with database.begin() as db:
+        conversations.hang(db, known.id, channel="C0CARE", card="1.1")
+
+    with reading(database) as db:
+        hanging = conversations.get(db, known.id)
+    assert hanging == replace(known, channel="C0CARE", card="1.1")
+
+
+def test_the_next_overdue_is_the_one_that_is_latest(database):
+    remember(database, thread="b", next_nag_at=NOON + 2 * MINUTE)
+    remember(database, thread="a", next_nag_at=NOON + MINUTE)
+    remember(database, thread="answering", next_nag_at=NOON, state=State.REPLYING)
+    remember(database, thread="closed", next_nag_at=NOON, state=State.ANSWERED)
+    remember(database, thread="no clock", next_nag_at=None)
+
+    with database.begin() as db:
+        assert conversations.hold_next_overdue(db, NOON) is None
+        assert conversations.hold_next_overdue(db, NOON + MINUTE).thread == "a"
+        assert conversations.hold_next_overdue(db, NOON + HOUR).thread == "a"
+
+
+def test_what_waits_is_listed_by_deadline_and_then_by_age(database):
+    remember(database, thread="no promise, younger", due_at=None, waiting_since=NOON)
+    remember(database, thread="no promise", due_at=None, waiting_since=NOON - HOUR)
+    remember(database, thread="later", due_at=NOON + HOUR)
+    remember(database, thread="sooner", due_at=NOON, state=State.CLAIMED)
+    remember(database, thread="answering", due_at=NOON + 2 * HOUR, state=State.REPLYING)
+    remember(database, thread="closed", state=State.ANSWERED)
+
+    listed = ["sooner", "later", "answering", "no promise", "no promise, younger"]
+    assert waiting(database) == listed
+    assert waiting(database, most=2) == listed[:2]
+    assert waiting(database, most=2, skip=2) == listed[2:4]
+
+
+def test_what_waits_can_be_asked_for_by_team_owner_platform_and_lateness(database):
+    remember(database, thread="press", team="press")
+    remember(database, thread="anas", owner="U0ANA", state=State.CLAIMED)
+    remember(database, thread="mail", account="email:press")
+    remember(database, thread="fake", account="email_other")
+    remember(database, thread="late", due_at=NOON - HOUR)
+
+    assert waiting(database, Asked(team="press")) == ["press"]
+    assert waiting(database, Asked(owner="U0ANA")) == ["anas"]
+    assert waiting(database, Asked(platform="email")) == ["mail"]
+    assert waiting(database, Asked(late_at=NOON)) == ["late"]
+    assert waiting(database, Asked(team="care", late_at=NOON, owner="U0BEN")) == []
+
+
+def test_totals_count_what_the_list_shows(database):
+    remember(database, thread="a", due_at=NOON)
+    remember(database, thread="b", owner="U0ANA", state=State.CLAIMED)
+    remember(database, thread="c", state=State.DISMISSED, owner="U0ANA", due_at=NOON)
+
+    with reading(database) as db:
+        totals = conversations.totals(db, ALL, NOON)
+
+    assert (totals.waiting, totals.late, totals.claimed) == (2, 1, 1)
+
+
+def test_a_line_of_the_list_has_the_newest_words_that_stand(database):
+    known = remember(database)
+    with database.begin() as db:
+        for key, deleted in (("1", False), ("2", False), ("3", True)):
+            said = mention(f"words {key}", key=key, deleted=deleted)
+            mentions.add(db, said, customer=known.customer, conversation=known.id, at=NOON)
+
+        [line] = conversations.unanswered(db, ALL, most=5)
+
+    assert (line.words, line.customer) == ("words 2", MIRA)
+
+
+def test_all_that_is_unsettled_is_held_for_a_change_of_policy(database):
+    for state in State:
+        remember(database, thread=state, state=state)
+
+    with database.begin() as db:
+        threads = {each.thread for each in conversations.unsettled(db)}
+
+    assert threads == {"waiting", "claimed", "replying"}
+
+
+def test_a_digest_knows_what_it_speaks_of(database):
+    first = remember(database, thread="a", due_at=NOON + HOUR)
+    second = remember(database, thread="b", due_at=NOON)
+    with database.begin() as db:
+        number = digests.open_new(db, team="care", channel="C0CARE", at=NOON)
+        conversations.gather(db, [first.id, second.id], number)
+        digests.hang(db, number, "1.1")
+
+        gathered = conversations.in_digest(db, number)
+        digest = digests.get(db, number)
+
+    assert [each.conversation.thread for each in gathered] == ["b", "a"]
+    assert (digest.card, digest.channel, digest.at) == ("1.1", "C0CARE", NOON)
+
+
+def test_a_customer_who_comes_again_is_known_with_what_was_before(database):
+    first = remember(database, thread="a")
+    kept(database, first.dismiss("U0ANA", "spam", NOON + MINUTE))
+    now = remember(database, thread="b", waiting_since=NOON + HOUR)
+
+    with database.begin() as db:
+        renamed = replace(MIRA, handle="@mira2", followers=9)
+        assert customers.meet(db, renamed) == first.customer
+        assert customers.get(db, first.customer) == renamed
+        past = customers.past(db, first.customer, but=now.id)
+
+    assert (past.times, past.last_state, past.last_closed_at) == (
+        1,
+        State.DISMISSED,
+        NOON + MINUTE,
+    )

@@ -1,0 +1,136 @@
+"""How the schema came to be, and that it is what the code believes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from storage import migrations
+from storage.database import Database, connect
+from storage.tables import metadata
+from tests import postgres
+from tests.conftest import DATABASES
+
+UPGRADE = """
+import sys
+from storage import migrations
+from storage.database import connect
+migrations.upgrade(connect(sys.argv[1]))
+"""
+
+
+@pytest.fixture(params=DATABASES)
+def blank(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> Iterator[Database]:
+    """A database with nothing in it yet."""
+    if request.param == "sqlite":
+        engine = connect(f"sqlite:///{tmp_path}/blank.db")
+        yield engine
+        engine.dispose()
+    else:
+        with postgres.own_database(f"blank_{worker_id}") as url:
+            engine = connect(url.render_as_string(hide_password=False))
+            yield engine
+            engine.dispose()
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database).get_table_names()) - {"alembic_version"}
+
+
+def test_the_revisions_build_exactly_the_tables(blank):
+    migrations.upgrade(blank)
+
+    with blank.connect() as db:
+        context = MigrationContext.configure(db, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    assert tables(blank) == set(metadata.tables)
+
+
+def test_the_indexes_have_their_conditions(blank):
+    migrations.upgrade(blank)
+
+    built = {
+        index["name"]
+        for table in metadata.tables
+        for index in inspect(blank).get_indexes(table)
+        if any(option.endswith("_where") for option in index.get("dialect_options", {}))
+    }
+
+    assert built == {
+        "ix_conversations_next_nag_at",
+        "ix_conversations_unsettled",
+        "ix_outbox_pending",
+        "ix_outbox_lane",
+    }
+
+
+def test_every_step_can_be_taken_back(blank):
+    migrations.upgrade(blank)
+    config = migrations._config()
+    config.attributes["database"] = blank
+
+    command.downgrade(config, "base")
+    assert tables(blank) == set()
+
+    migrations.upgrade(blank)
+    assert tables(blank) == set(metadata.tables)
+
+
+def test_a_database_is_behind_until_it_has_every_step(blank):
+    assert migrations.behind(blank)
+
+    migrations.upgrade(blank)
+
+    assert not migrations.behind(blank)
+
+
+def test_a_database_that_is_ahead_is_not_behind(blank):
+    migrations.upgrade(blank)
+    with blank.begin() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert not migrations.behind(blank)
+
+
+def test_upgrading_again_changes_nothing(blank):
+    migrations.upgrade(blank)
+    migrations.upgrade(blank)
+
+    assert tables(blank) == set(metadata.tables)
+
+
+@pytest.mark.parametrize("blank", ["postgresql"], indirect=True)
+def test_two_upgrades_at_once_do_it_one_after_the_other(blank):
+    url = blank.url.render_as_string(hide_password=False)
+
+    with blank.begin() as db:
+        db.execute(text("SELECT pg_advisory_xact_lock(5826300127)"))  # as an upgrade does
+        both = [subprocess.Popen([sys.executable, "-c", UPGRADE, url]) for _ in range(2)]
+        with pytest.raises(subprocess.TimeoutExpired):
+            both[0].wait(1.5)
+        assert tables(blank) == set()
+    for process in both:
+        assert process.wait(30) == 0
+
+    assert tables(blank) == set(metadata.tables)
+    assert not migrations.behind(blank)
+
+
+def test_an_upgrade_that_dies_leaves_nothing_half_done(blank):
+    with blank.begin() as db:
+        db.execute(text("CREATE TABLE replies (key TEXT)"))  # the last one will be in the way
+
+    with pytest.raises(Exception, match="already exists"):
+        migrations.upgrade(blank)
+    assert tables(blank) == {"replies"}
+
+    with blank.begin() as db:
+        db.execute(text("DROP TABLE replies"))
+    migrations.upgrade(blank)
+    assert tables(blank) == set(metadata.tables)

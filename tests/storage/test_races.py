@@ -1,0 +1,349 @@
+"""Two of everything at once, on PostgreSQL."""
+
+import threading
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from time import sleep
+
+import pytest
+
+from bot.domain.conversation import State
+from bot.domain.delivery import Errand
+from bot.domain.problems import NotPossible
+from bot.domain.reply import Sent
+from storage import accounts, conversations, mentions, outbox, replies
+from storage.database import reading
+from tests.conftest import NOON
+from tests.people import ANA
+from tests.things import HOUR, at_once, remember
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+SOON = 0.15  # seconds in which whoever need not wait is surely through
+
+
+def told(act) -> str:
+    try:
+        act()
+    except NotPossible:
+        return "refused"
+    return "done"
+
+
+class Meanwhile(threading.Thread):
+    """Something that goes on beside the test; `join` waits for it and tells what went wrong."""
+
+    def __init__(self, act) -> None:
+        super().__init__(daemon=True)
+        self.act, self.problem = act, None
+        self.start()
+        sleep(SOON)
+
+    def run(self) -> None:
+        try:
+            self.act()
+        except Exception as problem:
+            self.problem = problem
+
+    def join(self, timeout: float | None = 10) -> None:
+        super().join(timeout)
+        assert not self.is_alive(), "it waits for ever"
+        if self.problem:
+            raise self.problem
+
+
+def test_of_many_who_claim_at_once_one_gets_it(app, hear):
+    hear()
+
+    claims = at_once(lambda number: told(lambda: app.desk.claim(1, by=f"U{number}")))
+
+    assert Counter(claims) == {"done": 1, "refused": 7}
+
+
+def test_who_holds_a_conversation_lets_others_wait_and_then_see_what_was_decided(app, hear):
+    hear()
+
+    with app.desk.database.begin() as db:
+        held = conversations.hold(db, 1)
+        other = Meanwhile(lambda: app.desk.take_over(1, by="U0BEN"))
+        assert other.is_alive()
+        conversations.save(db, held.claim(ANA))
+    other.join()
+
+    conversation = app.desk.look(1).conversation
+    assert (conversation.owner, conversation.version) == ("U0BEN", 3)
+
+
+def test_who_finds_a_conversation_by_its_thread_holds_it_too(app, hear):
+    hear()
+
+    with app.desk.database.begin() as db:
+        assert conversations.find(db, "demo", "d1", 1)
+        other = Meanwhile(lambda: app.desk.claim(1, by=ANA))
+        assert other.is_alive()
+    other.join()
+
+
+def test_of_two_answers_at_once_one_is_accepted(app, demo, hear):
+    hear()
+    asked = app.desk.look(1).latest.id
+
+    def answer(number: int) -> str:
+        by, key = f"U{number}", f"k{number}"
+        return told(lambda: app.desk.reply(1, by, f"Answer {number}", mention=asked, key=key))
+
+    accepted = at_once(answer)
+    app.courier.deliver_all()
+
+    assert Counter(accepted) == {"done": 1, "refused": 7}
+    assert len(demo.answers()) == 1
+
+
+def test_the_same_form_sent_many_times_at_once_is_one_answer(app, demo, hear):
+    hear()
+    asked = app.desk.look(1).latest.id
+
+    sent = at_once(lambda _: told(lambda: app.desk.reply(1, ANA, "Sorry!", mention=asked, key="k")))
+    app.courier.deliver_all()
+
+    assert set(sent) == {"done"}
+    assert len(demo.answers()) == 1
+
+
+def test_many_couriers_never_take_one_delivery_twice(database):
+    with database.begin() as db:
+        for n in range(60):
+            outbox.put(
+                db,
+                Errand.REPLY,
+                key=f"k{n}",
+                lane=f"reply:{n % 20}",
+                destination="demo",
+                urgency=0,
+                at=NOON,
+            )
+    taken: list[str] = []
+
+    def carry(_: int) -> None:
+        for _ in range(200):
+            with database.begin() as db:
+                delivery = outbox.take(db, NOON, timedelta(minutes=2))
+            if delivery:
+                taken.append(delivery.key)
+                with database.begin() as db:
+                    outbox.done(db, delivery, NOON)
+            elif len(taken) >= 60:
+                return
+
+    at_once(carry, times=4)
+
+    assert sorted(taken) == sorted(f"k{n}" for n in range(60))
+    for lane in range(20):
+        mine = [int(key[1:]) for key in taken if int(key[1:]) % 20 == lane]
+        assert mine == sorted(mine)
+
+
+def test_a_courier_does_not_wait_for_what_another_is_taking(database):
+    with database.begin() as db:
+        for key in ("a", "b"):
+            outbox.put(db, Errand.REPLY, key=key, lane=key, destination="demo", urgency=0, at=NOON)
+
+    with database.begin() as first, database.begin() as second:
+        taken = [outbox.take(db, NOON, timedelta(minutes=2)).key for db in (first, second)]
+
+    assert sorted(taken) == ["a", "b"]
+
+
+def test_many_couriers_keep_one_pace(database):
+    with database.begin() as db:
+        for n in range(12):
+            outbox.put(
+                db, Errand.NOTICE, key=f"{n}", lane=f"{n}", destination="C", urgency=1, at=NOON
+            )
+
+    def carry(_: int) -> int:
+        taken = 0
+        for _ in range(3):
+            with database.begin() as db:
+                taken += outbox.take(db, NOON, timedelta(minutes=2)) is not None
+        return taken
+
+    assert sum(at_once(carry, times=4)) == 3
+
+
+def test_two_sweeps_never_nag_twice(app, clock, hear):
+    for n in range(6):
+        hear(by=f"customer{n}")
+    clock.pass_(minutes=62)
+
+    nags = at_once(lambda _: [app.desk.nag_one() for _ in range(7)], times=4)
+
+    assert sum(sum(each) for each in nags) == 6
+    with reading(app.desk.database) as db:
+        owed = [each.key for each in outbox.pending(db) if each.errand is Errand.NAG]
+    assert len(owed) == len(set(owed)) == 6
+
+
+def test_a_sweep_does_not_wait_for_who_is_at_work(app, clock, hear):
+    hear(by="one")
+    hear(by="two")
+    clock.pass_(minutes=62)
+
+    with app.desk.database.begin() as db:
+        conversations.hold(db, 1)
+        assert app.desk.nag_one()
+        assert not app.desk.nag_one()
+    assert app.desk.nag_one()
+
+
+def test_of_many_workers_one_reads_an_account(database):
+    def turn(_: int) -> bool:
+        with database.begin() as db:
+            return accounts.take_turn(db, "demo", NOON, HOUR) is not None
+
+    assert Counter(at_once(turn, times=4)) == {True: 1, False: 3}
+
+
+def test_one_page_that_is_taken_in_many_times_at_once_is_there_once(app, demo):
+    demo.post("My order is broken")
+    page = demo.fetch("0")
+
+    new = at_once(lambda _: app.intake.receive("demo", page, read_from="0"), times=4)
+
+    assert sorted(new) == [0, 0, 0, 1]
+    assert len(app.desk.look(1).mentions) == 1
+
+
+def test_a_worker_that_is_behind_takes_nothing_in(app, demo):
+    demo.post("one")
+    behind = demo.fetch("0")
+    demo.post("two")
+    app.intake.receive("demo", demo.fetch("0"), read_from="0")
+
+    assert app.intake.receive("demo", behind, read_from="0") == 0
+
+    with reading(app.desk.database) as db:
+        assert [account.cursor for account in accounts.all_of(db)] == ["2"]
+
+
+def test_who_takes_in_a_page_waits_for_who_is_taking_one_in_and_sees_how_far_they_got(app, demo):
+    demo.post("one")
+    page = demo.fetch("0")
+
+    with app.desk.database.begin() as db:
+        accounts.hold(db, "demo")
+        other = Meanwhile(lambda: app.intake.receive("demo", page, read_from="0"))
+        assert other.is_alive()
+        accounts.change(db, "demo", cursor="1")
+    other.join()
+
+    with reading(app.desk.database) as db:
+        assert mentions.find(db, "demo", "d1") is None
+
+
+def test_our_answer_seen_on_the_platform_while_it_is_written_down_is_ours(app, demo, clock, hear):
+    first = hear()
+    asked = app.desk.look(1).latest.id
+    app.desk.reply(1, ANA, "Sorry!", mention=asked, key="k")
+    clock.pass_(seconds=1)
+    demo.post("Hello?", parent=first)
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    reply_key = demo._add(by="acme", text="Sorry!", parent=first, ours="k")
+    page = demo.fetch("2")
+
+    with app.desk.database.begin() as db:
+        conversation = conversations.hold(db, 1)
+        reading_it = Meanwhile(lambda: app.intake.receive("demo", page, read_from="2"))
+        assert reading_it.is_alive()
+        replies.sent(db, "k", Sent(key=reply_key), clock())
+        reopened = conversation.sent(clock()).reopen(NOON, app.desk.team(conversation))
+        conversations.save(db, reopened)
+    reading_it.join()
+
+    assert app.desk.look(1).conversation.state is State.WAITING
+
+
+def test_a_redraw_is_never_lost_between_a_save_and_a_take(app, slack, hear):
+    hear()
+    stop = threading.Event()
+
+    def carry() -> None:
+        while not stop.is_set():
+            app.courier.deliver_one()
+
+    def change(number: int) -> None:
+        for turn in range(8):
+            app.desk.take_over(1, by=f"U{number}{turn}")
+
+    couriers = [threading.Thread(target=carry, daemon=True) for _ in range(2)]
+    for courier in couriers:
+        courier.start()
+    at_once(change, times=2)
+    stop.set()
+    for courier in couriers:
+        courier.join(10)
+    settle(app)
+
+    [card] = slack.messages.values()
+    assert f"<@{app.desk.look(1).conversation.owner}> has it" in card["text"]
+
+
+def settle(app) -> None:
+    for _ in range(20):
+        app.desk.now.pass_(seconds=5)
+        app.courier.deliver_all()
+
+
+def test_a_card_cannot_be_taken_before_what_it_must_show_is_written(app, clock):
+    remember(app.desk.database)
+    with app.desk.database.begin() as db:
+        app.desk.ledger.owe_card(db, conversations.hold(db, 1), NOON)
+
+    with app.desk.database.begin() as saving, app.desk.database.begin() as courier:
+        claimed = conversations.hold(saving, 1).claim(ANA)
+        app.desk.ledger.save(saving, claimed, NOON)
+        assert outbox.take(courier, clock(), timedelta(minutes=2)) is None
+
+
+def test_gathering_a_digest_and_acting_on_what_it_gathers_never_wait_for_each_other(app):
+    for n in range(4):
+        known = remember(app.desk.database, thread=f"t{n}")
+        with app.desk.database.begin() as db:
+            app.desk.ledger.owe_card(db, known, NOON)
+
+    with app.desk.database.begin() as acting, app.desk.database.begin() as gathering:
+        held = conversations.hold(acting, 1)
+        found = outbox.unshown(gathering, "C0CARE")
+        conversations.gather(gathering, found, 1)
+        saving = Meanwhile(lambda: app.desk.ledger.save(acting, held.claim(ANA), NOON))
+        outbox.spare(gathering, found, NOON)
+        saving.join()
+
+    assert found == [2, 3, 4]
+
+
+def test_many_who_answer_and_dismiss_and_claim_leave_one_truth(app, demo, hear):
+    hear()
+    asked = app.desk.look(1).latest.id
+
+    def act(number: int) -> None:
+        with suppress(NotPossible):
+            if number % 3 == 0:
+                app.desk.dismiss(1, f"U{number}", "spam")
+            elif number % 3 == 1:
+                app.desk.claim(1, f"U{number}")
+            else:
+                app.desk.reply(1, f"U{number}", "Hi", mention=asked, key=f"k{number}")
+
+    at_once(act, times=9)
+    app.courier.deliver_all()
+
+    state = app.desk.look(1).conversation.state
+    answered = len(demo.answers())
+    assert (state, answered) in {
+        (State.DISMISSED, 0),
+        (State.CLAIMED, 0),
+        (State.ANSWERED, 1),
+    }

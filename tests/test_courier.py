@@ -1,0 +1,867 @@
+"""Lost answers, dead processes, rate limits: what is owed is done once, and never forgotten."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.demo import Demo
+from bot.courier import Courier
+from bot.domain.conversation import State
+from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
+from bot.domain.mention import Kind
+from bot.domain.problems import NotPossible
+from bot.domain.team import OWNER, Rung, Teams, Where
+from storage import digests, outbox
+from storage.database import reading
+from tests.conftest import CARE
+from tests.people import ANA, BEN, LEA, answer, nag_all, press
+from tests.things import MINUTE, SECOND
+
+
+class Moody(Demo):
+    """The demo platform, with its bad days: what goes wrong before and after it has published."""
+
+    before: Exception | None = None
+    after: BaseException | None = None
+    attempts = 0
+
+    def reply(self, mention, text, *, key, again):
+        self.attempts += 1
+        if self.before:
+            raise self.before
+        sent = super().reply(mention, text, key=key, again=again)
+        if self.after:
+            problem, self.after = self.after, None
+            raise problem
+        return sent
+
+
+@pytest.fixture
+def demo(clock):
+    return Moody("demo", {}, clock, timedelta(days=7))
+
+
+@pytest.fixture
+def heard(app, demo, clock):
+    """A customer posts and the bot hears; nothing is carried yet."""
+
+    def post(words: str = "My order is broken", **more: object) -> str:
+        key = demo.post(words, **more)
+        clock.pass_(seconds=1)
+        app.intake.poll("demo", demo)
+        return key
+
+    return post
+
+
+@pytest.fixture
+def later(app, clock):
+    """Time passes, and the courier goes its rounds meanwhile."""
+
+    def wait(**span: float) -> None:
+        end = clock() + timedelta(**span)
+        step = max(5 * SECOND, timedelta(**span) / 60)
+        while clock() < end:
+            clock.at = min(end, clock() + step)
+            app.courier.deliver_all()
+
+    return wait
+
+
+@pytest.fixture
+def faults(workspace):
+    return workspace.faults
+
+
+def owed(app) -> list[outbox.Owed]:
+    with reading(app.desk.database) as db:
+        return list(outbox.pending(db))
+
+
+def conversation(app, number: int = 1):
+    return app.desk.look(number).conversation
+
+
+def texts(slack) -> list[str]:
+    return [message["text"] for message in slack.messages.values()]
+
+
+def begin_answer(app, key: str = "k", by: str = ANA) -> None:
+    asked = app.desk.look(1).latest.id
+    app.desk.reply(1, by, "So sorry!", mention=asked, key=key)
+
+
+def posts(slack) -> int:
+    return [method for method, _ in slack.calls].count("chat.postMessage")
+
+
+# Slack loses answers, and we lose processes
+
+
+@pytest.mark.parametrize("trouble", ["lost", "reset", "broken_after"])
+def test_an_answer_lost_after_the_card_was_posted_leaves_one_card(
+    app, slack, faults, heard, later, trouble
+):
+    faults.add(trouble, "chat.postMessage")
+    heard()
+
+    later(minutes=1)
+
+    [card] = slack.messages.values()
+    assert (conversation(app).card, posts(slack)) == (card["ts"], 1)
+    assert owed(app) == []
+
+
+def test_a_slow_answer_leaves_one_card(app, slack, faults, heard, later):
+    faults.add("slow", "chat.postMessage", seconds=60)
+    heard()
+
+    later(minutes=1)
+
+    assert (len(slack.messages), posts(slack)) == (1, 1)
+
+
+def test_a_server_error_before_the_card_was_posted_is_tried_again(slack, faults, heard, later):
+    faults.add("broken", "chat.postMessage", times=2)
+    heard()
+
+    later(minutes=2)
+
+    assert (len(slack.messages), posts(slack)) == (1, 3)
+
+
+def test_a_process_that_dies_after_posting_leaves_one_card(app, slack, clock, heard):
+    heard()
+    slack.fail_after = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        app.courier.deliver_all()
+
+    clock.pass_(minutes=3)
+    app.courier.deliver_all()
+
+    assert conversation(app).card == next(iter(slack.messages))
+    assert len(slack.messages) == 1
+
+
+def test_a_process_that_dies_before_posting_leaves_one_card_too(app, slack, clock, heard):
+    heard()
+    slack.fail_before = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        app.courier.deliver_all()
+
+    app.courier.deliver_all()
+    assert slack.messages == {}
+    clock.pass_(minutes=3)
+    app.courier.deliver_all()
+
+    assert len(slack.messages) == 1
+
+
+def test_what_slack_shows_only_ten_seconds_later_is_not_posted_again(slack, faults, heard, later):
+    faults.add("history_lag", seconds=10)
+    faults.add("lost", "chat.postMessage")
+    heard()
+
+    later(minutes=1)
+
+    assert posts(slack) == 1
+
+
+def test_an_error_of_ours_after_posting_waits_until_slack_shows_it(slack, faults, heard, later):
+    faults.add("history_lag", seconds=10)
+    slack.fail_after = ValueError("an answer nobody understands")
+    heard()
+
+    later(minutes=1)
+
+    assert posts(slack) == 1
+
+
+def test_a_card_that_was_found_again_shows_what_happened_meanwhile(
+    app, slack, faults, heard, later
+):
+    faults.add("lost", "chat.postMessage")
+    heard()
+    app.courier.deliver_all()
+    app.desk.claim(1, by=ANA)
+
+    later(minutes=1)
+
+    [card] = slack.messages.values()
+    assert "<@U0ANA> has it" in card["text"]
+
+
+@pytest.mark.parametrize("trouble", ["lost", "broken_after"])
+def test_an_answer_lost_after_a_nag_leaves_one_nag(app, slack, faults, clock, hear, later, trouble):
+    hear()
+    clock.pass_(minutes=60)
+    faults.add(trouble, "chat.postMessage")
+    nag_all(app)
+
+    later(minutes=1)
+
+    assert len(slack.messages) == 2
+
+
+def test_a_history_that_is_many_pages_long_is_looked_through(
+    slack, faults, workspace, heard, later
+):
+    faults.add("lost", "chat.postMessage")
+    heard()
+    later(seconds=5)
+    for n in range(100):
+        workspace.say(BEN, "C0CARE", f"chatter {n}")
+
+    later(minutes=1)
+
+    assert posts(slack) == 1
+
+
+# Slack asks for patience
+
+
+def test_a_rate_limit_is_obeyed_for_the_whole_channel(app, slack, faults, clock, heard, later):
+    faults.add("rate_limited", "chat.postMessage", retry_after=30)
+    heard("one broken", by="a")
+    heard("two broken", by="b")
+    app.courier.deliver_all()
+    begun = clock()
+
+    later(seconds=29)
+    assert posts(slack) == 1
+
+    clock.at = begun + 31 * SECOND
+    app.courier.deliver_all()
+    assert len(texts(slack)) == 2
+
+
+def test_slack_never_has_to_ask_for_patience(app, slack, demo, clock, later):
+    for n in range(30):
+        demo.post("My order is broken", by=f"customer{n}")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+
+    while owed(app):
+        clock.pass_(seconds=0.5)
+        app.courier.deliver_all()
+
+    assert (len(slack.messages), posts(slack)) == (30, 30)
+
+
+def test_an_outage_of_hours_loses_nothing_and_makes_no_dead_letters(
+    app, slack, faults, heard, later
+):
+    faults.add("broken", times=10_000)
+    heard()
+    later(hours=3)
+    assert slack.messages == {}
+
+    faults.clear()
+    later(minutes=8)
+
+    assert len(slack.messages) == 1
+
+
+def test_a_revoked_token_holds_everything_until_it_is_mended(app, slack, workspace, heard, later):
+    workspace.revoked.add(workspace.bot_token)
+    heard()
+    later(hours=1)
+    assert posts(slack) <= 61
+
+    workspace.revoked.clear()
+    later(minutes=2)
+
+    assert len(slack.messages) == 1
+
+
+# Channels that are closed to us
+
+
+def archive(workspace):
+    workspace.channels["C0CARE"].archived = True
+
+
+def expel(workspace):
+    workspace.channels["C0CARE"].members.remove("U0BOT")
+
+
+def remove(workspace):
+    workspace.channels["C0GONE"] = workspace.channels.pop("C0CARE")
+
+
+def mend(workspace):
+    there = workspace.channels.pop("C0GONE", None) or workspace.channels["C0CARE"]
+    workspace.channels["C0CARE"] = there
+    there.archived = False
+    if "U0BOT" not in there.members:
+        there.members.append("U0BOT")
+
+
+@pytest.mark.parametrize("close", [archive, expel, remove])
+def test_a_closed_channel_is_told_once_to_the_manager_and_loses_nothing(
+    app, slack, workspace, heard, later, close
+):
+    close(workspace)
+    heard("one broken", by="a")
+    heard("two broken", by="b")
+
+    later(hours=3)
+    [told] = workspace.channels["D0LEA"].messages.values()
+    assert "I can't speak in" in told["text"]
+    assert "Nothing is lost" in told["text"]
+    assert [each.dead_at for each in owed(app)] == [None, None]
+
+    mend(workspace)
+    later(minutes=6)
+    assert len(workspace.channels["C0CARE"].messages) == 2
+    assert owed(app) == []
+
+
+def test_a_channel_that_is_closed_again_is_told_again(app, workspace, heard, later):
+    for n in range(2):
+        archive(workspace)
+        heard("broken", by=f"customer{n}")
+        later(minutes=10)
+        mend(workspace)
+        later(minutes=10)
+
+    assert len(workspace.channels["D0LEA"].messages) == 2
+
+
+def test_after_a_restart_with_another_channel_everything_goes_there(
+    app, assemble, workspace, heard, later, clock
+):
+    archive(workspace)
+    heard()
+    later(minutes=1)
+    workspace.add_channel("C0NEW", "new", "", ["U0BOT", ANA])
+
+    moved = assemble(teams=Teams({"care": replace(CARE, channel="C0NEW")}))
+    moved.settle_in()
+    clock.pass_(minutes=5)
+    moved.courier.deliver_all()
+
+    assert len(workspace.channels["C0NEW"].messages) == 1
+
+
+def test_a_card_deleted_by_hand_hangs_anew(app, slack, workspace, hear, clock, later):
+    hear()
+    workspace.channels["C0CARE"].messages.clear()
+
+    app.desk.claim(1, by=ANA)
+    later(seconds=10)
+
+    [card] = slack.messages.values()
+    assert "<@U0ANA> has it" in card["text"]
+    assert conversation(app).card == card["ts"]
+
+
+def test_a_card_deleted_by_hand_hangs_anew_once_even_if_the_answer_is_lost(
+    app, slack, workspace, faults, hear, later
+):
+    hear()
+    workspace.channels["C0CARE"].messages.clear()
+    faults.add("lost", "chat.postMessage")
+
+    app.desk.claim(1, by=ANA)
+    later(minutes=1)
+
+    assert len(slack.messages) == 1
+
+
+# Dead letters
+
+
+@pytest.fixture
+def dead_card(app, slack, faults, heard, later):
+    faults.add("error", "chat.postMessage", times=8, error="invalid_blocks")
+    heard()
+    later(hours=1)
+    faults.clear()
+
+
+def test_what_never_works_becomes_a_dead_letter_that_people_hear_of(
+    app, workspace, dead_card, later
+):
+    [dead] = owed(app)
+    assert (dead.attempts, dead.trouble[:13]) == (8, "SlackApiError")
+    assert dead.dead_at
+
+    later(minutes=10)
+
+    [told] = workspace.channels["D0LEA"].messages.values()
+    assert dead.key in told["text"]
+
+
+def test_a_dead_letter_can_be_brought_back(app, slack, workspace, dead_card, clock):
+    [dead] = owed(app)
+
+    with app.desk.database.begin() as db:
+        assert outbox.retry(db, dead.id, clock())
+    app.courier.deliver_all()
+
+    assert len(workspace.channels["C0CARE"].messages) == 1
+    assert owed(app) == []
+
+
+def test_a_card_that_was_given_up_comes_back_when_something_happens(
+    app, workspace, dead_card, later
+):
+    app.desk.claim(1, by=ANA)
+    later(minutes=1)
+
+    assert len(workspace.channels["C0CARE"].messages) == 1
+
+
+def test_one_delivery_that_never_works_holds_up_no_other(app, slack, faults, heard):
+    faults.add("error", "chat.postMessage", error="invalid_blocks")
+    heard("one broken", by="a")
+    heard("two broken", by="b")
+
+    app.courier.deliver_all()
+
+    [card] = slack.messages.values()
+    assert "two broken" in card["text"]
+
+
+# Leases
+
+
+def freeze(app, clock) -> Courier:
+    """A courier that takes a delivery, sleeps longer than its lease, and goes on."""
+
+    def sleep_first(delivery) -> None:
+        clock.pass_(minutes=3)
+        app.courier.deliver_all()
+        app.courier.run(delivery)
+
+    return Courier(app.desk, sleep_first)
+
+
+def test_a_worker_that_was_frozen_longer_than_its_lease_says_nothing(app, slack, clock):
+    app.desk.tell("C0CARE", "Hello", key="k")
+
+    assert freeze(app, clock).deliver_one()
+
+    assert (len(slack.messages), posts(slack)) == (1, 1)
+    assert owed(app) == []
+
+
+def test_a_worker_that_was_frozen_longer_than_its_lease_answers_nobody(app, demo, clock, hear):
+    hear()
+    begin_answer(app)
+
+    assert freeze(app, clock).deliver_one()
+
+    assert demo.attempts == 1
+
+
+def test_a_worker_that_lost_its_lease_brings_no_answer_back(app, demo, clock, hear):
+    hear()
+    begin_answer(app)
+
+    def give_up_late(delivery) -> None:
+        clock.pass_(minutes=3)
+        app.courier.deliver_one()
+        raise TryLater("It took too long.")
+
+    demo.after = TryLater("lost")
+    late = Courier(app.desk, give_up_late, tries=1)
+    while late.deliver_one() and conversation(app).state is not State.REPLYING:
+        pass
+
+    assert conversation(app).state is State.REPLYING
+
+
+# Answers
+
+
+def test_a_stuck_reply_does_not_hold_up_slack(app, slack, demo, hear, later):
+    hear()
+    demo.before = TryLater("Error 503.", surely_not_done=True)
+    begin_answer(app)
+    later(minutes=1)
+
+    [card] = slack.messages.values()
+    assert "is answering" in card["text"]
+    hear("Another is broken", by="ken")
+    assert len(slack.messages) == 2
+
+
+def test_a_reply_whose_answer_was_lost_is_published_once(app, slack, demo, hear, later):
+    hear()
+    demo.after = TryLater("The connection was reset.")
+
+    answer(app, slack, 1, "So sorry!")
+    later(minutes=1)
+
+    assert (len(demo.answers()), demo.attempts) == (1, 2)
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_a_process_that_dies_after_publishing_publishes_once(app, slack, demo, hear, later):
+    hear()
+    begin_answer(app)
+    demo.after = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        app.courier.deliver_all()
+    assert conversation(app).state is State.REPLYING
+
+    later(minutes=3)
+
+    assert len(demo.answers()) == 1
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_a_refused_reply_is_its_authors_again_with_the_text_and_the_reason(
+    app, slack, demo, hear, later
+):
+    hear()
+    demo.before = Refused("You can't answer this person.")
+
+    answer(app, slack, 1, "So sorry!")
+    later(seconds=5)
+
+    it = conversation(app)
+    assert (it.state, it.owner) == (State.CLAIMED, ANA)
+    assert app.desk.draft(1, ANA) == "So sorry!"
+    _, note = slack.messages.values()
+    assert "You can't answer this person." in note["text"]
+    assert note["text"].startswith("<@U0ANA>")
+
+
+def test_a_refused_reply_that_is_late_by_now_is_nagged_about_at_once(app, slack, demo, clock, hear):
+    hear()
+    begin_answer(app)
+    clock.pass_(minutes=61)
+    assert not app.desk.nag_one()
+
+    demo.before = Refused("no")
+    app.courier.deliver_all()
+
+    assert app.desk.nag_one()
+
+
+def test_a_reply_that_nobody_can_look_for_is_a_persons_to_settle(app, slack, demo, hear, later):
+    hear()
+    demo.before = Unsure("I can't look for it.")
+
+    answer(app, slack, 1, "So sorry!")
+    later(seconds=5)
+
+    it = conversation(app)
+    assert (it.state, bool(it.unsure)) == (State.CLAIMED, True)
+    assert any("may have been published" in text for text in texts(slack))
+
+    demo.before = None
+    app.desk.resolve_doubt(1, by=ANA, published=False)
+    later(seconds=5)
+    assert len(demo.answers()) == 1
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_a_doubtful_reply_that_somebody_found_is_not_sent_again(app, slack, demo, hear, later):
+    hear()
+    demo.before = Unsure("I can't look for it.")
+    answer(app, slack, 1, "So sorry!")
+
+    demo.before = None
+    app.desk.resolve_doubt(1, by=BEN, published=True)
+    with pytest.raises(NotPossible):
+        app.desk.resolve_doubt(1, by=BEN, published=False)
+    later(minutes=1)
+
+    assert demo.answers() == []
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_a_reply_that_surely_did_not_get_out_in_its_tries_goes_back(app, demo, hear, later):
+    hear()
+    demo.before = TryLater("Error 503.", surely_not_done=True)
+    begin_answer(app)
+
+    later(hours=1)
+
+    it = conversation(app)
+    assert (demo.attempts, it.state, it.unsure) == (8, State.CLAIMED, None)
+    assert app.desk.draft(1, ANA) == "So sorry!"
+    assert owed(app) == []
+
+
+def test_a_reply_that_may_have_got_out_in_its_tries_is_in_doubt(app, demo, hear, later):
+    hear()
+    demo.before = TryLater("The connection was reset.")
+    begin_answer(app)
+
+    later(hours=1)
+
+    assert (demo.attempts, conversation(app).unsure) == (8, "k")
+    assert owed(app) == []
+
+
+def test_wrong_credentials_give_the_answer_back(app, demo, hear, later):
+    hear()
+    demo.before = LockedOut("Look at DEMO_TOKEN.")
+    begin_answer(app)
+
+    later(seconds=5)
+
+    assert (conversation(app).state, conversation(app).unsure) == (State.CLAIMED, None)
+
+
+def test_wrong_credentials_after_a_lost_answer_leave_it_in_doubt(app, demo, hear, later):
+    hear()
+    demo.after = TryLater("The connection was reset.")
+    begin_answer(app)
+    app.courier.deliver_all()
+
+    demo.before = LockedOut("Look at DEMO_TOKEN.")
+    later(minutes=1)
+
+    assert conversation(app).unsure == "k"
+
+
+def test_an_answer_for_an_account_that_was_removed_goes_back(app, assemble, demo, hear):
+    hear()
+    begin_answer(app)
+
+    app.courier.run.__self__.adapters = {}
+    app.courier.deliver_all()
+
+    assert conversation(app).state is State.CLAIMED
+    assert "not among ADAPTERS" in app.desk.look(1).reply.refused
+
+
+def test_an_answer_that_broke_our_own_code_is_in_doubt_and_can_be_tried_again(
+    app, demo, hear, later, clock
+):
+    hear()
+    demo.before = KeyError("nonsense")
+    begin_answer(app)
+    later(hours=1)
+    assert conversation(app).unsure == "k"
+
+    demo.before = None
+    dead = next(each for each in owed(app) if each.dead_at)
+    with app.desk.database.begin() as db:
+        outbox.retry(db, dead.id, clock())
+    later(seconds=5)
+
+    assert len(demo.answers()) == 1
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_a_rate_limit_of_the_platform_holds_all_its_answers(app, demo, clock, hear, later):
+    hear("one broken", by="a")
+    hear("two broken", by="b")
+    demo.before = TryLater("Too many.", 15 * MINUTE, surely_not_done=True)
+    begin_answer(app)
+    app.courier.deliver_all()
+    asked = app.desk.look(2).latest.id
+    app.desk.reply(2, BEN, "So sorry!", mention=asked, key="k2")
+
+    later(minutes=14)
+    assert demo.attempts == 1
+
+    demo.before = None
+    later(minutes=2)
+    assert len(demo.answers()) == 2
+
+
+# Nags
+
+
+def test_a_nag_is_not_said_when_it_was_answered_meanwhile(app, slack, demo, clock, hear, later):
+    hear()
+    clock.pass_(minutes=61)
+    app.desk.nag_one()
+
+    app.desk.answered_there(1, by=ANA)
+    later(minutes=1)
+
+    assert len(slack.messages) == 1
+
+
+def test_a_nag_whose_deadline_was_moved_meanwhile_is_not_said(app, slack, clock, hear, later):
+    hear()
+    clock.pass_(minutes=61)
+    app.desk.nag_one()
+
+    app.desk.judge(1, ANA, Kind.QUESTION)
+    later(minutes=1)
+
+    assert len(slack.messages) == 1
+
+
+def test_after_an_outage_one_nag_makes_up_for_all_rungs_that_were_missed(app, slack, clock, hear):
+    hear()
+
+    clock.pass_(hours=10)
+    nag_all(app)
+
+    _, nag = slack.messages.values()
+    assert nag["text"].startswith("<!here>")
+    clock.pass_(days=1)
+    nag_all(app)
+    assert len(slack.messages) == 2
+
+
+def test_a_colleague_who_left_is_not_called_but_the_channel_is(app, slack, workspace, clock, hear):
+    hear()
+    press(app, slack, "claim", 1, by=BEN)
+    workspace.deactivate(BEN)
+
+    clock.pass_(minutes=61)
+    nag_all(app)
+
+    *_, nag = slack.messages.values()
+    assert nag["text"].startswith("<!channel>")
+
+
+def test_who_is_to_be_called_is_asked_again_when_slack_was_away(
+    app, slack, faults, clock, hear, later
+):
+    hear()
+    press(app, slack, "claim", 1, by=BEN)
+    faults.add("lost", "users.info", times=10_000)
+
+    clock.pass_(minutes=61)
+    nag_all(app)
+    later(minutes=1)
+
+    *_, nag = slack.messages.values()
+    assert nag["text"].startswith("<@U0BEN>")
+
+
+def laddered(*rungs: Rung) -> Teams:
+    return Teams({"care": replace(CARE, ladder=rungs)}, tell=LEA)
+
+
+@pytest.fixture
+def late_with(assemble, demo, clock):
+    """A bot whose ladder has this one rung, and a claimed complaint past its deadline."""
+
+    def begin(say: Where, call: str = OWNER):
+        app = assemble(teams=laddered(Rung(after=timedelta(0), call=call, say=say)))
+        app.intake.poll("demo", demo)
+        demo.post("My order is broken")
+        clock.pass_(seconds=1)
+        app.intake.poll("demo", demo)
+        app.courier.deliver_all()
+        app.desk.claim(1, by=ANA)
+        clock.pass_(minutes=61)
+        return app
+
+    return begin
+
+
+def test_a_rung_can_be_heard_in_the_channel_too(late_with, slack):
+    app = late_with(Where.CHANNEL)
+
+    nag_all(app)
+
+    card, nag = slack.messages.values()
+    assert (nag["subtype"], nag["thread_ts"]) == ("thread_broadcast", card["ts"])
+
+
+def test_a_rung_in_the_thread_stays_there(late_with, slack):
+    app = late_with(Where.THREAD)
+
+    nag_all(app)
+
+    _, nag = slack.messages.values()
+    assert "subtype" not in nag
+
+
+def test_a_rung_can_be_said_to_a_person_too(late_with, workspace):
+    app = late_with(Where.DIRECT)
+
+    nag_all(app)
+
+    [direct] = workspace.channels["D0ANA"].messages.values()
+    assert "should have been answered" in direct["text"]
+    assert len(workspace.channels["C0CARE"].messages) == 2
+
+
+@pytest.mark.parametrize("trouble", ["rate_limited", "lost", "broken"])
+def test_a_nag_is_said_once_in_both_places_whatever_happens_to_its_second_half(
+    late_with, workspace, faults, clock, trouble
+):
+    app = late_with(Where.DIRECT)
+    faults.add(trouble, "chat.postMessage", nth=2)
+
+    nag_all(app)
+    for _ in range(12):
+        clock.pass_(seconds=10)
+        app.courier.deliver_all()
+
+    assert len(workspace.channels["C0CARE"].messages) == 2
+    assert len(workspace.channels["D0ANA"].messages) == 1
+    assert owed(app) == []
+
+
+def test_nobody_is_nagged_twice_when_the_clock_is_set_back(app, slack, clock, hear):
+    hear()
+    clock.pass_(minutes=61)
+    nag_all(app)
+
+    clock.pass_(hours=-1)
+    nag_all(app)
+    clock.pass_(hours=1, minutes=1)
+    nag_all(app)
+
+    assert len(slack.messages) == 2
+
+
+def test_a_nag_that_is_owed_is_said_even_if_the_clock_is_set_back_meanwhile(
+    app, slack, clock, hear, later
+):
+    hear()
+    clock.pass_(minutes=61)
+    app.desk.nag_one()
+
+    clock.pass_(minutes=-10)
+    later(minutes=1)
+
+    assert len(slack.messages) == 2
+
+
+def test_when_the_clock_is_set_back_new_mentions_are_shown_all_the_same(
+    app, slack, demo, clock, hear
+):
+    hear()
+    clock.pass_(hours=-1)
+
+    hear("Mine is broken too", by="ken")
+
+    assert len(slack.messages) == 2
+
+
+def test_a_notice_that_never_works_is_no_notice_about_itself(app, slack, faults, later):
+    faults.add("error", "chat.postMessage", times=100, error="invalid_blocks")
+    app.desk.tell("C0CARE", "Hello", key="k")
+
+    later(hours=2)
+
+    [dead] = owed(app)
+    assert dead.dead_at
+
+
+def test_a_digest_deleted_by_hand_is_let_go(app, slack, workspace, later, clock, demo):
+    for n in range(70):
+        demo.post("Where is my invoice?", by=f"customer{n}")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    assert app.desk.gather_one()
+    later(minutes=3)
+    with reading(app.desk.database) as db:
+        shown = digests.get(db, 1)
+    del workspace.channels["C0CARE"].messages[shown.card]
+
+    gathered = next(n for n in range(1, 71) if conversation(app, n).digest)
+    app.desk.claim(gathered, by=ANA)
+    later(minutes=1)
+
+    assert owed(app) == []
+    assert "D0LEA" not in workspace.channels
