@@ -25,7 +25,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.queue import Links
 from bot.slack.socket import Sockets
 from bot.watch import EVERY, Watch
-from storage import accounts, destinations
+from storage import accounts, destinations, outbox
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -54,6 +54,7 @@ class Bot:
         now = self.desk.now()
         with self.desk.database.begin() as db:
             destinations.open_all(db)
+            outbox.try_now(db, now)
             for name in self.adapters:
                 accounts.wake(db, name, now)
         if changed := self.desk.recount():

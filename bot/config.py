@@ -61,7 +61,7 @@ TOKENS = {
     "SLACK_BOT_TOKEN": re.compile(r"xoxb-[A-Za-z0-9-]+"),
     "SLACK_APP_TOKEN": re.compile(r"xapp-[A-Za-z0-9-]+"),
 }
-NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS": (1, 3600)}
+NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS": (60, 3600)}
 HISTORY = timedelta(days=7)  # what the first start reads; IMPORT_DAYS can lengthen it
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ACCOUNT = re.compile(r"[a-z0-9_-]+(:[A-Za-z0-9_]+)?")

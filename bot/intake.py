@@ -1,20 +1,16 @@
-"""Asks a platform what is new and writes it down: a page of mentions and its cursor together."""
+"""Asks a platform what is new, and has it written down together with how far we have read."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapters import Adapter, Batch, Rechecks
 from bot.desk import Desk, backoff
-from bot.domain.conversation import Conversation
 from bot.domain.delivery import LockedOut, TryLater
-from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
-from bot.domain.reply import Sent
-from bot.domain.team import Team
-from bot.triage import guess
-from storage import accounts, conversations, customers, mentions, replies
+from bot.domain.mention import Mention
+from bot.hearing import Hearing
+from storage import accounts, mentions
 from storage.accounts import Account
 from storage.database import Transaction, Unavailable
 
@@ -25,9 +21,7 @@ LOCKED_OUT = timedelta(hours=1)  # until wrong credentials are tried again
 WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of it
 RECHECK_EVERY = timedelta(hours=1)
 WATCHED = 100  # unsettled mentions that one recheck asks about
-Hear = Callable[[Transaction, Account, Mention, datetime], bool]
-
-IMPORTED = "It is from before the bot was set up."
+Hear = Callable[[Hearing, Mention], bool]
 
 
 class Intake:
@@ -66,22 +60,24 @@ class Intake:
         If something in it can't be written down, only that is set aside.
         """
         try:
-            return self._receive(name, batch, self._hear, read_from=read_from)
+            return self._write(name, batch, Hearing.hear, read_from=read_from)
         except Unavailable:
             raise
         except Exception:
             log.exception("page.refused", account=name)
-            return self._receive(name, batch, self._hear_or_set_aside, read_from=read_from)
+            return self._write(name, batch, Hearing.hear_or_set_aside, read_from=read_from)
 
-    def _receive(self, name: str, batch: Batch, hear: Hear, *, read_from: str | None) -> int:
+    def _write(self, name: str, batch: Batch, hear: Hear, *, read_from: str | None) -> int:
+        """The mentions and the cursor, in one transaction."""
         now = self.desk.now()
         with self.desk.database.begin() as db:
             account = accounts.hold(db, name)
             if account.cursor != read_from:
                 return 0
-            self._keep_unreadable(db, account, batch, now)
-            oldest_first = sorted(batch.mentions, key=lambda mention: mention.posted_at)
-            new = sum(hear(db, account, mention.storable(), now) for mention in oldest_first)
+            if batch.gap:
+                self._tell(db, name, "gap", f":warning: {batch.gap}", now)
+            hearing = Hearing(self.desk, db, account, self.shown)
+            new = hearing.page(batch, hear)
             accounts.change(db, name, cursor=batch.cursor, fetched_at=now)
             self._is_well(db, account, now)
         return new
@@ -93,7 +89,9 @@ class Intake:
                 return
             keys = mentions.watched(db, name, most=WATCHED)
         if keys:
-            self._take_back(name, adapter.recheck(keys))
+            changes = adapter.recheck(keys)
+            with self.desk.database.begin() as db:
+                Hearing(self.desk, db, accounts.hold(db, name)).take_back(changes)
 
     def _read(self, account: Account, adapter: Adapter) -> int:
         cursor, new = account.cursor, 0
@@ -105,185 +103,6 @@ class Intake:
                 return new
         self.wake(account.name)
         return new
-
-    def _keep_unreadable(
-        self, db: Transaction, account: Account, batch: Batch, now: datetime
-    ) -> None:
-        for item in batch.unreadable:
-            if mentions.keep_unreadable(db, account.name, item, now):
-                log.error("mention.unreadable", account=account.name, key=item.key)
-        if batch.gap:
-            self._tell(db, account.name, "gap", f":warning: {batch.gap}", now)
-
-    def _hear_or_set_aside(
-        self, db: Transaction, account: Account, mention: Mention, now: datetime
-    ) -> bool:
-        """Take in one mention, or keep it as it came with what was wrong."""
-        try:
-            with db.begin_nested():
-                return self._hear(db, account, mention, now)
-        except Unavailable:
-            raise
-        except Exception as problem:
-            raw, why = storable(repr(mention)), storable(repr(problem))
-            item = Unreadable(key=storable(mention.key), raw=raw, problem=why)
-            mentions.keep_unreadable(db, account.name, item, now)
-            log.exception("mention.unreadable", account=account.name, key=mention.key)
-            return False
-
-    def _hear(self, db: Transaction, account: Account, mention: Mention, now: datetime) -> bool:
-        """Take in one mention; False when we know it already."""
-        found = mentions.find(db, account.name, mention.key)
-        if found:
-            self._compare(db, *found, mention, now)
-            return False
-        by = customers.meet(db, mention.customer)
-        if mention.origin is Origin.CUSTOMER and not mention.deleted:
-            self._hear_customer(db, account, mention, by, now)
-        elif mention.origin is Origin.OWN:
-            self._hear_ourselves(db, account, mention, by, now)
-        else:
-            self._hear_machine(db, mention, by, now)
-        log.info("mention.received", account=account.name, key=mention.key, origin=mention.origin)
-        return True
-
-    def _hear_customer(
-        self, db: Transaction, account: Account, mention: Mention, by: int, now: datetime
-    ) -> None:
-        known = conversations.find(db, mention.account, mention.thread, by)
-        history = mention.posted_at < account.started_at
-        silent = history and not self._worth_showing(mention, account)
-        if known is None:
-            conversation = self._open(db, mention, by)
-            if silent:
-                conversation = replace(conversation.withdrawn(IMPORTED, now), quiet=True)
-        elif silent and known.quiet:
-            conversation = known
-        else:
-            team, guessed = self.desk.team(known), guess(mention)
-            heard = known.hear(mention.posted_at, team)
-            conversation = heard.reconsider(guessed.kind, guessed.because, team)
-        unseen = known is None or known.quiet
-        self._attach(db, mention, by, conversation, now, first=unseen)
-
-    def _open(self, db: Transaction, mention: Mention, by: int) -> Conversation:
-        team = self.desk.teams.hearing(mention.account)
-        guessed = guess(mention)
-        begun = Conversation(
-            account=mention.account,
-            thread=mention.thread,
-            customer=by,
-            team=team.name,
-            kind=guessed.kind,
-            because=guessed.because,
-            waiting_since=mention.posted_at,
-        )
-        return conversations.open_new(db, begun.wind(team))
-
-    def _attach(
-        self,
-        db: Transaction,
-        mention: Mention,
-        by: int,
-        conversation: Conversation,
-        now: datetime,
-        *,
-        first: bool,
-    ) -> None:
-        id = mentions.add(db, mention, customer=by, conversation=conversation.id, at=now)
-        answer = mentions.own_answer_to(db, mention.account, mention.key)
-        if answer and answer.id:
-            mentions.attach(db, answer.id, conversation.id)
-        if answer and conversation.open:
-            answered = self._answered_by(db, conversation, answer)
-            conversation = replace(answered, quiet=first and not answered.open)
-        saved = self.ledger.save(db, conversation, now)
-        if not first and not saved.quiet:
-            self.ledger.owe_note(db, saved, "wrote_again", id, now)
-
-    def _worth_showing(self, mention: Mention, account: Account) -> bool:
-        """Of what is older than the bot: open complaints that a promise still covers."""
-        promise = self.desk.teams.hearing(mention.account).longest_promise
-        complaint = guess(mention).kind is Kind.COMPLAINT
-        age = account.started_at - mention.posted_at
-        return (complaint and age < promise) or age < self.shown
-
-    def _hear_ourselves(
-        self, db: Transaction, account: Account, mention: Mention, by: int, now: datetime
-    ) -> None:
-        """The brand posted. An answer that was not sent from here stops the clock all the same."""
-        asked = mentions.find(db, mention.account, mention.parent) if mention.parent else None
-        number = asked[1] if asked else None
-        mentions.add(db, mention, customer=by, conversation=number, at=now)
-        if number is None:
-            return
-        conversation = conversations.hold(db, number)
-        if replies.sent_as(db, number, mention.key):
-            return
-        if conversation.unsure:
-            replies.sent(db, conversation.unsure, Sent(key=mention.key, url=mention.url), now)
-        if conversation.open and mention.posted_at >= conversation.waiting_since:
-            answered = self._answered_by(db, conversation, mention)
-            unseen = mention.posted_at < account.started_at and not conversation.card
-            self.ledger.save(db, replace(answered, quiet=unseen and not answered.open), now)
-
-    def _answered_by(
-        self, db: Transaction, conversation: Conversation, answer: Mention
-    ) -> Conversation:
-        answered = conversation.answered_there(answer.posted_at, by=None)
-        newer = mentions.oldest_posted_after(db, conversation.id, answer.posted_at)
-        if newer is None:
-            return answered
-        return answered.reopen(newer.posted_at, self.desk.team(conversation))
-
-    def _hear_machine(self, db: Transaction, mention: Mention, by: int, now: datetime) -> None:
-        """Automatic mail and reposts are kept, and shown where their thread is; never nagged."""
-        known = conversations.find(db, mention.account, mention.thread, by)
-        number = known.id if known else None
-        id = mentions.add(db, mention, customer=by, conversation=number, at=now)
-        if known and not known.quiet and not mention.deleted:
-            self.ledger.owe_note(db, known, "automatic", id, now)
-
-    def _compare(
-        self, db: Transaction, known: Mention, number: int | None, newer: Mention, now: datetime
-    ) -> None:
-        """We know this one; has it been edited or deleted since?"""
-        same = known.revision == newer.revision and known.deleted == newer.deleted
-        if same or known.deleted or known.id is None:
-            return
-        mentions.change(db, known.id, newer)
-        if number is None:
-            return
-        conversation = conversations.hold(db, number)
-        if newer.deleted:
-            conversation = self._without(db, conversation, now)
-            if not conversation.quiet:
-                self.ledger.owe_note(db, conversation, "deleted", known.id, now)
-        self.ledger.save(db, conversation, now)
-
-    def _without(self, db: Transaction, conversation: Conversation, now: datetime) -> Conversation:
-        """A mention is gone: the clock starts at the oldest that still stands, or stops."""
-        if not conversation.open:
-            return conversation
-        standing = mentions.standing(db, conversation.id)
-        waiting = [m for m in standing if m.posted_at >= conversation.waiting_since]
-        if not waiting:
-            return conversation.withdrawn("The customer deleted it.", now)
-        since = replace(conversation, waiting_since=waiting[0].posted_at)
-        return since.wind(self.desk.team(conversation))
-
-    def _take_back(self, name: str, changes: Sequence[Mention | str]) -> None:
-        now = self.desk.now()
-        with self.desk.database.begin() as db:
-            accounts.hold(db, name)
-            for change in changes:
-                key = change if isinstance(change, str) else change.key
-                if not (found := mentions.find(db, name, key)):
-                    continue
-                known, number = found
-                deleted = replace(known, deleted=True)
-                newer = deleted if isinstance(change, str) else change.storable()
-                self._compare(db, known, number, newer, now)
 
     def _put_off(
         self, name: str, why: str, after: timedelta | None, *, tell_after: timedelta
@@ -319,5 +138,5 @@ class Intake:
             self._tell(db, account.name, "well", text, now)
 
     def _tell(self, db: Transaction, name: str, what: str, text: str, now: datetime) -> None:
-        team: Team = self.desk.teams.hearing(name)
-        self.ledger.owe_notice(db, team.channel, text, key=f"{name}:{what}", at=now)
+        channel = self.desk.teams.hearing(name).channel
+        self.ledger.owe_notice(db, channel, text, key=f"{name}:{what}", at=now)

@@ -126,7 +126,8 @@ def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
 
 def unsettled(db: Transaction) -> Sequence[Conversation]:
     """All that still wait, held: for a change of policy."""
-    rows = db.execute(select(conversations).where(c.state.in_(UNSETTLED)).with_for_update())
+    open_ones = select(conversations).where(c.state.in_(UNSETTLED)).order_by(c.id)
+    rows = db.execute(open_ones.with_for_update())
     return [_conversation(row) for row in rows]
 
 

@@ -91,6 +91,15 @@ def own_answer_to(db: Transaction, account: str, key: str) -> Mention | None:
     return as_mention(row) if row else None
 
 
+def conversation_with(db: Transaction, account: str, key: str) -> int | None:
+    """The conversation that a post belongs to: somebody's words, or an answer sent from here."""
+    said = select(m.conversation).where(m.account == account, m.key == key)
+    k, r = conversations.c, replies.c
+    sent = select(k.id).join(replies).where(k.account == account, r.sent_key == key)
+    found = db.execute(said.limit(1)).scalar_one_or_none()
+    return found or db.execute(sent.limit(1)).scalar_one_or_none()
+
+
 def attach(db: Transaction, id: int, conversation: int) -> None:
     """It belongs to this conversation, as we know by now."""
     db.execute(update(mentions).where(m.id == id).values(conversation=conversation))

@@ -146,6 +146,12 @@ def give_up(db: Transaction, delivery: Delivery, why: str, at: datetime) -> bool
     return _change(db, delivery, dead_at=at, leased_until=None, trouble=why)
 
 
+def try_now(db: Transaction, at: datetime) -> None:
+    """Let what was put off go at once, except for what the other side may have taken just now."""
+    put_off = update(outbox).where(_waiting(o), o.due_at > at, o.leased_until.is_(None))
+    db.execute(put_off.where(~o.in_doubt).values(due_at=at))
+
+
 def withdraw(db: Transaction, id: int, at: datetime) -> None:
     """It need not be done any more."""
     db.execute(update(outbox).where(o.id == id, o.done_at.is_(None)).values(done_at=at))

@@ -106,15 +106,14 @@ class Died(BaseException):
 def test_a_process_that_dies_before_the_page_is_written_loses_nothing(app, demo, poll):
     demo.post("one")
     demo.post("two")
-    hear_all = app.intake._hear
 
-    def die_at_the_second(db, account, mention, now):
+    def die_at_the_second(hearing, mention):
         if mention.text == "two":
             raise Died
-        return hear_all(db, account, mention, now)
+        return hearing.hear(mention)
 
     with pytest.raises(Died):
-        app.intake._receive("demo", demo.fetch("0"), die_at_the_second, read_from="0")
+        app.intake._write("demo", demo.fetch("0"), die_at_the_second, read_from="0")
     assert account(app).cursor == "0"
 
     assert poll() == 2
@@ -774,3 +773,54 @@ def test_every_kind_of_post_is_kept(app, demo, poll):
 
     with reading(app.desk.database) as db:
         assert len(db.execute(select(kept)).all()) == 4
+
+
+def test_an_answer_to_our_answer_goes_on_with_its_conversation_whatever_its_thread(app, demo, poll):
+    key = demo.post("My order is broken")
+    poll()
+    app.desk.reply(1, "U0ANA", "Which one?", mention=1, key="V1")
+    app.courier.deliver_all()
+    [answer] = demo.answers()
+
+    demo.post("The kettle", parent=answer.key, thread="another")
+    demo.post("Hello?", parent=key, thread="a third")
+    poll()
+
+    assert [m.text for m in app.desk.look(1).heard] == [
+        "My order is broken",
+        "The kettle",
+        "Hello?",
+    ]
+
+
+def test_someone_else_who_answers_there_has_a_conversation_of_their_own(app, demo, poll):
+    key = demo.post("My order is broken", by="mira")
+    demo.post("Mine is broken too", by="ken", parent=key, thread="another")
+    poll()
+
+    assert app.desk.look(2).customer.handle == "@ken"
+
+
+def test_thanks_after_an_answer_are_praise_and_not_the_old_complaint(app, demo, poll):
+    key = demo.post("My order is broken")
+    poll()
+    app.desk.reply(1, "U0ANA", "A new one is on its way.", mention=1, key="V1")
+    app.courier.deliver_all()
+
+    demo.post("Thank you so much!", parent=key)
+    poll()
+    assert conversation(app).kind is Kind.PRAISE
+
+    demo.post("It is broken again", parent=key)
+    poll()
+    assert conversation(app).kind is Kind.COMPLAINT
+
+
+def test_an_edit_can_turn_a_question_into_a_complaint(app, demo, poll):
+    key = demo.post("When will it come?")
+    poll()
+
+    demo.edit(key, "When will it come? I am still waiting for my refund!")
+    poll()
+
+    assert conversation(app).kind is Kind.COMPLAINT

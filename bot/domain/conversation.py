@@ -82,12 +82,21 @@ class Conversation:
         wound = replace(self, due_at=due_at, rungs_climbed=climbed)
         return replace(wound, next_nag_at=wound._upcoming(team.ladder))
 
-    def hear(self, posted_at: datetime, team: Team) -> Self:
-        """The customer wrote. A second message never moves the deadline; an older one does."""
+    def hear(
+        self, posted_at: datetime, team: Team, kind: Kind = Kind.OTHER, because: str = ""
+    ) -> Self:
+        """The customer wrote, and it sounds like `kind`.
+
+        While they wait, a second message never moves the deadline; an older one does, and so does
+        one that turns it into a complaint. After our answer it starts a new clock, of its own kind
+        where that is clear: who says thanks does not complain.
+        """
         if self.state in UNSETTLED:
             earlier = min(self.waiting_since, posted_at)
-            return replace(self, waiting_since=earlier, quiet=False).wind(team)
-        return self.reopen(posted_at, team)
+            heard = replace(self, waiting_since=earlier, quiet=False).wind(team)
+            return heard.reconsider(kind, because, team)
+        again = self if kind is Kind.OTHER else replace(self, kind=kind, because=because)
+        return again.reopen(posted_at, team)
 
     def reopen(self, since: datetime, team: Team) -> Self:
         """Begin again, with a new clock and a new ladder."""
@@ -102,6 +111,7 @@ class Conversation:
             closed_because=None,
             quiet=False,
             unsure=None,
+            judged_by=None,
         )
         return begun.wind(team)
 

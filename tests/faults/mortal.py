@@ -25,6 +25,7 @@ from bot import __main__, config
 WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 NUMBERS = re.compile(r"\d+|\?.*")
 TICK = timedelta(milliseconds=200)
+LEASE = timedelta(seconds=2)  # nothing in this world is slow
 
 
 class Life:
@@ -52,7 +53,7 @@ def live(environment: Mapping[str, str], die_at: str, diary: Path) -> None:
     life = Life(die_at, diary)
     _watch_commits(life)
     _watch_calls(life)
-    settings = replace(config.read(environment), tick=TICK)
+    settings = replace(config.read(environment), tick=TICK, lease=LEASE)
     raise SystemExit(__main__.work(settings, __main__.stop_signal()))
 
 

@@ -54,7 +54,6 @@ class World:
             "ADAPTERS": "twitter",
             "DATABASE_URL": self.worker_url or self.database_url,
             "TEAMS_FILE": str(self.folder / "teams.toml"),
-            "LEASE_SECONDS": "2",
             "LOG_LEVEL": "ERROR",
             **self.x.environment(),
         }

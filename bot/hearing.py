@@ -1,0 +1,213 @@
+"""What each mention changes: a new conversation, further words, an answer from elsewhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from adapters import Batch
+from bot.desk import Desk
+from bot.domain.conversation import Conversation
+from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
+from bot.domain.reply import Sent
+from bot.triage import guess
+from storage import conversations, customers, mentions, replies
+from storage.accounts import Account
+from storage.database import Transaction, Unavailable
+
+log = structlog.get_logger()
+
+IMPORTED = "It is from before the bot was set up."
+GONE = "The customer deleted it."
+
+
+class Hearing:
+    """One page of one account, inside the transaction that writes it down.
+
+    `shown` is how old something from before the first start may be and still get a card.
+    """
+
+    def __init__(
+        self, desk: Desk, db: Transaction, account: Account, shown: timedelta = timedelta(0)
+    ) -> None:
+        self.desk, self.ledger, self.db = desk, desk.ledger, db
+        self.account, self.shown, self.now = account, shown, desk.now()
+
+    def page(self, batch: Batch, hear: Callable[["Hearing", Mention], bool]) -> int:
+        """Everything in it, oldest first; returns how many mentions were new."""
+        for item in batch.unreadable:
+            self._set_aside(item)
+        oldest_first = sorted(batch.mentions, key=lambda mention: mention.posted_at)
+        return sum(hear(self, mention) for mention in oldest_first)
+
+    def hear(self, mention: Mention) -> bool:
+        """Take in one mention; False when we know it already."""
+        mention = mention.storable()
+        if found := mentions.find(self.db, self.account.name, mention.key):
+            self._compare(*found, mention)
+            return False
+        by = customers.meet(self.db, mention.customer)
+        if mention.origin is Origin.CUSTOMER and not mention.deleted:
+            self._hear_customer(mention, by)
+        elif mention.origin is Origin.OWN:
+            self._hear_ourselves(mention, by)
+        else:
+            self._hear_machine(mention, by)
+        log.info("mention.received", account=mention.account, key=mention.key)
+        return True
+
+    def hear_or_set_aside(self, mention: Mention) -> bool:
+        """Take in one mention, or keep it as it came with what was wrong."""
+        try:
+            with self.db.begin_nested():
+                return self.hear(mention)
+        except Unavailable:
+            raise
+        except Exception as problem:
+            log.exception("mention.refused", account=self.account.name, key=mention.key)
+            raw, why = storable(repr(mention)), storable(repr(problem))
+            self._set_aside(Unreadable(key=storable(mention.key), raw=raw, problem=why))
+            return False
+
+    def take_back(self, changes: Sequence[Mention | str]) -> None:
+        """Posts we know were edited, or deleted: of those, only the keys come."""
+        for change in changes:
+            key = change if isinstance(change, str) else change.key
+            if found := mentions.find(self.db, self.account.name, key):
+                known, number = found
+                deleted = replace(known, deleted=True)
+                newer = deleted if isinstance(change, str) else change.storable()
+                self._compare(known, number, newer)
+
+    def _set_aside(self, item: Unreadable) -> None:
+        if mentions.keep_unreadable(self.db, self.account.name, item, self.now):
+            log.error("mention.unreadable", account=self.account.name, key=item.key)
+
+    def _hear_customer(self, mention: Mention, by: int) -> None:
+        known = self._find(mention, by)
+        silent = mention.posted_at < self.account.started_at and not self._worth_showing(mention)
+        if known is None:
+            begun = self._open(mention, by)
+            withdrawn = replace(begun.withdrawn(IMPORTED, self.now), quiet=True)
+            conversation = withdrawn if silent else begun
+        elif silent and known.quiet:
+            conversation = known
+        else:
+            guessed = guess(mention)
+            kind, because, team = guessed.kind, guessed.because, self.desk.team(known)
+            conversation = known.hear(mention.posted_at, team, kind, because)
+        self._attach(mention, by, conversation, unseen=known is None or known.quiet)
+
+    def _find(self, mention: Mention, by: int) -> Conversation | None:
+        """The conversation it goes on with: by its thread, or by the post that it answers."""
+        known = conversations.find(self.db, mention.account, mention.thread, by)
+        if known or not mention.parent:
+            return known
+        number = mentions.conversation_with(self.db, mention.account, mention.parent)
+        if number is None:
+            return None
+        joined = conversations.hold(self.db, number)
+        return joined if joined.customer == by else None
+
+    def _open(self, mention: Mention, by: int) -> Conversation:
+        team = self.desk.teams.hearing(mention.account)
+        guessed = guess(mention)
+        begun = Conversation(
+            account=mention.account,
+            thread=mention.thread,
+            customer=by,
+            team=team.name,
+            kind=guessed.kind,
+            because=guessed.because,
+            waiting_since=mention.posted_at,
+        )
+        return conversations.open_new(self.db, begun.wind(team))
+
+    def _worth_showing(self, mention: Mention) -> bool:
+        """Of what is older than the bot: open complaints that a promise still covers."""
+        promise = self.desk.teams.hearing(mention.account).longest_promise
+        complaint = guess(mention).kind is Kind.COMPLAINT
+        age = self.account.started_at - mention.posted_at
+        return (complaint and age < promise) or age < self.shown
+
+    def _attach(
+        self, mention: Mention, by: int, conversation: Conversation, *, unseen: bool
+    ) -> None:
+        """Keep it with its conversation, which an answer we have seen already may close."""
+        id = self._keep(mention, by, conversation.id)
+        if answer := mentions.own_answer_to(self.db, mention.account, mention.key):
+            mentions.attach(self.db, answer.id or 0, conversation.id)
+            if conversation.open:
+                answered = self._answered_by(conversation, answer)
+                conversation = replace(answered, quiet=unseen and not answered.open)
+        saved = self.ledger.save(self.db, conversation, self.now)
+        if not unseen and not saved.quiet:
+            self.ledger.owe_note(self.db, saved, "wrote_again", id, self.now)
+
+    def _hear_ourselves(self, mention: Mention, by: int) -> None:
+        """The brand posted. An answer that was not sent from here stops the clock all the same."""
+        asked = mention.parent and mentions.find(self.db, mention.account, mention.parent)
+        number = asked[1] if asked else None
+        self._keep(mention, by, number)
+        if number is None:
+            return
+        conversation = conversations.hold(self.db, number)
+        if replies.sent_as(self.db, number, mention.key):
+            return
+        if conversation.unsure:
+            sent = Sent(key=mention.key, url=mention.url)
+            replies.sent(self.db, conversation.unsure, sent, self.now)
+        if conversation.open and mention.posted_at >= conversation.waiting_since:
+            answered = self._answered_by(conversation, mention)
+            unseen = mention.posted_at < self.account.started_at and not conversation.card
+            quiet = replace(answered, quiet=unseen and not answered.open)
+            self.ledger.save(self.db, quiet, self.now)
+
+    def _answered_by(self, conversation: Conversation, answer: Mention) -> Conversation:
+        answered = conversation.answered_there(answer.posted_at, by=None)
+        newer = mentions.oldest_posted_after(self.db, conversation.id, answer.posted_at)
+        if newer is None:
+            return answered
+        return answered.reopen(newer.posted_at, self.desk.team(conversation))
+
+    def _hear_machine(self, mention: Mention, by: int) -> None:
+        """Automatic mail and reposts are kept, and shown where their thread is; never nagged."""
+        known = self._find(mention, by)
+        id = self._keep(mention, by, known.id if known else None)
+        if known and not known.quiet and not mention.deleted:
+            self.ledger.owe_note(self.db, known, "automatic", id, self.now)
+
+    def _compare(self, known: Mention, number: int | None, newer: Mention) -> None:
+        """We know this one; has it been edited or deleted since?"""
+        same = known.revision == newer.revision and known.deleted == newer.deleted
+        if same or known.deleted or known.id is None:
+            return
+        mentions.change(self.db, known.id, newer)
+        if number is not None:
+            self._changed(conversations.hold(self.db, number), known.id, newer)
+
+    def _changed(self, conversation: Conversation, id: int, newer: Mention) -> None:
+        if newer.deleted:
+            conversation = self._without(conversation)
+            if not conversation.quiet:
+                self.ledger.owe_note(self.db, conversation, "deleted", id, self.now)
+        elif conversation.open:
+            guessed = guess(newer)
+            team = self.desk.team(conversation)
+            conversation = conversation.reconsider(guessed.kind, guessed.because, team)
+        self.ledger.save(self.db, conversation, self.now)
+
+    def _without(self, conversation: Conversation) -> Conversation:
+        """A mention is gone: the clock starts at the oldest that still stands, or stops."""
+        if not conversation.open:
+            return conversation
+        standing = mentions.standing(self.db, conversation.id)
+        waiting = [m for m in standing if m.posted_at >= conversation.waiting_since]
+        if not waiting:
+            return conversation.withdrawn(GONE, self.now)
+        since = replace(conversation, waiting_since=waiting[0].posted_at)
+        return since.wind(self.desk.team(conversation))
+
+    def _keep(self, mention: Mention, by: int, conversation: int | None) -> int:
+        return mentions.add(self.db, mention, customer=by, conversation=conversation, at=self.now)
