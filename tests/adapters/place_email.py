@@ -14,7 +14,7 @@ import pytest
 
 from adapters import Adapter, make
 from adapters.email import Email
-from adapters.readable import new_words
+from adapters.email.readable import new_words
 from tests.adapters import servers
 from tests.adapters.places import HISTORY
 

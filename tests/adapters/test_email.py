@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters import Batch, make, missing
-from adapters.email import LIMIT, Email
-from adapters.email_walk import PAGE
+from adapters.email import Email
+from adapters.email.account import LIMIT
+from adapters.email.walk import PAGE
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from tests.adapters import servers

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.letters import Party, TooNested, compose, own_id, read
-from adapters.readable import from_html, new_words, tidied
+from adapters.email.letters import Party, TooNested, compose, own_id, read
+from adapters.email.readable import from_html, new_words, tidied
 from bot.domain.mention import Mention, Origin
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)

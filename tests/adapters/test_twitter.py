@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters import make
 from adapters.twitter import Twitter
-from adapters.twitter_posts import CLOSED, NOT_CALLED, PROTECTED, Us, mention, same_words
+from adapters.twitter.posts import CLOSED, NOT_CALLED, PROTECTED, Us, mention, same_words
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from tests.adapters.places import HISTORY, NOON, Clock, TwitterPlace, twitter

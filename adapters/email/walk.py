@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from imap_tools import AND, BaseMailBox, U
 
-from adapters.email_parts import WHOLE, fetched, internal_date
+from adapters.email.parts import WHOLE, fetched, internal_date
 
 PAGE = 40
 HEAVY = 4_000_000  # bytes in one page

@@ -9,8 +9,8 @@ from typing import Any
 
 from imap_tools import BaseMailBox
 
-from adapters.email_line import PASSING
-from adapters.letters import SIZE
+from adapters.email.letters import SIZE
+from adapters.email.line import PASSING
 from bot.domain.delivery import TryLater
 
 WHOLE = 200_000  # bytes; of larger mails we take the words and leave the attachments

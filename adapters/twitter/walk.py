@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from adapters.twitter_posts import id_at, moment
+from adapters.twitter.posts import id_at, moment
 
 LATENESS = timedelta(minutes=10)
 PAGE = 100  # posts

@@ -10,10 +10,10 @@ import tweepy  # type: ignore[import-untyped]
 from twitter_text import parse_tweet
 
 from adapters import Batch, Setting, scope
-from adapters import twitter_posts as posts
-from adapters.twitter_line import Declined, Line, ask
-from adapters.twitter_posts import Json, Us
-from adapters.twitter_walk import PAGE, Cursor, Trail, Walk
+from adapters.twitter import posts
+from adapters.twitter.line import Declined, Line, ask
+from adapters.twitter.posts import Json, Us
+from adapters.twitter.walk import PAGE, Cursor, Trail, Walk
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Sent

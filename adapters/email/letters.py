@@ -12,7 +12,7 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses, parsedate_to_datetime
 from hashlib import sha256
 
-from adapters.readable import cut, decoded, from_html, new_words, tidied
+from adapters.email.readable import cut, decoded, from_html, new_words, tidied
 from bot.domain.mention import Customer, Mention, Origin
 
 Mail = Message

@@ -13,10 +13,10 @@ from imap_tools.consts import MailMessageFlags
 from imap_tools.errors import UnexpectedCommandStatusError
 
 from adapters import Batch, Setting, Unreadable, scope
-from adapters.email_line import Mailroom, Server, Tokens, Trouble, is_private
-from adapters.email_parts import raw_mail
-from adapters.email_walk import Arrival, Mark, News, begun, news, paged
-from adapters.letters import ADDRESS, Party, compose, own_id, read
+from adapters.email.letters import ADDRESS, Party, compose, own_id, read
+from adapters.email.line import Mailroom, Server, Tokens, Trouble, is_private
+from adapters.email.parts import raw_mail
+from adapters.email.walk import Arrival, Mark, News, begun, news, paged
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Sent
