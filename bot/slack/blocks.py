@@ -1,29 +1,24 @@
-"""Block Kit in small words: its pieces, its limits, and other people's words made harmless.
+"""Block Kit in small words: its pieces and its limits, as in Slack's reference for Block Kit.
 
-Limits are those of Slack's reference for Block Kit; whatever customers wrote is rich text or plain
-text, never markup.
+Whatever customers wrote is rich text or plain text, never markup.
 """
 
-import re
-import unicodedata
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+
+from bot.slack.text import URL, address, clip, escape, visible
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 
 SECTION = 3000
+HEADER = 150
 BUTTON = 75
 VALUE = 2000
-QUOTE = 2500  # ours: a card stays a card
-FALLBACK = 3000  # ours: Slack splits texts of more than 4,000
-
-# What turns the direction of text around, and what hides: never needed to read a message.
-HIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-)
-LINK = re.compile(r"https?://[^\s<>\"]+\Z")
+QUOTE = 3000  # ours, in JSON: a card stays a card, and Slack takes 13,200 for all blocks together
+FALLBACK = 4000  # Slack splits longer texts into several messages
 
 
 class Message(NamedTuple):
@@ -31,26 +26,6 @@ class Message(NamedTuple):
 
     text: str
     blocks: Sequence[Block] | None = None
-
-
-def visible(text: str) -> str:
-    """Without control, direction and zero-width characters; joiners inside words and emoji stay."""
-    return HIDDEN.sub("", text.replace("\r\n", "\n"))
-
-
-def clip(text: str, most: int) -> str:
-    """At most that many characters, an ellipsis included, and no character cut in half."""
-    if len(text) <= most:
-        return text
-    end = most - 1
-    while end and (unicodedata.combining(text[end]) or _joins(text[end]) or _joins(text[end - 1])):
-        end -= 1
-    return text[:end].rstrip() + "…"
-
-
-def escape(text: str) -> str:
-    """For places that read markup. Clip before, never after: an entity must stay whole."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(text: str, most: int = SECTION) -> Element:
@@ -76,7 +51,7 @@ def divider() -> Block:
 
 
 def header(text: str) -> Block:
-    return {"type": "header", "text": plain(text, 150)}
+    return {"type": "header", "text": plain(text, HEADER)}
 
 
 def rich(*elements: Element) -> Block:
@@ -98,19 +73,29 @@ def words(text: str, **style: bool) -> Element:
     return {**element, "style": style} if style else element
 
 
+def emoji(name: str) -> Element:
+    return {"type": "emoji", "name": name}
+
+
 def person(id: str) -> Element:
     return {"type": "user", "user_id": id}
 
 
+def group(id: str) -> Element:
+    return {"type": "usergroup", "usergroup_id": id}
+
+
 def link(url: str | None, text: str) -> Element:
     """A link if the address is one, else just the words."""
-    if not is_link(url):
-        return words(text, bold=True)
-    return {"type": "link", "url": url, "text": visible(text) or " "}
+    if where := address(url):
+        return {"type": "link", "url": where, "text": visible(text) or " "}
+    return words(text, bold=True)
 
 
-def is_link(url: str | None) -> bool:
-    return bool(url and len(url) <= SECTION and LINK.match(url))
+def anchor(url: str | None, text: str) -> str:
+    """The same as markup of our own."""
+    where = escape(address(url) or "")
+    return f"<{where}|{text}>" if 0 < len(where) <= URL else text
 
 
 def when(at: datetime, *, ago: bool = False) -> Element:
@@ -133,11 +118,12 @@ def in_utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def quote(text: str) -> Block:
-    """Someone else's words, as a quotation."""
+def quote(text: str, most: int = QUOTE) -> Block:
+    """Someone else's words, as a quotation of at most that much JSON."""
     shown = visible(text)
-    size = f" ({len(text) // 1000:,} kB in all)" if len(shown) > QUOTE else ""
-    said = words((clip(shown, QUOTE) or "(no words)") + size)
+    clipped = clip(shown, most, _in_json)
+    cut = f" ({len(shown):,} characters in all)" if clipped != shown else ""
+    said = words((clipped if clipped.strip() else "(no words)") + cut)
     return rich({"type": "rich_text_quote", "elements": [said]})
 
 
@@ -151,7 +137,7 @@ def button(
         "text": plain(label, BUTTON),
         "value": str(value)[:VALUE],
     }
-    extras = {"style": style, "accessibility_label": clip(visible(says), 75), "url": url}
+    extras = {"style": style, "accessibility_label": clip(visible(says), BUTTON), "url": url}
     return made | {name: extra for name, extra in extras.items() if extra}
 
 
@@ -167,6 +153,8 @@ def option(label: str, value: str, url: str = "") -> Element:
 def lasting(span: timedelta) -> str:
     """A duration as people say it: 42 min, 3 h, 2 h 30 min, 4 days."""
     minutes = int(abs(span).total_seconds() // 60)
+    if not minutes:
+        return "less than a minute"
     if minutes < 60:
         return f"{minutes} min"
     if minutes < 48 * 60:
@@ -175,6 +163,10 @@ def lasting(span: timedelta) -> str:
     return f"{minutes // (24 * 60)} days"
 
 
-def _joins(character: str) -> bool:
-    """Whether it glues its neighbours together: joiners, variations, skin tones."""
-    return character in "\u200c\u200d\ufe0e\ufe0f" or "\U0001f3fb" <= character <= "\U0001f3ff"
+def count(number: int, thing: str) -> str:
+    """1 message, 2 messages."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _in_json(character: str) -> int:
+    return len(json.dumps(character, ensure_ascii=False)) - 2

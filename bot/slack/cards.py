@@ -6,52 +6,69 @@ from bot.domain.case import Case
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Kind
 from bot.slack.blocks import (
-    FALLBACK,
     Block,
     Element,
     Message,
     actions,
-    button,
-    clip,
     context,
-    escape,
-    is_link,
+    count,
+    emoji,
     lasting,
     line,
     link,
-    option,
     person,
     quote,
     rich,
-    visible,
     when,
     when_markup,
     words,
 )
-from bot.slack.words import FACES, KINDS, before, judgement, outcome, platform, whole_name
+from bot.slack.buttons import buttons
+from bot.slack.text import address, harmless
+from bot.slack.words import (
+    CALLED,
+    FACES,
+    KINDS,
+    REASON,
+    before,
+    judgement,
+    on,
+    outcome,
+    said,
+    whole_name,
+)
 
 MEDIA = 5  # links to pictures on a card
+MEDIA_LENGTH = 1500  # characters of all these addresses together
+ANSWER = 1800  # of JSON
+SAID, REPLIED = 2000, 400  # characters of the fallback, after escaping
 
 
 def card(case: Case, now: datetime) -> Message:
     """What one message in the channel shows of this case; nothing in it was asked for elsewhere."""
-    blocks = [rich(_headline(case, now), _customer(case)), quote(_said(case))]
-    blocks += _media(case) + _answer(case)
-    blocks.append(context(_small_print(case)))
-    if buttons := _buttons(case):
-        blocks.append(actions(*buttons))
+    answer = _answer(case)
+    blocks = [rich(_headline(case, now), _customer(case)), quote(said(case))]
+    blocks += _media(case) + answer
+    blocks.append(context(_small_print(case, answered=bool(answer))))
+    if row := buttons(case):
+        blocks.append(actions(*row))
     return Message(_fallback(case, now), blocks)
+
+
+def title(customer: Customer, kind: Kind) -> str:
+    """A case in a few words, as markup: for nags."""
+    return f"the {KINDS[kind].lower()} from {harmless(whole_name(customer), CALLED)}"
 
 
 def _headline(case: Case, now: datetime) -> Element:
     conversation = case.conversation
     kind = conversation.kind
     return line(
-        {"type": "emoji", "name": FACES[kind]},
-        words(f" {KINDS[kind]}", bold=True),
-        words(f" on {platform(conversation.account)} · "),
+        emoji(FACES[kind]),
+        words(f" {KINDS[kind]} #{conversation.id}", bold=True),
+        words(f" {on(conversation.account)} · "),
         *_standing(conversation, now),
-        words(f" · #{conversation.id}\n"),
+        words("\n"),
     )
 
 
@@ -60,11 +77,12 @@ def _standing(conversation: Conversation, now: datetime) -> list[Element]:
     if conversation.state is State.ANSWERED:
         return [words("answered", bold=True), words(_punctuality(conversation))]
     if conversation.state is State.DISMISSED:
-        return [words("closed", bold=True)]
+        return [words("dismissed" if conversation.closed_by else "closed", bold=True)]
     if conversation.due_at is None:
         return [words("no deadline")]
-    verb = "overdue since " if conversation.late(now) else "due "
-    return [words(verb, bold=conversation.late(now)), when(conversation.due_at, ago=True)]
+    if conversation.late(now):
+        return [words("overdue since ", bold=True), when(conversation.due_at, ago=True)]
+    return [words("due "), when(conversation.due_at, ago=True)]
 
 
 def _punctuality(conversation: Conversation) -> str:
@@ -78,64 +96,72 @@ def _punctuality(conversation: Conversation) -> str:
 
 
 def _customer(case: Case) -> Element:
-    by = case.customer
-    parts = [link(by.url, whole_name(by))]
-    facts = [f"{by.followers:,} followers"] if by.followers is not None else []
-    facts.append(before(case.past))
-    return line(*parts, words(" · " + " · ".join(facts) + _ago(case)), *_last_time(case))
+    by, last = case.customer, case.past.last_closed_at
+    followers = [count(by.followers, "follower")] if by.followers is not None else []
+    facts = " · ".join([*followers, _before(case)])
+    ended = [words(" "), when(last)] if last else []
+    return line(link(by.url, whole_name(by)), words(f" · {facts}"), *ended)
 
 
-def _ago(case: Case) -> str:
-    return " " if case.past.last_closed_at else ""
-
-
-def _last_time(case: Case) -> list[Element]:
-    at = case.past.last_closed_at
-    return [when(at)] if at else []
-
-
-def _said(case: Case) -> str:
-    latest = case.latest
-    subject = f"{latest.subject}\n\n" if latest.subject else ""
-    return subject + latest.text
+def _before(case: Case) -> str:
+    if not case.past.times and case.heard[0].posted_at < case.conversation.waiting_since:
+        return "wrote before in this conversation"
+    return before(case.past)
 
 
 def _media(case: Case) -> list[Block]:
-    links = [url for url in case.latest.media if is_link(url)][:MEDIA]
+    links, length = [], 0
+    for url in case.latest.media[:MEDIA]:
+        length += len(address(url) or "")
+        if address(url) and length <= MEDIA_LENGTH:
+            links.append(url)
     if not links:
         return []
+    named = [f"attachment {n}" if len(links) > 1 else "attachment" for n in range(1, 1 + MEDIA)]
     parts = [
-        part for n, url in enumerate(links, 1) for part in (link(url, f"media {n}"), words(" "))
+        part for pair in zip(links, named, strict=False) for part in (link(*pair), words("  "))
     ]
-    return [rich(line(*parts))]
+    return [rich(line(*parts[:-1]))]
 
 
 def _answer(case: Case) -> list[Block]:
     """What we said, or are saying."""
     reply, there = case.reply, case.answer_from_elsewhere
-    conversation = case.conversation
-    if reply and reply.sent_at and conversation.state is State.ANSWERED:
-        shown = rich(
-            line(person(reply.author), words(" answered "), when(reply.sent_at), words(":"))
-        )
-        return [shown, quote(reply.text)]
-    if reply and conversation.state is State.REPLYING:
-        return [rich(line(person(reply.author), words(" is answering:"))), quote(reply.text)]
-    if there and conversation.state is State.ANSWERED and not conversation.closed_by:
-        where = words(f"Answered on {platform(conversation.account)} itself:")
-        return [rich(line(where)), quote(there.text)]
+    state = case.conversation.state
+    if reply and reply.sent_at and _answered_from_here(case.conversation):
+        answered = link(reply.url, "answered") if reply.url else words("answered")
+        told = [person(reply.author), words(" "), answered, words(" "), when(reply.sent_at)]
+        return [rich(line(*told, words(":"))), quote(reply.text, ANSWER)]
+    if reply and state is State.REPLYING:
+        told = [person(reply.author), words(" is answering:")]
+        return [rich(line(*told)), quote(reply.text, ANSWER)]
+    if there and state is State.ANSWERED and not case.conversation.closed_by:
+        told = [words(f"Answered {on(case.conversation.account)} itself:")]
+        return [rich(line(*told)), quote(there.text, ANSWER)]
     return []
 
 
-def _small_print(case: Case) -> str:
+def _answered_from_here(conversation: Conversation) -> bool:
+    return conversation.state is State.ANSWERED and not conversation.closed_because
+
+
+def _small_print(case: Case, *, answered: bool = False) -> str:
+    """Who has it and why it is what it is; with the answer above, not who gave it."""
     conversation, latest = case.conversation, case.latest
-    parts = [_holder(conversation)]
+    parts = [] if answered else [_holder(conversation)]
+    parts += [f"{waiting} messages wait"] if (waiting := _waiting(case)) > 1 else []
     parts += [] if latest.public else ["private message"]
-    parts += [f"can't be answered from here: {escape(latest.no_reply)}"] if latest.no_reply else []
+    if latest.no_reply and conversation.open:
+        parts.append(f"can't be answered from here: {harmless(latest.no_reply, REASON)}")
     parts.append(f"{KINDS[conversation.kind].lower()} because {judgement(conversation)}")
-    if case.reply and case.reply.url and case.reply.sent_at and is_link(case.reply.url):
-        parts.append(f"<{escape(case.reply.url)}|our answer>")
     return " · ".join(parts)
+
+
+def _waiting(case: Case) -> int:
+    """How many of the customer's messages nobody has answered."""
+    since = case.conversation.waiting_since
+    new = [m for m in case.heard if m.posted_at >= since and not m.deleted]
+    return len(new) if case.conversation.open else 0
 
 
 def _holder(conversation: Conversation) -> str:
@@ -149,87 +175,29 @@ def _holder(conversation: Conversation) -> str:
     return "nobody has it yet"
 
 
-def _buttons(case: Case) -> list[Element]:
-    conversation, latest = case.conversation, case.latest
-    if not conversation.open:
-        return [_menu(case)] if conversation.state is not State.REPLYING else []
-    if conversation.unsure:
-        return [*_doubt(conversation), _menu(case)]
-    if latest.no_reply:
-        return [*_there(case), _hand(case), _menu(case)]
-    says = f"Reply to {whole_name(case.customer)}"
-    reply = button("reply", "Reply", conversation.id, style="primary", says=says)
-    return [reply, _hand(case), _menu(case)]
-
-
-def _hand(case: Case) -> Element:
-    """Claim, or take over what somebody else has."""
-    conversation, of = case.conversation, whole_name(case.customer)
-    if conversation.owner:
-        return button("take_over", "Take over", conversation.id, says=f"Take over {of}")
-    return button("claim", "Claim", conversation.id, says=f"Claim {of}")
-
-
-def _there(case: Case) -> list[Element]:
-    """Where the platform does not let us answer: open it there, and say when it is done."""
-    conversation, url = case.conversation, case.latest.url
-    done = button("answered_there", "I answered there", conversation.id)
-    if not is_link(url):
-        return [done]
-    where = f"Open on {platform(conversation.account)}"
-    return [button("open", where, conversation.id, style="primary", url=str(url)), done]
-
-
-def _doubt(conversation: Conversation) -> list[Element]:
-    return [
-        button("it_is_there", "It is published", conversation.id, style="primary"),
-        button("send_again", "It is not: send again", conversation.id),
-    ]
-
-
-def _menu(case: Case) -> Element:
-    conversation, url = case.conversation, case.latest.url
-    options = [option("History", f"history {conversation.id}")]
-    if conversation.due_at:
-        options.append(option("Why this deadline?", f"why {conversation.id}"))
-    if conversation.open:
-        options.insert(0, option("Dismiss…", f"dismiss {conversation.id}"))
-        options.insert(1, _verdict(conversation))
-    if is_link(url):
-        where = f"Open on {platform(conversation.account)}"
-        options.append(option(where, f"open {conversation.id}", url=str(url)))
-    return {"type": "overflow", "action_id": "menu", "options": options}
-
-
-def _verdict(conversation: Conversation) -> Element:
-    if conversation.kind is Kind.COMPLAINT:
-        return option("Not a complaint", f"question {conversation.id}")
-    return option("It is a complaint", f"complaint {conversation.id}")
-
-
 def _fallback(case: Case, now: datetime) -> str:
     """Everything the card shows, in one breath."""
-    conversation = case.conversation
-    said = escape(clip(visible(_said(case)), FALLBACK))
+    conversation, customer = case.conversation, harmless(whole_name(case.customer), CALLED)
     parts = [
-        f"{KINDS[conversation.kind]} {conversation.id} on {platform(conversation.account)}"
-        f" from {escape(clip(whole_name(case.customer), 200))}: {said}",
+        f"{KINDS[conversation.kind]} {conversation.id} {on(conversation.account)}"
+        f" from {customer}: {harmless(said(case), SAID)}",
         _spoken_clock(conversation, now),
         _small_print(case),
     ]
-    if case.reply and case.reply.sent_at:
-        parts.append(f"Our answer: {escape(clip(visible(case.reply.text), 500))}")
+    if answer := _answered_with(case):
+        parts.append(f"Our answer: {harmless(answer, REPLIED)}")
     return " · ".join(part for part in parts if part)
+
+
+def _answered_with(case: Case) -> str:
+    reply, there = case.reply, case.answer_from_elsewhere
+    if reply and _answered_from_here(case.conversation):
+        return reply.text
+    return there.text if there and case.conversation.state is State.ANSWERED else ""
 
 
 def _spoken_clock(conversation: Conversation, now: datetime) -> str:
     if not conversation.due_at or not (conversation.open or conversation.state is State.REPLYING):
         return ""
-    return ("overdue since " if conversation.late(now) else "due ") + when_markup(
-        conversation.due_at
-    )
-
-
-def title(customer: Customer, kind: Kind) -> str:
-    """A case in a few words, as markup: for nags and lists."""
-    return f"the {KINDS[kind].lower()} of {escape(clip(whole_name(customer), 80))}"
+    verb = "overdue since" if conversation.late(now) else "due"
+    return f"{verb} {when_markup(conversation.due_at)}"

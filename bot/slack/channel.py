@@ -1,9 +1,12 @@
 """Speaking in Slack: post once, change, find again, and what Slack's refusals mean for us."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.client import HTTPException
+from socket import gaierror
+from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import URLError
 
@@ -14,8 +17,8 @@ from slack_sdk.web import SlackResponse
 from bot.domain.delivery import Delivery, TryLater
 from bot.slack.blocks import Message
 
-PAGE = 15  # messages of history in one call: all that an app outside the Marketplace may get
-PAGES = 20
+PAGE = 100  # messages of history in one call
+PAGES = 10
 SKEW = timedelta(minutes=2)  # how far Slack's clock and ours may be apart
 KNOWN_FOR = timedelta(minutes=10)
 
@@ -29,10 +32,13 @@ TOKEN = {
     "not_allowed_token_type",
     "no_permission",
 }
-NOWHERE = {"channel_not_found", "not_in_channel", "is_archived", "restricted_action"}
+NOWHERE = ("channel_not_found", "not_in_channel", "is_archived", "restricted_action")
+NOBODY = ("user_not_found", "user_disabled", "cannot_dm_bot", "messages_tab_disabled")
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout"}
-BROKEN = {"internal_error", "fatal_error", "service_unavailable", "team_added_to_org"}
+BROKEN = {"internal_error", "fatal_error", "service_unavailable"}
+MOVING = {"team_added_to_org", "org_login_required"}  # a workspace that changes its plan
+UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
 
 
 class ChannelGone(TryLater):
@@ -43,8 +49,11 @@ class ChannelGone(TryLater):
             "not_in_channel": "Invite the bot there: `/invite @Unanswered`.",
             "is_archived": "Unarchive it, or name another in teams.toml.",
         }.get(error, "Check `channel` in teams.toml, and invite the bot to it.")
+        if error in NOBODY:
+            mend = "Name somebody else in teams.toml."
+        whom = f"to <@{channel}>" if channel[0] in "UW" else f"in <#{channel}>"
         super().__init__(
-            f"I can't speak in {channel} ({error}). {mend} Nothing is lost: it waits.",
+            f"I can't speak {whom} ({error}). {mend} Nothing is lost: it waits.",
             timedelta(minutes=5),
             surely_not_done=True,
         )
@@ -100,7 +109,9 @@ class Channel:
         try:
             return bool(self._known(person).get("deleted"))
         except SlackApiError as error:
-            return bool(error.response["error"] == "user_not_found")
+            return _code(error) == "user_not_found"
+        except (SlackClientError, OSError, HTTPException):
+            return False
 
     def name(self, person: str) -> str:
         """How this person is called, for places that can't show a mention."""
@@ -121,7 +132,7 @@ class Channel:
     def _find(self, where: str, key: str, delivery: Delivery, thread: str | None) -> str | None:
         """The message that carries this key, if an earlier attempt got through."""
         for message in self._history(where, delivery.owed_at - SKEW, thread):
-            payload = message.get("metadata", {}).get("event_payload", {})
+            payload = (message.get("metadata") or {}).get("event_payload", {})
             if payload.get("key") == key:
                 return str(message["ts"])
         return None
@@ -163,8 +174,7 @@ def plain_errors(where: str) -> Iterator[None]:
     except SlackApiError as error:
         raise _meaning(error, where) from error
     except URLError as error:
-        refused = isinstance(error.reason, ConnectionRefusedError | OSError)
-        sure = refused and not isinstance(error.reason, TimeoutError | ConnectionResetError)
+        sure = _never_left(error.reason)
         raise TryLater(f"Slack can't be reached: {error.reason}", surely_not_done=sure) from error
     except (OSError, HTTPException, SlackClientError) as error:
         raise TryLater(f"Slack's answer was lost: {error!r}") from error
@@ -172,15 +182,34 @@ def plain_errors(where: str) -> Iterator[None]:
 
 def _meaning(error: SlackApiError, where: str) -> Exception:
     status = error.response.status_code
-    code = error.response.data.get("error") if isinstance(error.response.data, dict) else None
+    code = _code(error)
     if status == 429 or code in BUSY:
         wait = timedelta(seconds=float(error.response.headers.get("Retry-After") or 30))
         return TryLater("Slack asks us to be slower.", wait, surely_not_done=True)
-    if status >= 500 or code is None or code in BROKEN:
-        return TryLater(f"Slack has a problem of its own ({code or status}).")
+    if status >= 500 or code in BROKEN or not _is_from_slack(code):
+        return TryLater(f"Slack has a problem of its own ({status}).")
+    if code in MOVING:
+        return TryLater(f"Slack is moving this workspace ({code}).", surely_not_done=True)
     if code in TOKEN:
         why = f"Slack does not accept the bot's token ({code}). `python -m bot check` says more."
         return TryLater(why, timedelta(minutes=1), surely_not_done=True)
-    if code in NOWHERE:
+    if code and code.startswith((*NOWHERE, *NOBODY)):
         return ChannelGone(where, code)
     return MessageGone(code) if code in GONE else error
+
+
+def _code(error: SlackApiError) -> str | None:
+    """What Slack calls the problem; None where something else answered in its place."""
+    return error.response.data.get("error") if isinstance(error.response.data, dict) else None
+
+
+def _is_from_slack(code: str | None) -> bool:
+    """A page of a proxy in between is no answer of Slack's; the SDK puts it where the code is."""
+    return code is not None and " " not in code
+
+
+def _never_left(reason: object) -> bool:
+    """Whether the request surely did not reach Slack."""
+    if isinstance(reason, ConnectionRefusedError | gaierror | SSLCertVerificationError):
+        return True
+    return isinstance(reason, OSError) and reason.errno in UNREACHABLE

@@ -1,7 +1,7 @@
 """What the bot says in a card's thread, and about itself: nags, notes, digests, notices."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.case import Case
 from bot.domain.mention import Mention, Origin
@@ -9,30 +9,35 @@ from bot.domain.team import CHANNEL, HERE, OWNER
 from bot.slack.blocks import (
     Block,
     Message,
-    clip,
+    anchor,
     context,
-    escape,
     lasting,
+    line,
     quote,
     rich,
     section,
-    visible,
     words,
 )
 from bot.slack.cards import title
 from bot.slack.queue import Links, lines, totals_of
-from bot.slack.words import platform
+from bot.slack.text import harmless
+from bot.slack.words import on, platform
 from storage.conversations import Waiting
 
-MOST = 2000  # characters of a customer's words in a note's fallback
+SAID = 3000  # characters of a customer's words in a note's fallback
+WHY = 500
+LISTED = 10  # lines of a digest: Slack takes 13,200 characters of blocks
 
 
-def nag(case: Case, call: str, now: datetime, link: str = "") -> Message:
-    """Call somebody. `link` leads to the card where the nag is said away from it."""
-    due = case.conversation.due_at
-    late = lasting(now - due) if due else "some time"
-    what = f"{title(case.customer, case.conversation.kind)} ({link})" if link else "this"
-    return Message(f"{calling(call, case)}, {what} should have been answered {late} ago.")
+def nag(case: Case, call: str, now: datetime) -> Message:
+    """Call somebody, in the card's thread."""
+    return Message(f"{calling(call, case)}, this {_due(case, now)}.")
+
+
+def nag_away(case: Case, call: str, now: datetime, card: str | None) -> Message:
+    """The same where the card is not in sight; `card` is its address."""
+    what = anchor(card, title(case.customer, case.conversation.kind))
+    return Message(f"{calling(call, case)}, {what} {_due(case, now)}.")
 
 
 def calling(call: str, case: Case) -> str:
@@ -52,55 +57,73 @@ def wrote_again(mention: Mention) -> Message:
 def automatic(mention: Mention) -> Message:
     """What a machine wrote into the conversation."""
     what = "A repost" if mention.origin is Origin.REPOST else "An automatic message"
-    return _quoted(f"{what} came; nobody needs to answer it:", mention)
+    return _quoted(f"{what} came. Nobody needs to answer it:", mention)
 
 
 def deleted(case: Case) -> Message:
     still = "The rest still waits." if case.conversation.open else "There is nothing to answer now."
-    where = platform(case.conversation.account)
-    return Message(f"The customer deleted a message on {where}. {still}")
+    return Message(f"The customer deleted a message {on(case.conversation.account)}. {still}")
 
 
 def refused(case: Case, why: str) -> Message:
     """The answer did not get through; the owner hears why, and that nothing is lost."""
-    owner = case.conversation.owner
-    start = f"<@{owner}>, " if owner else ""
+    owner, where = case.conversation.owner, platform(case.conversation.account)
+    took = f"<@{owner}>, {where}" if owner else where[:1].upper() + where[1:]
     return Message(
-        f"{start}{platform(case.conversation.account)} did not take the answer:"
-        f" {escape(clip(visible(why), 500))} The text is kept: *Reply* offers it again."
+        f"{took} did not take the answer: {_sentence(why)}"
+        " The text is kept: *Reply* on the card offers it again."
     )
 
 
 def in_doubt(case: Case, why: str) -> Message:
-    owner, url = case.conversation.owner, case.latest.url
-    where = f"<{escape(url)}|Look there>" if url else "Look there"
+    owner, where = case.conversation.owner, anchor(case.latest.url, "Look there")
     return Message(
-        f"<@{owner}>, the answer may have been published, and I can't tell:"
-        f" {escape(clip(visible(why), 500))} {where} and press what is true on the card."
+        f"<@{owner}>, the answer may have been published, and I can't tell: {_sentence(why)}"
+        f" {where} and press what is true on the card."
     )
 
 
 def digest(gathered: Sequence[Waiting], waiting: int, now: datetime, links: Links) -> Message:
     """Many conversations in one message, because they came faster than Slack takes messages."""
-    counted = totals_of([each.conversation for each in gathered])
-    head = (
-        f"*{len(gathered)} mentions came at once* ({counted}); {waiting} still wait."
-        " Every deadline is running. Each gets a card of its own when somebody acts on it or when"
-        " it is late."
-    )
-    blocks: list[Block] = [section(head)]
-    blocks += [rich(page) for page in lines(gathered, now, links)]
+    head = f"*{len(gathered)} mentions came at once*: {_sum(gathered)}; {_still(waiting)}."
+    first = sorted(gathered, key=lambda each: not each.conversation.open)[:LISTED]
+    blocks: list[Block] = [section(head), *(rich(page) for page in lines(first, now, links))]
+    rest = len(gathered) - len(first)
+    more = f"And {rest} more. " if rest else ""
     blocks.append(
-        context("`/unanswered` lists what waits; `/unanswered claim 42` takes number 42.")
+        context(
+            f"{more}Every deadline is running. Each gets a card of its own when somebody acts on"
+            " it or when it is late. `/unanswered` lists them, `/unanswered 42` shows number 42."
+        )
     )
-    return Message(f"{len(gathered)} mentions came at once ({counted}); {waiting} wait.", blocks)
+    return Message(head, blocks)
 
 
 def notice(text: str) -> Message:
     return Message(text)
 
 
+def _due(case: Case, now: datetime) -> str:
+    due = case.conversation.due_at
+    if due is None or now - due < timedelta(minutes=1):
+        return "should have been answered by now"
+    return f"should have been answered {lasting(now - due)} ago"
+
+
 def _quoted(head: str, mention: Mention) -> Message:
-    said = escape(clip(visible(mention.text), MOST))
-    blocks = [rich({"type": "rich_text_section", "elements": [words(head)]}), quote(mention.text)]
-    return Message(f"{head} {said}", blocks)
+    blocks = [rich(line(words(head))), quote(mention.text)]
+    return Message(f"{head} {harmless(mention.text, SAID)}", blocks)
+
+
+def _sentence(why: str) -> str:
+    """Somebody's reason, with a full stop."""
+    shown = harmless(why.strip(), WHY)
+    return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
+
+
+def _sum(gathered: Sequence[Waiting]) -> str:
+    return totals_of([each.conversation for each in gathered])
+
+
+def _still(waiting: int) -> str:
+    return f"{waiting} still wait{'s' if waiting == 1 else ''}"

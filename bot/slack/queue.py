@@ -6,32 +6,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.domain.conversation import Conversation, State
+from bot.domain.conversation import UNSETTLED, Conversation, State
 from bot.slack.blocks import (
     Block,
     Element,
     Message,
     actions,
     button,
-    clip,
     context,
-    escape,
+    emoji,
     line,
     link,
     listing,
     person,
     rich,
     section,
-    visible,
     when,
     words,
 )
-from bot.slack.words import FACES, KINDS, lateness, platform, whole_name
+from bot.slack.text import clip, harmless, one_line
+from bot.slack.words import FACES, KINDS, lateness, on, plural, whole_name
 from storage.conversations import Totals, Waiting
 
 PAGE = 10  # lines of a list that fit a phone
 RICH = 25  # lines in one block of rich text
 WORDS = 80  # characters of what a customer wrote
+SPOKEN = 120  # characters of markup for each of them in the fallback
 
 
 @dataclass
@@ -49,7 +49,10 @@ class Links:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """One page of an answer to `/unanswered`; `query` asks for the same again."""
+    """One page of an answer to `/unanswered`; `query` asks for the same again.
+
+    `title` is markup of our own.
+    """
 
     title: str
     query: str
@@ -60,16 +63,26 @@ class Listing:
 
 def queue(listing: Listing, now: datetime, links: Links) -> Message:
     """The whole answer: totals on top, most urgent first, and a way to the next page."""
-    head = f"*{escape(listing.title)}*: {_totals(listing.totals)}"
-    if not listing.found:
-        return Message(head, [section(head), context(_nothing(listing))])
-    blocks: list[Block] = [section(head)]
-    blocks += [rich(page) for page in lines(listing.found, now, links)]
-    if more := _more(listing):
-        blocks.append(actions(more))
-    blocks.append(context("`/unanswered help` tells what else can be asked and done."))
-    spoken = "\n".join(_spoken(waiting, now) for waiting in listing.found)
-    return Message(f"{head}\n{spoken}", blocks)
+    head = heading(listing)
+    blocks: list[Block] = [section(head), *(rich(p) for p in lines(listing.found, now, links))]
+    if pages := _pages(listing):
+        blocks.append(actions(*pages))
+    if listing.found:
+        blocks.append(context("`/unanswered help` tells what else can be asked and done."))
+    spoken = [_spoken(waiting, now) for waiting in listing.found]
+    return Message("\n".join([head, *spoken]), blocks)
+
+
+def heading(listing: Listing) -> str:
+    """What was asked for, and how many there are."""
+    totals = listing.totals
+    if not totals.waiting:
+        return f"*{listing.title}*: nobody. :sunny:"
+    unclaimed = totals.waiting - totals.claimed
+    counted = f"{totals.waiting} waiting, {totals.late} overdue, {unclaimed} unclaimed"
+    first, last = listing.skipped + 1, listing.skipped + len(listing.found)
+    part = f" · {first} to {last}" if listing.skipped and listing.found else ""
+    return f"*{listing.title}*: {counted}{part}"
 
 
 def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Element]:
@@ -79,82 +92,65 @@ def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Ele
 
 
 def totals_of(conversations: Sequence[Conversation]) -> str:
-    """How many of each kind."""
+    """How many of each kind: "2 complaints, 1 question"."""
     counted = Counter(conversation.kind for conversation in conversations)
-    named = [(counted[kind], name.lower()) for kind, name in KINDS.items() if counted[kind]]
-    return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in named).replace(
-        "praises", "praise"
-    )
+    named = [(counted[kind], kind) for kind in KINDS if counted[kind]]
+    return ", ".join(f"{n} {KINDS[kind].lower() if n == 1 else plural(kind)}" for n, kind in named)
 
 
 def _line(waiting: Waiting, now: datetime, links: Links) -> Element:
     conversation = waiting.conversation
-    name = clip(whole_name(waiting.customer), WORDS)
-    card = links.card(conversation)
     parts: list[Element] = [
-        words(f"{conversation.id} ", code=True),
+        words(str(conversation.id), code=True),
         words(" "),
-        {"type": "emoji", "name": FACES[conversation.kind]},
+        emoji(FACES[conversation.kind]),
         words(" "),
-        link(card, name) if card else words(name, bold=True),
-        words(f" on {platform(conversation.account)} · "),
+        link(links.card(conversation), whole_name(waiting.customer)),
+        words(f" {on(conversation.account)} · "),
         *_clock(conversation, now),
-        words(" · "),
         *_holder(conversation),
     ]
     if waiting.words:
-        parts.append(words(f" · “{clip(_one_line(waiting.words), WORDS)}”"))
+        parts.append(words(f"\n“{clip(one_line(waiting.words), WORDS)}”"))
     return line(*parts)
 
 
 def _clock(conversation: Conversation, now: datetime) -> list[Element]:
-    if conversation.state not in (State.WAITING, State.CLAIMED, State.REPLYING):
+    if conversation.state not in UNSETTLED:
         return [words(conversation.state.value)]
     late = conversation.late(now)
-    shown = [words(lateness(conversation, now), bold=late)]
+    shown = [words(lateness(conversation, now), **({"bold": True} if late else {}))]
     if conversation.due_at is None or late:
         return shown
     return [*shown, words(", "), when(conversation.due_at)]
 
 
 def _holder(conversation: Conversation) -> list[Element]:
+    if conversation.state not in UNSETTLED:
+        return []
     if conversation.state is State.REPLYING:
-        return [person(str(conversation.owner)), words(" is answering")]
+        return [words(" · "), person(str(conversation.owner)), words(" is answering")]
     if conversation.owner:
-        return [person(conversation.owner)]
-    return [words("nobody")]
+        return [words(" · "), person(conversation.owner)]
+    return [words(" · unclaimed")]
 
 
 def _spoken(waiting: Waiting, now: datetime) -> str:
     conversation = waiting.conversation
-    owner = f"<@{conversation.owner}>" if conversation.owner else "nobody has it"
-    said = escape(clip(_one_line(waiting.words), WORDS))
+    owner = f"<@{conversation.owner}>" if conversation.owner else "unclaimed"
     return (
-        f"{conversation.id}: {escape(clip(whole_name(waiting.customer), WORDS))} on"
-        f" {platform(conversation.account)}, {lateness(conversation, now)}, {owner}: {said}"
+        f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
+        f" {on(conversation.account)}, {lateness(conversation, now)}, {owner}:"
+        f" {harmless(one_line(waiting.words), SPOKEN)}"
     )
 
 
-def _totals(totals: Totals) -> str:
-    return (
-        f"{totals.waiting} waiting, {totals.late} overdue,"
-        f" {totals.waiting - totals.claimed} with nobody's name on"
-    )
-
-
-def _nothing(asked: Listing) -> str:
+def _pages(asked: Listing) -> list[dict[str, Any]]:
+    """Ways to the page before and the page after."""
+    shown, pages = asked.skipped + len(asked.found), []
     if asked.skipped:
-        return "That was all."
-    return "Nobody waits here. :sunny:"
-
-
-def _more(asked: Listing) -> dict[str, Any] | None:
-    shown = asked.skipped + len(asked.found)
-    rest = asked.totals.waiting - shown
-    if rest <= 0:
-        return None
-    return button("more", f"Next {min(rest, PAGE)} of {rest}", f"{shown} {asked.query}")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split())
+        start = max(0, asked.skipped - PAGE)
+        pages.append(button("back", "Back", f"{start} {asked.query}"))
+    if asked.found and (rest := asked.totals.waiting - shown) > 0:
+        pages.append(button("more", f"Next {min(rest, PAGE)} of {rest}", f"{shown} {asked.query}"))
+    return pages

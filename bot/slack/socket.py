@@ -15,19 +15,29 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 log = structlog.get_logger()
 
 CONNECTIONS = 2
+MOST = CONNECTIONS + 1  # while one takes the place of another
 PING = 3  # seconds; a half-open connection is noticed after a few of them
+WORKERS = 20  # envelopes that one connection takes at once
 RETRY = 5.0  # seconds between attempts while Slack does not let us in
 
 
 class Sockets:
     """`alive_at` is the last time (monotonic seconds) at which a connection was seen to live."""
 
-    def __init__(self, app: App, app_token: str, monotonic: Callable[[], float] = time.monotonic):
-        self.monotonic = monotonic
+    def __init__(
+        self,
+        app: App,
+        app_token: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        ping: float = PING,
+        retry: float = RETRY,
+    ) -> None:
+        self.monotonic, self.retry = monotonic, retry
         self.alive_at = monotonic()
         self._stop = threading.Event()
         self.handlers = [
-            SocketModeHandler(app, app_token, ping_interval=PING, concurrency=20)
+            SocketModeHandler(app, app_token, ping_interval=ping, concurrency=WORKERS)
             for _ in range(CONNECTIONS)
         ]
         for handler in self.handlers:
@@ -50,9 +60,13 @@ class Sockets:
         return 0.0 if self.living() else self.monotonic() - self.alive_at
 
     def close(self) -> None:
+        """Close all at once: each takes as long as between two of its pings."""
         self._stop.set()
-        for handler in self.handlers:
-            handler.close()  # type: ignore[no-untyped-call]
+        closing = [threading.Thread(target=handler.close) for handler in self.handlers]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
     def _connect(self, handler: SocketModeHandler) -> None:
         while not self._stop.is_set():
@@ -60,14 +74,18 @@ class Sockets:
                 handler.connect()  # type: ignore[no-untyped-call]
             except Exception as problem:
                 log.warning("socket.refused", why=str(problem))
-                self._stop.wait(RETRY)
+                self._stop.wait(self.retry)
             else:
                 return
 
     def _notice(self, _client: Any, message: dict[str, Any], _raw: str | None = None) -> None:
         """Slack counts our connections; more than we opened are ghosts that swallow clicks."""
-        if message.get("type") == "hello":
-            log.info("socket.opened", connections=message.get("num_connections"))
+        if message.get("type") != "hello":
+            return
+        connections = message.get("num_connections") or 0
+        log.info("socket.opened", connections=connections)
+        if connections > MOST:
+            log.warning("socket.ghosts", connections=connections, opened=CONNECTIONS)
 
 
 def _lives(handler: SocketModeHandler) -> bool:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from bot.domain.case import Past
+from bot.domain.case import Case, Past
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Kind
-from bot.slack.blocks import clip, escape, lasting, visible
+from bot.slack.blocks import lasting
+from bot.slack.text import clip, harmless, one_line, visible
 
 KINDS = {
     Kind.COMPLAINT: "Complaint",
@@ -16,11 +17,20 @@ KINDS = {
 FACES = {
     Kind.COMPLAINT: "rotating_light",
     Kind.QUESTION: "grey_question",
-    Kind.PRAISE: "sparkling_heart",
+    Kind.PRAISE: "yellow_heart",
     Kind.OTHER: "speech_balloon",
 }
-ENDINGS = {State.ANSWERED.value: "answered", State.DISMISSED.value: "dismissed"}
+ENDINGS = {State.ANSWERED: "answered", State.DISMISSED: "dismissed"}
 PLATFORMS = {"twitter": "X", "email": "email", "demo": "the demo platform"}
+NAME, HANDLE = 60, 40  # characters
+CALLED, REASON = 250, 200  # characters of markup
+SUBJECT = 200
+EARLIER, BEFORE = 400, 2  # characters of earlier messages that wait, and how many of them
+JOINERS = "\u200c\u200d\ufe0e\ufe0f "
+
+
+def plural(kind: Kind) -> str:
+    return "praise" if kind is Kind.PRAISE else f"{KINDS[kind].lower()}s"
 
 
 def platform(account: str) -> str:
@@ -30,17 +40,33 @@ def platform(account: str) -> str:
     return f"{called} ({own})" if own else called
 
 
+def on(account: str) -> str:
+    """Where something was said: "on X", "by email (press)"."""
+    return f"{'by' if account.partition(':')[0] == 'email' else 'on'} {platform(account)}"
+
+
 def whole_name(customer: Customer) -> str:
-    name, handle = visible(customer.name).strip(), visible(customer.handle).strip()
-    if name and name.casefold() != handle.lstrip("@").casefold():
+    """Name and handle in one short line."""
+    name = clip(one_line(customer.name).strip(JOINERS), NAME)
+    handle = clip(one_line(customer.handle).strip(JOINERS), HANDLE)
+    if name and handle and name.casefold() != handle.lstrip("@").casefold():
         return f"{name} ({handle})"
     return handle or name or "somebody"
+
+
+def said(case: Case) -> str:
+    """The customer's words, with those before that wait as well, and a mail's subject on top."""
+    since, latest = case.conversation.waiting_since, case.latest
+    waiting = [m for m in case.heard if m.posted_at >= since and not m.deleted]
+    before = [clip(visible(m.text), EARLIER) for m in waiting[:-1]][-BEFORE:]
+    subject = [clip(visible(latest.subject), SUBJECT)] if latest.subject else []
+    return "\n\n".join([*subject, *before, latest.text])
 
 
 def lateness(conversation: Conversation, now: datetime) -> str:
     """How it stands with the promise, in words that stay true for a minute."""
     if conversation.due_at is None:
-        return "nothing promised"
+        return "no deadline"
     if conversation.late(now):
         return f"overdue by {lasting(now - conversation.due_at)}"
     return f"due in {lasting(conversation.due_at - now)}"
@@ -50,23 +76,26 @@ def before(past: Past) -> str:
     """What was before, in half a sentence."""
     if not past.times:
         return "writes for the first time"
-    times = "once" if past.times == 1 else f"{past.times} times"
-    return f"wrote {times} before, the last time {ENDINGS.get(str(past.last_state), 'still open')}"
+    ended = ENDINGS.get(past.last_state, "still open") if past.last_state else "still open"
+    if past.times == 1:
+        return f"wrote once before, {ended}"
+    return f"wrote {past.times} times before, the last time {ended}"
 
 
 def judgement(conversation: Conversation) -> str:
     """What made it this kind, as markup of our own."""
     if conversation.judged_by:
         return f"<@{conversation.judged_by}> said so"
-    return f"of {escape(conversation.because)}" if conversation.because else "of its words"
+    return f"of {harmless(conversation.because or 'its words', REASON)}"
 
 
 def outcome(conversation: Conversation) -> str:
     """Who ended it and how, as markup of our own."""
-    by = f"<@{conversation.closed_by}>" if conversation.closed_by else ""
-    because = escape(clip(visible(conversation.closed_because or ""), 400))
+    by = f" by <@{conversation.closed_by}>" if conversation.closed_by else ""
+    because = harmless(conversation.closed_because or "", REASON)
     if conversation.state is State.DISMISSED:
-        return f"Dismissed by {by}: {because}" if by else f"Closed: {because}"
+        return f"{'Dismissed' if by else 'Closed'}{by}" + (f": {because}" if because else "")
     if because:
-        return f"Answered on {platform(conversation.account)}" + (f", says {by}" if by else "")
-    return f"Answered by {by}"
+        says = f", says <@{conversation.closed_by}>" if by else ""
+        return f"Answered {on(conversation.account)} itself{says}"
+    return f"Answered{by}"

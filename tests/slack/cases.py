@@ -1,0 +1,138 @@
+"""Cases to draw, and what can be read off what was drawn."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.case import Case, Past
+from bot.domain.conversation import Conversation, State
+from bot.domain.mention import Customer, Kind, Mention
+from bot.domain.reply import Reply
+from bot.playground import blockkit
+from bot.playground.workspace import Workspace
+from tests.conftest import NOON
+
+HOUR = timedelta(hours=1)
+MIRA = Customer(
+    platform="twitter",
+    key="1",
+    handle="@mira",
+    name="Mira Lindqvist",
+    url="https://x.com/mira",
+    followers=1204,
+)
+POST = Mention(
+    account="twitter",
+    key="m1",
+    thread="m1",
+    customer=MIRA,
+    text="My order is broken",
+    posted_at=NOON,
+    url="https://x.com/mira/status/1",
+    id=7,
+)
+WAITING = Conversation(
+    account="twitter",
+    thread="m1",
+    customer=1,
+    team="care",
+    kind=Kind.COMPLAINT,
+    because="“broken”",
+    waiting_since=NOON,
+    due_at=NOON + HOUR,
+    channel="C0CARE",
+    card="1.000001",
+    id=42,
+)
+CLAIMED = WAITING.claim("U0ANA")
+REPLYING = WAITING.reply("U0ANA")
+ANSWERED = REPLYING.sent(NOON + timedelta(minutes=12))
+DISMISSED = WAITING.dismiss("U0BEN", "Spam", NOON)
+WITHDRAWN = WAITING.withdrawn("The customer deleted it.", NOON)
+THERE = WAITING.answered_there(NOON + timedelta(minutes=5), None)
+SAID_SO = WAITING.answered_there(NOON + timedelta(minutes=5), "U0BEN")
+UNSURE = REPLYING.in_doubt("V1")
+STATES = {
+    "waiting": WAITING,
+    "claimed": CLAIMED,
+    "replying": REPLYING,
+    "answered": ANSWERED,
+    "dismissed": DISMISSED,
+    "withdrawn": WITHDRAWN,
+    "answered there": THERE,
+    "answered there, says somebody": SAID_SO,
+    "unsure": UNSURE,
+    "nothing promised": replace(WAITING, due_at=None),
+}
+REPLY = Reply(
+    key="V1",
+    conversation=42,
+    mention=7,
+    author="U0ANA",
+    text="A new one is on its way.",
+    written_at=NOON + timedelta(minutes=11),
+)
+SENT = replace(REPLY, sent_at=NOON + timedelta(minutes=12), url="https://x.com/acme/status/2")
+
+
+def case(conversation=WAITING, *, mentions=(POST,), customer=MIRA, reply=None, past=None):
+    """A case with the reply that its state wants."""
+    if reply is None and conversation.state is State.REPLYING:
+        reply = REPLY
+    if reply is None and conversation == ANSWERED:
+        reply = SENT
+    return Case(
+        conversation=conversation,
+        customer=customer,
+        mentions=mentions,
+        reply=reply,
+        past=past or Past(),
+    )
+
+
+def shown(message):
+    """All that a sighted person reads of a message or a view, as one text."""
+    blocks = message["blocks"] if isinstance(message, dict) else message.blocks
+    return " ".join(_texts(blocks or []))
+
+
+def _texts(part):
+    if isinstance(part, list | tuple):
+        for one in part:
+            yield from _texts(one)
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            if name in ("text", "fallback") and isinstance(value, str):
+                yield value
+            elif name in ("user_id", "usergroup_id"):
+                yield f"<@{value}>"
+            else:
+                yield from _texts(value)
+
+
+def controls(message):
+    """The action ids of all that can be pressed, and the menu's verbs."""
+    blocks = message["blocks"] if isinstance(message, dict) else message.blocks
+    return [control["action_id"] for control in blockkit.controls(list(blocks or []))]
+
+
+def options(message):
+    """What the menu of a card offers."""
+    menus = [c for c in blockkit.controls(list(message.blocks)) if c["type"] == "overflow"]
+    return [option["value"].partition(" ")[0] for menu in menus for option in menu["options"]]
+
+
+def accepted(message):
+    """Slack takes it, and a screen reader gets one message of it."""
+    workspace = Workspace.demo()
+    given = {"channel": "C0CARE", "text": message.text, "blocks": list(message.blocks or [])}
+    answer = workspace.call("chat.postMessage", {k: v for k, v in given.items() if v})
+    assert answer.body["ok"], answer.body
+    assert 0 < len(message.text) <= 4000
+    return answer.body["message"]
+
+
+def accepted_view(view, kind="modal"):
+    """Slack opens it."""
+    assert blockkit.view_problems(view, kind) == []
+    assert len(str(view).encode()) < 250_000
+    return {"text": "", "blocks": view["blocks"]}

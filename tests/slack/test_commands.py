@@ -1,0 +1,358 @@
+"""`/unanswered`: every word it understands, and that each deed does what its button does."""
+
+import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot import app as assembly
+from bot.config import Settings
+from bot.domain.conversation import State
+from bot.domain.mention import Kind
+from bot.domain.problems import NotPossible
+from bot.domain.team import Teams
+from bot.playground.pings import pings
+from bot.playground.server import Playground
+from bot.playground.workspace import Workspace
+from bot.slack.commands import HELP, Commands
+from bot.slack.questions import Person, Questions
+from bot.slack.queue import Links
+from bot.slack.socket import Sockets
+from storage.database import reading
+from storage.tables import conversations
+from tests import fake_slack
+from tests.conftest import CARE as TEAM
+from tests.people import ANA, BEN, CARE, answer, ask, form, press
+from tests.slack.cases import controls, shown
+
+NOT_ONE_CALL = []
+
+
+def conversation(app, number=1):
+    return app.desk.look(number).conversation
+
+
+def test_what_waits_comes_with_totals_most_urgent_first(app, workspace, clock, hear):
+    hear("Where can I find my invoice?", by="ken")
+    hear("My order is broken", by="mira")
+    hear("My bike is broken", by="zoe")
+    clock.pass_(minutes=61)
+
+    said = ask(app.bolt, workspace).splitlines()
+
+    assert said[0] == "*Waiting for care*: 3 waiting, 2 overdue, 3 unclaimed"
+    assert [re.search(r"@(\w+)", line)[1] for line in said[1:]] == ["mira", "zoe", "ken"]
+    assert "overdue by 1 min" in said[1]
+
+
+def test_the_answer_rides_back_on_the_ack(app, slack, workspace, hear):
+    hear()
+    slack.calls.clear()
+
+    ask(app.bolt, workspace)
+
+    assert slack.calls == NOT_ONE_CALL
+
+
+def test_overdue_leaves_out_what_is_still_in_time(app, workspace, clock, hear):
+    hear("Where can I find my invoice?", by="ken")
+    hear("My order is broken", by="mira")
+    clock.pass_(minutes=61)
+
+    said = ask(app.bolt, workspace, "overdue")
+
+    assert said.startswith("*Waiting for care · overdue*: 1 waiting, 1 overdue")
+    assert "@ken" not in said
+
+
+def test_mine_and_somebodys(app, slack, workspace, hear):
+    hear(by="mira")
+    hear(by="ken")
+    press(app, slack, "claim", 1, by=ANA)
+    press(app, slack, "claim", 2, by=BEN)
+
+    assert "@mira" in (mine := ask(app.bolt, workspace, "mine", by=ANA))
+    assert "@ken" not in mine
+    assert "@ken" in (bens := ask(app.bolt, workspace, "@ben", by=ANA))
+    assert bens.startswith("*Waiting for care · with <@U0BEN>*: 1 waiting")
+
+
+def test_a_mention_with_a_name_of_two_words_is_understood(app, workspace):
+    said = _answer(app, "<@U0BEN|Ben Okafor> overdue")
+
+    assert said.startswith("*Waiting for care · with <@U0BEN> · overdue*")
+
+
+def test_one_platform(app, workspace, hear):
+    hear()
+
+    assert ask(app.bolt, workspace, "demo").startswith(
+        "*Waiting for care · on the demo platform*: 1 waiting"
+    )
+
+
+def test_platforms_are_called_as_people_call_them(app):
+    accounts = {"twitter": app.desk.adapters["demo"], "email:press": app.desk.adapters["demo"]}
+    questions = Questions(app.desk.teams, accounts, app.desk.now)
+
+    assert questions.read("X", Person(ANA, CARE)).title == "Waiting for care · on X"
+    assert questions.read("mail", Person(ANA, CARE)).title == "Waiting for care · by email"
+    assert questions.read("email:press", Person(ANA, "")).title == (
+        "Waiting for all teams · by email (press)"
+    )
+
+
+def test_all_teams_from_anywhere(assemble, workspace, demo, clock):
+    workspace.add_channel("C0OTHER", "other", members=[ANA])
+    other = replace(TEAM, name="press", channel="C0OTHER", hears=("x",))
+    app = assemble(teams=Teams({"care": TEAM, "press": other}))
+    app.intake.poll("demo", demo)
+    demo.post("My order is broken")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+
+    assert ask(app.bolt, workspace, where="C0OTHER") == "*Waiting for press*: nobody. :sunny:"
+    assert "1 waiting" in ask(app.bolt, workspace, "all teams", where="C0OTHER")
+    assert "1 waiting" in ask(app.bolt, workspace, "all", where="C0OTHER")
+
+
+def test_where_no_team_is_everything_is_listed(app, workspace, hear):
+    workspace.add_channel("C0LUNCH", "lunch", members=[ANA])
+    hear()
+
+    said = ask(app.bolt, workspace, where="C0LUNCH")
+
+    assert said.startswith("*Waiting for all teams*: 1 waiting")
+
+
+def test_words_combine(app, slack, workspace, clock, hear):
+    hear()
+    press(app, slack, "claim", 1, by=ANA)
+    clock.pass_(hours=2)
+
+    said = ask(app.bolt, workspace, "all teams overdue mine demo")
+
+    assert said.startswith(
+        "*Waiting for all teams · overdue · yours · on the demo platform*: 1 waiting, 1 overdue"
+    )
+
+
+@pytest.mark.parametrize("word", ["help", "HELP", "?"])
+def test_help_lists_everything(app, workspace, word):
+    said = ask(app.bolt, workspace, word)
+
+    assert said == HELP.format(platforms="demo")
+
+
+def test_everything_that_help_shows_is_understood(app, slack, workspace, hear):
+    for shown_in_help in re.findall(r"`(?:/unanswered ?)?([^`]*)`", HELP.format(platforms="demo")):
+        hear(by=f"customer{len(workspace.whispers)}")
+        number = shown_in_help.replace("42", str(_last(app))).replace("@someone", "@ben")
+
+        ask(app.bolt, workspace, number)
+
+        said = workspace.whispers[-1]["text"] if workspace.whispers else ""
+        assert "I don't know" not in said, shown_in_help
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("claims 1", "claims"),
+        ("nonsense", "nonsense"),
+        ("<!channel>", "&lt;!channel&gt;"),
+        ("x" * 5000, "x" * 59 + "…"),
+    ],
+)
+def test_an_unknown_word_is_named_and_help_is_offered(app, workspace, word, named):
+    said = _answer(app, word)
+
+    assert said == f"I don't know “{named}”. `/unanswered help` lists what I understand."
+    assert pings({"text": said}) == []
+
+
+@pytest.mark.parametrize("number", ["7", "0", "999999999999999999", "1" * 19, "9" * 5000])
+@pytest.mark.parametrize("deed", ["claim", "dismiss", "why", "published", "reply", ""])
+def test_a_number_that_does_not_exist_is_said_not_to(app, workspace, number, deed):
+    said = ask(app.bolt, workspace, f"{deed} {number}".strip())
+
+    assert said.startswith(f"There is no conversation {number[:18]}")
+    assert len(said) < 200
+
+
+# Deeds
+
+
+def test_claim_and_take_over(app, workspace, hear):
+    hear()
+
+    assert ask(app.bolt, workspace, "claim 1", by=ANA) == "1 is yours. Its clock runs on."
+    assert ask(app.bolt, workspace, "Claim #1", by=BEN).startswith("<@U0ANA> already has")
+    assert ask(app.bolt, workspace, "take over 1", by=BEN).startswith("1 is yours now.")
+    assert conversation(app).owner == BEN
+
+
+def test_dismiss_with_a_reason_of_ones_own(app, workspace, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "dismiss 1 it's spam & <!channel> from @ben")
+
+    assert said == "1 is dismissed. If the customer writes again, it is back."
+    assert conversation(app).closed_because == "it's spam & <!channel> from @ben"
+    app.courier.deliver_all()
+
+
+def test_dismiss_without_a_reason_asks_for_one(app, slack, workspace, hear):
+    hear()
+
+    fake_slack.command(app.bolt, workspace, ANA, CARE, "/unanswered dismiss 1")
+
+    assert form(slack)["callback_id"] == "dismiss"
+
+
+def test_answered_where_the_platform_is(app, workspace, hear):
+    hear()
+
+    ask(app.bolt, workspace, "answered 1")
+
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_complaint_and_not_a_complaint(app, workspace, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "not a complaint 1")
+    assert said.startswith("1 counts as a question now. It is due <!date^")
+    assert conversation(app).kind is Kind.QUESTION
+
+    ask(app.bolt, workspace, "complaint 1")
+    judged = conversation(app)
+    assert judged.kind is Kind.COMPLAINT
+    assert judged.due_at == judged.waiting_since + timedelta(hours=1)
+
+
+def test_what_is_over_gets_no_new_deadline(app, slack, workspace, hear):
+    hear()
+    answer(app, slack, 1, "Done")
+
+    assert ask(app.bolt, workspace, "question 1") == "1 counts as a question now."
+
+
+@pytest.mark.parametrize("deed", ["reply", "why", "history", "Reply"])
+def test_what_a_button_opens_a_command_opens(app, slack, workspace, hear, deed):
+    hear()
+
+    fake_slack.command(app.bolt, workspace, ANA, CARE, f"/unanswered {deed} 1")
+
+    assert form(slack)["callback_id"] == deed.lower()
+
+
+def test_a_form_that_can_not_open_says_why(app, slack, workspace, hear):
+    hear()
+    press(app, slack, "claim", 1, by=BEN)
+
+    said = ask(app.bolt, workspace, "reply 1", by=ANA)
+
+    assert said.startswith("<@U0BEN> already has this one.")
+
+
+def test_the_reply_form_of_a_command_sends_an_answer(app, slack, demo, hear):
+    hear()
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered reply 1")
+
+    values = {"answer": {"text": "Coming!"}}
+    fake_slack.submit(app.bolt, slack.workspace, ANA, form(slack)["id"], values)
+    app.courier.deliver_all()
+
+    assert [said.text for said in demo.answers()] == ["Coming!"]
+
+
+def test_published_and_send_again_need_a_doubt(app, workspace, hear):
+    hear()
+
+    for deed in ("published 1", "send again 1"):
+        assert ask(app.bolt, workspace, deed).startswith("Nobody doubts any more")
+
+
+def test_a_number_alone_shows_its_card_with_buttons(app, slack, workspace, hear):
+    hear()
+
+    ask(app.bolt, workspace, "#1")
+
+    [whisper] = workspace.whispers
+    assert "My order is broken" in shown(whisper)
+    assert controls(whisper) == ["reply", "claim", "menu"]
+    fake_slack.press(app.bolt, workspace, ANA, CARE, whisper["ts"], "claim")
+    assert conversation(app).owner == ANA
+
+
+# Pages, by the real server and two real sockets
+
+
+@pytest.fixture
+def running(database, demo, clock):
+    """The bot on real sockets before a real server, with 23 who wait."""
+    with Playground(Workspace.demo()) as playground:
+        client = assembly.slack_client(playground.workspace.bot_token, playground.api_url)
+        settings = Settings(
+            bot_token="xoxb-test",
+            app_token="xapp-test",
+            adapter_names=("demo",),
+            teams=Teams({"care": TEAM}),
+            environment={},
+        )
+        app = assembly.assemble(settings, database, {"demo": demo}, client, clock)
+        app.intake.poll("demo", demo)
+        for number in range(23):
+            demo.post("My order is broken", by=f"customer{number:02}")
+        clock.pass_(seconds=2)
+        app.intake.poll("demo", demo)
+        sockets = Sockets(app.bolt, playground.workspace.app_token, ping=0.3)
+        sockets.open()
+        until(lambda: len(playground.sockets.links) == 2)
+        yield playground
+        sockets.close()
+
+
+def until(true, seconds=8.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_more_turns_the_page_in_place(running):
+    slack = running.workspace
+    assert running.send(slack.command(ANA, CARE, "/unanswered")).result(5)
+    [whisper] = slack.whispers
+
+    seen = [_customers(whisper)]
+    for button in ("more", "more", "back"):
+        before = shown(whisper)
+        assert running.send(slack.press(ANA, CARE, whisper["ts"], button)).result(5)
+        until(lambda before=before: shown(whisper) != before)
+        seen.append(_customers(whisper))
+
+    assert slack.whispers == [whisper]
+    assert [len(page) for page in seen] == [10, 10, 3, 10]
+    assert seen[3] == seen[1]
+    assert len({*seen[0], *seen[1], *seen[2]}) == 23
+
+
+def _customers(whisper):
+    return re.findall(r"@customer\d\d", shown(whisper))
+
+
+def _answer(app, text, by=ANA):
+    """What these words get, as they come from Slack."""
+    try:
+        return Commands(app.desk, Links()).answer(text, Person(by, CARE)).text
+    except NotPossible as problem:
+        return str(problem)
+
+
+def _last(app):
+    with reading(app.desk.database) as db:
+        return max(row.id for row in db.execute(conversations.select()))

@@ -1,0 +1,189 @@
+"""What the bot says in a thread, away from it, and about itself."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bot.domain.mention import Kind, Origin
+from bot.domain.team import Rung, Teams, Where
+from bot.playground.pings import pings
+from bot.slack import notes
+from bot.slack.queue import Links
+from storage.conversations import Waiting
+from tests.conftest import CARE, NOON
+from tests.people import nag_all
+from tests.slack.cases import (
+    CLAIMED,
+    DISMISSED,
+    MIRA,
+    POST,
+    UNSURE,
+    WAITING,
+    accepted,
+    case,
+    shown,
+)
+from tests.slack.hostile import TEXT, cases_of_all_kinds, live_markup
+
+LATE = NOON + timedelta(minutes=61)
+LINKS = Links("https://acme.slack.com/")
+STRICT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize(
+    ("call", "conversation", "said"),
+    [
+        ("owner", CLAIMED, "<@U0ANA>"),
+        ("owner", WAITING, "<!here>"),
+        ("channel", CLAIMED, "<!channel>"),
+        ("here", CLAIMED, "<!here>"),
+        ("U0LEA", CLAIMED, "<@U0LEA>"),
+        ("S0LEADS", CLAIMED, "<!subteam^S0LEADS>"),
+    ],
+)
+def test_a_nag_calls_whom_its_rung_names(call, conversation, said):
+    nag = notes.nag(case(conversation), call, LATE)
+
+    assert nag.text == f"{said}, this should have been answered 1 min ago."
+    assert len(pings(accepted(nag))) == 1
+
+
+def test_the_first_nag_does_not_count_seconds():
+    nag = notes.nag(case(), "here", NOON + timedelta(hours=1, seconds=1))
+
+    assert nag.text == "<!here>, this should have been answered by now."
+
+
+def test_a_direct_nag_says_what_it_is_about_and_leads_there():
+    nag = notes.nag_away(case(), "U0LEA", LATE, "https://acme.slack.com/archives/C0CARE/p1")
+
+    assert nag.text == (
+        "<@U0LEA>, <https://acme.slack.com/archives/C0CARE/p1|the complaint from"
+        " Mira Lindqvist (@mira)> should have been answered 1 min ago."
+    )
+    assert pings(accepted(nag)) == ["U0LEA"]
+
+
+def test_without_an_address_a_direct_nag_still_says_what_it_is_about():
+    nag = notes.nag_away(case(), "U0LEA", LATE, None)
+
+    assert "the complaint from Mira Lindqvist (@mira) should" in nag.text
+
+
+def test_a_nag_shown_in_the_channel_says_what_it_is_about(assemble, slack, demo, clock):
+    ladder = [Rung(after=timedelta(0), call="channel", say=Where.CHANNEL)]
+    app = assemble(teams=Teams({"care": replace(CARE, ladder=ladder)}))
+    app.intake.poll("demo", demo)
+    demo.post("My order is broken")
+    clock.pass_(minutes=61)
+    app.intake.poll("demo", demo)
+    app.courier.deliver_all()
+
+    nag_all(app)
+
+    card, nag = slack.messages.values()
+    assert nag["subtype"] == "thread_broadcast"
+    assert nag["thread_ts"] == card["ts"]
+    assert nag["text"] == (
+        f"<!channel>, <https://acme.slack.com/archives/C0CARE/p{card['ts'].replace('.', '')}|"
+        "the complaint from @mira> should have been answered 1 min ago."
+    )
+
+
+def test_further_words_are_quoted():
+    note = notes.wrote_again(replace(POST, text="Still *waiting*!"))
+
+    assert note.text == "The customer wrote again: Still *waiting*!"
+    assert note.blocks[-1]["elements"][0]["type"] == "rich_text_quote"
+
+
+@pytest.mark.parametrize(
+    ("origin", "start"),
+    [(Origin.REPOST, "A repost came."), (Origin.AUTOMATED, "An automatic message came.")],
+)
+def test_machines_need_no_answer(origin, start):
+    note = notes.automatic(replace(POST, origin=origin))
+
+    assert note.text.startswith(f"{start} Nobody needs to answer it:")
+
+
+def test_what_a_deletion_leaves_is_said():
+    assert (
+        notes.deleted(case()).text == "The customer deleted a message on X. The rest still waits."
+    )
+    assert notes.deleted(case(DISMISSED)).text.endswith("There is nothing to answer now.")
+
+
+def test_a_refusal_tells_the_owner_why_and_that_nothing_is_lost():
+    note = notes.refused(case(CLAIMED), "That is 301 characters")
+
+    assert note.text == (
+        "<@U0ANA>, X did not take the answer: That is 301 characters."
+        " The text is kept: *Reply* on the card offers it again."
+    )
+
+
+def test_a_doubt_asks_the_owner_to_look():
+    note = notes.in_doubt(case(UNSURE), "The connection broke.")
+
+    assert note.text == (
+        "<@U0ANA>, the answer may have been published, and I can't tell: The connection broke."
+        " <https://x.com/mira/status/1|Look there> and press what is true on the card."
+    )
+
+
+def test_an_address_that_is_none_calls_nobody():
+    asked = replace(POST, url="!channel")
+
+    note = notes.in_doubt(case(UNSURE, mentions=[asked]), "It broke.")
+
+    assert pings(accepted(note)) == ["U0ANA"]
+
+
+def waiting(number, *, closed=False, kind=Kind.COMPLAINT):
+    conversation = replace(DISMISSED if closed else WAITING, id=number, kind=kind)
+    return Waiting(conversation=conversation, customer=MIRA, words="")
+
+
+def test_a_digest_of_many_says_how_many_and_shows_the_most_urgent():
+    gathered = [waiting(n, closed=n < 3) for n in range(1, 151)]
+
+    digest = notes.digest(gathered, 148, NOON, LINKS)
+
+    assert digest.text == "*150 mentions came at once*: 150 complaints; 148 still wait."
+    assert shown(accepted(digest)).count("Mira") == 10
+    assert "And 140 more." in shown(digest)
+    assert "dismissed" not in shown(digest)
+
+
+def test_a_digest_counts_in_good_english():
+    kinds = [Kind.COMPLAINT, Kind.QUESTION, Kind.QUESTION, Kind.PRAISE, Kind.PRAISE, Kind.OTHER]
+    gathered = [waiting(n, kind=kind) for n, kind in enumerate(kinds, 1)]
+
+    digest = notes.digest(gathered, 1, NOON, LINKS)
+
+    assert "1 complaint, 2 questions, 2 praise, 1 mention; 1 still waits." in digest.text
+
+
+@given(hostile=cases_of_all_kinds(), why=TEXT)
+@STRICT
+def test_slack_takes_every_note_and_no_customer_calls_anybody(hostile, why):
+    conversation, latest = hostile.conversation, hostile.latest
+    entry = Waiting(conversation=conversation, customer=hostile.customer, words=latest.text)
+    said = [
+        notes.nag(hostile, "U0LEA", LATE),
+        notes.nag_away(hostile, "U0LEA", LATE, LINKS.card(conversation)),
+        notes.wrote_again(latest),
+        notes.automatic(latest),
+        notes.deleted(hostile),
+        notes.refused(hostile, why),
+        notes.digest([entry] * 150, 150, NOON, LINKS),
+    ]
+    if conversation.unsure:
+        said.append(notes.in_doubt(hostile, why))
+
+    for message in map(accepted, said):
+        assert set(pings(message)) <= {"U0ANA", "U0BEN", "U0LEA"}
+        assert live_markup(message | {"blocks": message.get("blocks", [])}) == []

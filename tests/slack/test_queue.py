@@ -1,0 +1,134 @@
+"""The list of what waits."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.playground.pings import pings
+from bot.slack.queue import Links, Listing, queue
+from storage.conversations import Totals, Waiting
+from tests.conftest import NOON
+from tests.slack.cases import (
+    CLAIMED,
+    HOUR,
+    MIRA,
+    REPLYING,
+    STATES,
+    WAITING,
+    accepted,
+    controls,
+    shown,
+)
+from tests.slack.hostile import CUSTOMER, TEXT, live_markup
+
+LINKS = Links("https://acme.slack.com/")
+
+
+def entry(conversation=WAITING, customer=MIRA, words="My order\nis broken"):
+    return Waiting(conversation=conversation, customer=customer, words=words)
+
+
+def listing(*found, waiting=None, late=0, claimed=0, skipped=0):
+    totals = Totals(waiting=len(found) if waiting is None else waiting, late=late, claimed=claimed)
+    return Listing(
+        title="Waiting for care", query="mine", found=found, totals=totals, skipped=skipped
+    )
+
+
+def test_totals_stand_on_top():
+    drawn = queue(listing(entry(), waiting=7, late=2, claimed=3), NOON, LINKS)
+
+    assert drawn.text.splitlines()[0] == "*Waiting for care*: 7 waiting, 2 overdue, 4 unclaimed"
+    assert drawn.blocks[0]["text"]["text"] == drawn.text.splitlines()[0]
+
+
+def test_nobody_waiting_is_good_news_in_one_line():
+    drawn = queue(listing(), NOON, LINKS)
+
+    assert drawn.text == "*Waiting for care*: nobody. :sunny:"
+    assert len(drawn.blocks) == 1
+
+
+@pytest.mark.parametrize(
+    ("conversation", "now", "said"),
+    [
+        (WAITING, NOON, "due in 1 h ,  2026-11-03 13:00 UTC  · unclaimed"),
+        (WAITING, NOON + 2 * HOUR, "overdue by 1 h  · unclaimed"),
+        (CLAIMED, NOON + 2 * HOUR, "overdue by 1 h  ·  <@U0ANA>"),
+        (REPLYING, NOON + 2 * HOUR, "<@U0ANA>  is answering"),
+        (replace(WAITING, due_at=None), NOON, "no deadline  · unclaimed"),
+    ],
+)
+def test_a_line_says_how_late_and_who_has_it(conversation, now, said):
+    assert said in shown(queue(listing(entry(conversation)), now, LINKS))
+
+
+def test_a_line_leads_to_its_card():
+    drawn = queue(listing(entry()), NOON, LINKS)
+
+    assert "https://acme.slack.com/archives/C0CARE/p1000001" in str(drawn.blocks)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "links"),
+    [(replace(WAITING, card=None), LINKS), (WAITING, Links())],
+)
+def test_without_a_card_or_an_address_there_is_no_link(conversation, links):
+    drawn = queue(listing(entry(conversation)), NOON, links)
+
+    assert "'link'" not in str(drawn.blocks)
+    assert "Mira Lindqvist (@mira)" in shown(drawn)
+
+
+def test_a_screen_reader_hears_each_line():
+    drawn = queue(listing(entry(), entry(CLAIMED)), NOON, LINKS)
+
+    assert drawn.text.splitlines()[1:] == [
+        "42: Mira Lindqvist (@mira) on X, due in 1 h, unclaimed: My order is broken",
+        "42: Mira Lindqvist (@mira) on X, due in 1 h, <@U0ANA>: My order is broken",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "shown_now", "waiting", "buttons"),
+    [
+        (0, 10, 10, []),
+        (0, 10, 25, [("more", "Next 10 of 15", "10 mine")]),
+        (10, 10, 25, [("back", "Back", "0 mine"), ("more", "Next 5 of 5", "20 mine")]),
+        (20, 5, 25, [("back", "Back", "10 mine")]),
+        (20, 0, 3, [("back", "Back", "10 mine")]),
+    ],
+)
+def test_pages_lead_on_and_back(skipped, shown_now, waiting, buttons):
+    page = listing(*[entry()] * shown_now, waiting=waiting, skipped=skipped)
+
+    drawn = queue(page, NOON, LINKS)
+
+    rows = [block["elements"] for block in drawn.blocks if block["type"] == "actions"]
+    pressed = [(b["action_id"], b["text"]["text"], b["value"]) for row in rows for b in row]
+    assert pressed == buttons
+    assert controls(accepted(drawn)) == [button[0] for button in buttons]
+
+
+def test_a_later_page_says_where_it_is():
+    page = listing(*[entry()] * 5, waiting=15, skipped=10)
+
+    assert queue(page, NOON, LINKS).text.splitlines()[0].endswith(" · 11 to 15")
+
+
+@given(
+    states=st.lists(st.sampled_from(list(STATES.values())), min_size=10, max_size=10),
+    customer=CUSTOMER,
+    words=TEXT,
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_slack_takes_every_list_and_no_customer_calls_anybody(states, customer, words):
+    found = [entry(state, customer, words) for state in states]
+
+    message = accepted(queue(listing(*found, waiting=99), NOON + timedelta(minutes=61), LINKS))
+
+    assert set(pings(message)) <= {"U0ANA"}
+    assert live_markup(message) == []

@@ -1,0 +1,210 @@
+"""Two sockets before a real server, and what becomes of clicks when they break."""
+
+import threading
+import time
+
+import pytest
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from structlog.testing import capture_logs
+
+from bot.app import slack_client
+from bot.playground.server import Playground
+from bot.playground.workspace import Workspace
+from bot.slack.socket import Sockets
+from bot.watch import DEAF, Watch
+from tests.people import ANA, CARE
+
+QUICK = 0.2  # seconds between pings, and between attempts
+
+
+def until(true, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def playground():
+    with Playground(Workspace.demo()) as running:
+        yield running
+
+
+@pytest.fixture
+def heard():
+    """Every word that reached a listener, in the order in which it did."""
+    return []
+
+
+@pytest.fixture
+def app(playground, heard):
+    bolt = App(
+        client=slack_client(playground.workspace.bot_token, playground.api_url),
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None),
+    )
+
+    @bolt.command("/unanswered")
+    def answer(ack, command):
+        ack()
+        heard.append(command["text"])
+
+    return bolt
+
+
+@pytest.fixture
+def sockets(playground, app):
+    opened = Sockets(app, playground.workspace.app_token, ping=QUICK, retry=QUICK)
+    yield opened
+    opened.close()
+
+
+def connected(playground, number=2):
+    until(lambda: len(playground.sockets.links) == number)
+
+
+def ask(playground, word):
+    """Somebody types it; whether the bot acked."""
+    envelope = playground.workspace.command(ANA, CARE, f"/unanswered {word}")
+    return playground.send(envelope).result(10)
+
+
+def test_two_sockets_are_opened_and_both_hear(playground, sockets, heard):
+    sockets.open()
+    connected(playground)
+
+    acked = [ask(playground, str(number)) for number in range(6)]
+
+    assert acked == [True] * 6
+    assert heard == ["0", "1", "2", "3", "4", "5"]
+    assert sockets.living() == 2
+
+
+def test_a_reset_of_one_loses_no_click(playground, sockets, heard):
+    sockets.open()
+    connected(playground)
+
+    playground.workspace.faults.add("dropped", sockets=1)
+    connected(playground, 1)
+    acked = [ask(playground, str(number)) for number in range(10)]
+
+    assert acked == [True] * 10
+    assert heard == [str(number) for number in range(10)]
+
+
+def test_a_polite_request_brings_a_new_socket(playground, sockets, heard):
+    sockets.open()
+    connected(playground)
+    [old, _] = playground.sockets.links
+
+    playground.workspace.faults.add("refreshed", seconds=0.1, sockets=1)
+
+    until(lambda: old not in playground.sockets.links and len(playground.sockets.links) == 2)
+    ask(playground, "while the SDK still waits for the old one, up to three seconds")
+    assert [ask(playground, str(number)) for number in range(4)] == [True] * 4
+
+
+def test_refused_at_the_start_it_tries_again(playground, sockets, heard):
+    playground.workspace.faults.add("refused", times=3)
+
+    with capture_logs() as logs:
+        sockets.open()
+        connected(playground)
+
+    assert [entry["event"] for entry in logs].count("socket.refused") == 3
+    assert ask(playground, "hello")
+
+
+def test_before_it_is_connected_it_does_not_live(sockets):
+    assert sockets.living() == 0
+
+
+def test_it_can_be_closed_before_it_ever_was_open(playground, sockets):
+    playground.workspace.faults.add("refused", times=100)
+    sockets.open()
+
+    sockets.close()
+
+    assert playground.sockets.links == []
+
+
+def test_closing_says_goodbye_to_both(playground, sockets):
+    sockets.open()
+    connected(playground)
+
+    sockets.close()
+
+    until(lambda: playground.sockets.links == [])
+    assert sockets.living() == 0
+
+
+def test_ghosts_are_in_the_log(sockets):
+    with capture_logs() as logs:
+        sockets._notice(None, {"type": "hello", "num_connections": 7})
+        sockets._notice(None, {"type": "hello", "num_connections": 2})
+        sockets._notice(None, {"type": "disconnect"})
+
+    assert [entry["connections"] for entry in logs if entry["event"] == "socket.ghosts"] == [7]
+
+
+def test_a_frozen_socket_is_noticed_and_replaced(playground, sockets, heard):
+    sockets.open()
+    connected(playground)
+    [old, _] = playground.sockets.links
+
+    playground.workspace.faults.add("frozen", sockets=1)
+
+    until(lambda: old not in playground.sockets.links and len(playground.sockets.links) == 2)
+    assert [ask(playground, str(number)) for number in range(4)] == [True] * 4
+
+
+class Passing:
+    """A clock that moves when told."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def passing():
+    return Passing()
+
+
+def test_the_watch_ends_the_process_when_no_socket_has_lived_for_minutes(app, passing):
+    ended, stopped = threading.Event(), threading.Event()
+    sockets = Sockets(app, "xapp-1-playground", passing, ping=QUICK)
+    watch = Watch(sockets, ended.set, stopped.set)
+
+    passing.seconds = DEAF.total_seconds()
+    watch.look()
+    assert not ended.is_set()
+
+    passing.seconds += 1
+    with capture_logs() as logs:
+        watch.look()
+    assert ended.is_set()
+    assert stopped.is_set()
+    assert [entry["log_level"] for entry in logs if entry["event"] == "sockets.dead"] == ["error"]
+    sockets.close()
+
+
+def test_a_socket_that_lives_again_begins_the_count_anew(playground, app, passing):
+    ended = threading.Event()
+    sockets = Sockets(app, playground.workspace.app_token, passing, ping=QUICK)
+    watch = Watch(sockets, ended.set)
+    passing.seconds = DEAF.total_seconds() - 1
+    sockets.open()
+    connected(playground)
+    until(lambda: sockets.living() == 2)
+    watch.look()
+    sockets.close()
+
+    passing.seconds += DEAF.total_seconds() - 1
+    watch.look()
+    assert not ended.is_set()
+    passing.seconds += 2
+    watch.look()
+    assert ended.is_set()
