@@ -13,6 +13,7 @@ from bot.domain.team import CHANNEL, OWNER, Rung, Where
 from bot.slack import cards, notes
 from bot.slack.blocks import Message
 from bot.slack.channel import Channel, ChannelGone, MessageGone
+from bot.slack.digests import digest
 from bot.slack.queue import Links
 from storage import conversations, destinations, digests, mentions, outbox, replies
 from storage.database import reading
@@ -122,19 +123,16 @@ class Errands:
     def digest(self, delivery: Delivery) -> None:
         number = int(delivery.detail)
         with reading(self.desk.database) as db:
-            digest = digests.get(db, number)
-            gathered = conversations.in_digest(db, number)
-        now = self.desk.now()
-        waiting = sum(each.conversation.open for each in gathered)
-        message = notes.digest(gathered, waiting, now, self.links)
+            hanging = digests.get(db, number)
+            message = digest(conversations.in_digest(db, number))
         self._must_be_ours(delivery)
-        if digest.card:
-            self._redraw_digest(digest, digest.card, message)
+        if hanging.card:
+            self._redraw_digest(hanging, hanging.card, message)
             return
-        ts = self.channel.say(digest.channel, message, delivery)
+        ts = self.channel.say(hanging.channel, message, delivery)
         with self.desk.database.begin() as db:
             digests.hang(db, number, ts)
-        self._refresh(delivery, digest.channel, ts, message)
+        self._refresh(delivery, hanging.channel, ts, message)
 
     def notice(self, delivery: Delivery) -> None:
         self._must_be_ours(delivery)

@@ -1,32 +1,25 @@
-"""What the bot says in a card's thread, and about itself: nags, notes, digests, notices."""
+"""What the bot says in a card's thread, and about itself: nags, notes, notices."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.case import Case
 from bot.domain.mention import Mention, Origin
 from bot.domain.team import CHANNEL, HERE, OWNER
 from bot.slack.blocks import (
-    Block,
     Message,
     anchor,
-    context,
     lasting,
     line,
     quote,
     rich,
-    section,
     words,
 )
 from bot.slack.cards import title
-from bot.slack.queue import Links, lines, totals_of
 from bot.slack.text import harmless
 from bot.slack.words import on, platform
-from storage.conversations import Waiting
 
 SAID = 3000  # characters of a customer's words in a note's fallback
 WHY = 500
-LISTED = 10  # lines of a digest: Slack takes 13,200 characters of blocks
 
 
 def nag(case: Case, call: str, now: datetime) -> Message:
@@ -83,22 +76,6 @@ def in_doubt(case: Case, why: str) -> Message:
     )
 
 
-def digest(gathered: Sequence[Waiting], waiting: int, now: datetime, links: Links) -> Message:
-    """Many conversations in one message, because they came faster than Slack takes messages."""
-    head = f"*{len(gathered)} mentions came at once*: {_sum(gathered)}; {_still(waiting)}."
-    first = sorted(gathered, key=lambda each: not each.conversation.open)[:LISTED]
-    blocks: list[Block] = [section(head), *(rich(page) for page in lines(first, now, links))]
-    rest = len(gathered) - len(first)
-    more = f"And {rest} more. " if rest else ""
-    blocks.append(
-        context(
-            f"{more}Every deadline is running. Each gets a card of its own when somebody acts on"
-            " it or when it is late. `/unanswered` lists them, `/unanswered 42` shows number 42."
-        )
-    )
-    return Message(head, blocks)
-
-
 def notice(text: str) -> Message:
     return Message(text)
 
@@ -119,11 +96,3 @@ def _sentence(why: str) -> str:
     """Somebody's reason, with a full stop."""
     shown = harmless(why.strip(), WHY)
     return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
-
-
-def _sum(gathered: Sequence[Waiting]) -> str:
-    return totals_of([each.conversation for each in gathered])
-
-
-def _still(waiting: int) -> str:
-    return f"{waiting} still wait{'s' if waiting == 1 else ''}"

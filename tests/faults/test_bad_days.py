@@ -1,4 +1,4 @@
-"""Bad days of a real worker: its database goes away, it is told to stop, the clock runs backwards."""
+"""Bad days of a real worker: its database goes away, or it is told to stop."""
 
 import time
 
@@ -70,4 +70,3 @@ def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path):
             worker.terminate()
             worker.join(10)
             assert worker.exitcode == 0
-

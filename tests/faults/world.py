@@ -61,7 +61,9 @@ class World:
     def worker(self, die_at: str = "") -> BaseProcess:
         diary = self.folder / "diary"
         diary.write_text("")
-        born = SPAWN.Process(target=mortal.live, args=(self.environment, die_at, diary), daemon=True)
+        born = SPAWN.Process(
+            target=mortal.live, args=(self.environment, die_at, diary), daemon=True
+        )
         born.start()
         self.workers.append(born)
         return born

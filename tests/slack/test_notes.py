@@ -6,24 +6,21 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.domain.mention import Kind, Origin
+from bot.domain.mention import Origin
 from bot.domain.team import Rung, Teams, Where
 from bot.playground.pings import pings
 from bot.slack import notes
 from bot.slack.queue import Links
-from storage.conversations import Waiting
 from tests.conftest import CARE, NOON
 from tests.people import nag_all
 from tests.slack.cases import (
     CLAIMED,
     DISMISSED,
-    MIRA,
     POST,
     UNSURE,
     WAITING,
     accepted,
     case,
-    shown,
 )
 from tests.slack.hostile import TEXT, cases_of_all_kinds, live_markup
 
@@ -142,36 +139,10 @@ def test_an_address_that_is_none_calls_nobody():
     assert pings(accepted(note)) == ["U0ANA"]
 
 
-def waiting(number, *, closed=False, kind=Kind.COMPLAINT):
-    conversation = replace(DISMISSED if closed else WAITING, id=number, kind=kind)
-    return Waiting(conversation=conversation, customer=MIRA, words="")
-
-
-def test_a_digest_of_many_says_how_many_and_shows_the_most_urgent():
-    gathered = [waiting(n, closed=n < 3) for n in range(1, 151)]
-
-    digest = notes.digest(gathered, 148, NOON, LINKS)
-
-    assert digest.text == "*150 mentions came at once*: 150 complaints; 148 still wait."
-    assert shown(accepted(digest)).count("Mira") == 10
-    assert "And 140 more." in shown(digest)
-    assert "dismissed" not in shown(digest)
-
-
-def test_a_digest_counts_in_good_english():
-    kinds = [Kind.COMPLAINT, Kind.QUESTION, Kind.QUESTION, Kind.PRAISE, Kind.PRAISE, Kind.OTHER]
-    gathered = [waiting(n, kind=kind) for n, kind in enumerate(kinds, 1)]
-
-    digest = notes.digest(gathered, 1, NOON, LINKS)
-
-    assert "1 complaint, 2 questions, 2 praise, 1 mention; 1 still waits." in digest.text
-
-
 @given(hostile=cases_of_all_kinds(), why=TEXT)
 @STRICT
 def test_slack_takes_every_note_and_no_customer_calls_anybody(hostile, why):
     conversation, latest = hostile.conversation, hostile.latest
-    entry = Waiting(conversation=conversation, customer=hostile.customer, words=latest.text)
     said = [
         notes.nag(hostile, "U0LEA", LATE),
         notes.nag_away(hostile, "U0LEA", LATE, LINKS.card(conversation)),
@@ -179,7 +150,6 @@ def test_slack_takes_every_note_and_no_customer_calls_anybody(hostile, why):
         notes.automatic(latest),
         notes.deleted(hostile),
         notes.refused(hostile, why),
-        notes.digest([entry] * 150, 150, NOON, LINKS),
     ]
     if conversation.unsure:
         said.append(notes.in_doubt(hostile, why))
