@@ -22,7 +22,7 @@ from bot.playground.workspace import Workspace
 from storage import migrations
 from storage.database import Database, connect
 from storage.tables import metadata
-from tests import postgres
+from tests import postgres, tally
 from tests.fake_slack import AtOnce, FakeSlack
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -59,6 +59,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _plain_logs() -> None:
     logs.begin()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tally.note(item)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tally.tell(terminalreporter)
 
 
 class Clock:

@@ -13,6 +13,7 @@ from tests.browser import chromium, keep_picture, sync_api
 from tests.processes import running, until
 
 expect = sync_api.expect
+expect.set_options(timeout=15_000)
 TEAMS = '[teams.care]\nchannel = "C0CARE"\n'
 
 

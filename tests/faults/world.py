@@ -71,11 +71,12 @@ class World:
     def diary(self) -> list[str]:
         return (self.folder / "diary").read_text().splitlines()
 
-    def write(self) -> str:
+    def write(self, *, complaint: bool = False) -> str:
         """A customer writes: every fourth complains, and is soon overdue."""
         number = len(self.words) + 1
         word = f"kettle{number}"
-        key = self.x.post(f"My {word} is broken" if number % 4 == 1 else f"Is {word} in stock?")
+        complaint = complaint or number % 4 == 1
+        key = self.x.post(f"My {word} is broken" if complaint else f"Is {word} in stock?")
         self.words[key] = word
         return key
 
