@@ -411,6 +411,18 @@ def test_what_is_half_done_survives_news(bot, visit):
     expect(page.locator("#announcer")).to_have_text("Unanswered: one more")
 
 
+def test_whoever_speaks_sees_what_comes_of_it(bot, visit):
+    bot.say("a long story\n" * 60)
+    bot.say("another\n" * 60)
+    page = visit()
+    page.evaluate("document.querySelector('.main .log').scrollTop = 0")
+
+    box(page).fill("Anything new?")
+    box(page).press("Enter")
+
+    expect(page.get_by_text("Anything new?", exact=True)).to_be_in_viewport()
+
+
 def test_an_open_menu_and_an_open_form_survive_news(bot, visit):
     ts = bot.say(blocks=card())
     page = visit()
