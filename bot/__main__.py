@@ -253,10 +253,15 @@ def _command(
 
 
 def _leave(code: int) -> NoReturn:
-    """From here on nothing can be stopped any more: a late signal must not look like a crash."""
+    """Nothing can be stopped any more: a late signal must not look like a crash.
+
+    Nor is there a wait for threads that hang in a call: the outbox knows what they were doing.
+    """
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

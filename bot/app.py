@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,11 +89,15 @@ class Bot:
     def _drain(self, ticking: BackgroundScheduler, sockets: Sockets) -> None:
         """Take nothing new, finish what is under way, and leave the rest to the outbox."""
         self.courier.stopped = True
-        waiting = threading.Thread(target=ticking.shutdown, daemon=True)
-        waiting.start()
-        sockets.close()
-        waiting.join(DRAIN)
-        log.info("bot.stopped", drained=not waiting.is_alive())
+        ending = [
+            threading.Thread(target=end, daemon=True) for end in (ticking.shutdown, sockets.close)
+        ]
+        until = time.monotonic() + DRAIN
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join(max(0.0, until - time.monotonic()))
+        log.info("bot.stopped", drained=not any(thread.is_alive() for thread in ending))
 
 
 def slack_client(token: str, api_url: str) -> WebClient:

@@ -21,6 +21,7 @@ class Watch:
         self.living: int | None = None
 
     def look(self) -> None:
+        self.sockets.renew()
         living = self.sockets.living()
         if living != self.living:
             log.info("sockets.living", living=living)

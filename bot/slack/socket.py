@@ -18,6 +18,8 @@ CONNECTIONS = 2
 MOST = CONNECTIONS + 1  # while one takes the place of another
 PING = 3  # seconds; a half-open connection is noticed after a few of them
 WORKERS = 20  # envelopes that one connection takes at once
+MUTE = 30.0  # seconds without a pong after which a connection is replaced
+Sign = tuple[str, float | None] | None  # a connection and its last pong
 RETRY = 5.0  # seconds between attempts while Slack does not let us in
 
 
@@ -32,8 +34,10 @@ class Sockets:
         *,
         ping: float = PING,
         retry: float = RETRY,
+        mute: float = MUTE,
     ) -> None:
-        self.monotonic, self.retry = monotonic, retry
+        self.monotonic, self.retry, self.mute = monotonic, retry, mute
+        self._signs: dict[int, tuple[Sign, float]] = {}
         self.alive_at = monotonic()
         self._stop = threading.Event()
         self.handlers = [
@@ -58,6 +62,22 @@ class Sockets:
     def silent_for(self) -> float:
         """For how many seconds no connection has lived."""
         return 0.0 if self.living() else self.monotonic() - self.alive_at
+
+    def renew(self) -> None:
+        """Replace each connection that stands and from which no sign of life comes.
+
+        The SDK does so itself, but measures by the wall clock, which may be set back, and not at
+        all before the first sign.
+        """
+        for place, handler in enumerate(self.handlers):
+            sign, now = _sign(handler), self.monotonic()
+            known, since = self._signs.get(place, (None, now))
+            if sign is None or sign != known:
+                self._signs[place] = (sign, now)
+            elif now - since > self.mute:
+                log.warning("socket.mute", seconds=int(now - since))
+                del self._signs[place]
+                handler.client.connect_to_new_endpoint(force=True)
 
     def close(self) -> None:
         """Close all at once: each takes as long as between two of its pings."""
@@ -90,3 +110,10 @@ class Sockets:
 
 def _lives(handler: SocketModeHandler) -> bool:
     return bool(handler.client.is_connected())
+
+
+def _sign(handler: SocketModeHandler) -> Sign:
+    session = handler.client.current_session
+    if session is None or not session.is_active():
+        return None
+    return session.session_id, session.last_ping_pong_time

@@ -9,7 +9,7 @@ from storage.database import connect
 from tests import postgres
 from tests.faults.proxy import wire
 from tests.faults.world import live_until, world
-from tests.processes import until
+from tests.processes import running, until
 
 
 @pytest.fixture
@@ -70,3 +70,21 @@ def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path):
             worker.terminate()
             worker.join(10)
             assert worker.exitcode == 0
+
+
+def test_a_worker_whose_platform_hangs_stops_within_ten_seconds(on_sqlite, tmp_path):
+    environment = on_sqlite.environment
+    with running("run", environment=environment, folder=tmp_path) as worker:
+        until(lambda: on_sqlite.x.requests)
+        until(lambda: on_sqlite.playground.sockets.links)
+        time.sleep(1)  # the first page is read: what comes now is no history
+        on_sqlite.write()
+        until(lambda: on_sqlite.cards())
+        on_sqlite.x.hang(on="POST /2/tweets")
+        on_sqlite.work()
+        until(lambda: "POST /2/tweets" in on_sqlite.x.requests)
+
+        began = time.monotonic()
+
+    assert worker.returncode == 0
+    assert time.monotonic() - began < 10

@@ -86,7 +86,7 @@ class World:
 
     def work(self) -> None:
         """What a colleague does who sees the channel: answer whatever has a Reply button."""
-        for ts, message in list(self._cards().items()):
+        for ts, message in list(self.cards().items()):
             if "'action_id': 'reply'" in str(message.get("blocks")):
                 self._answer(ts)
 
@@ -115,7 +115,7 @@ class World:
         if not self.playground.send(envelope).result(timeout=10):
             raise LookupError("nobody took the click")
 
-    def _cards(self) -> dict[str, dict]:
+    def cards(self) -> dict[str, dict]:
         messages = self.playground.workspace.channels[CARE].messages
         return {
             ts: message
@@ -137,7 +137,7 @@ class World:
                 yield f"X holds {told[key]} answers about {word}"
 
     def _wrong_cards(self) -> Iterator[str]:
-        shown = list(self._cards().values())
+        shown = list(self.cards().values())
         for word in self.words.values():
             cards = [m for m in shown if f"{word} " in str(m["blocks"])]
             if len(cards) != 1:

@@ -173,6 +173,20 @@ def passing():
     return Passing()
 
 
+def test_a_socket_that_was_mute_from_its_first_moment_is_replaced(playground, app, heard):
+    slow = Sockets(app, playground.workspace.app_token, ping=5, mute=0.3)
+    slow.open()
+    connected(playground)
+    [first, _] = playground.sockets.links
+    playground.workspace.faults.add("frozen", sockets=1)  # before the first ping is due
+
+    until(lambda: slow.renew() or first not in playground.sockets.links)
+
+    until(lambda: len(playground.sockets.links) >= 2)
+    assert [ask(playground, str(number)) for number in range(2)] == [True] * 2
+    slow.close()
+
+
 def test_the_watch_ends_the_process_when_no_socket_has_lived_for_minutes(app, passing):
     ended, stopped = threading.Event(), threading.Event()
     sockets = Sockets(app, "xapp-1-playground", passing, ping=QUICK)
