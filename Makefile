@@ -13,7 +13,7 @@ ifdef FRESH
 	@rm -rf .playground
 endif
 	@if [ -n "$$SLACK_BOT_TOKEN$$SLACK_APP_TOKEN" ] \
-	|| grep -Eqs '^(export )?SLACK_(BOT|APP)_TOKEN=.' .env; \
+	|| grep -Eqs '^ *(export +)?SLACK_(BOT|APP)_TOKEN *= *["'"'"']?[a-z]' .env; \
 	then exec $(BIN)/python -m bot run; \
 	else exec $(BIN)/python -m bot demo; fi
 

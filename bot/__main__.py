@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 
 from adapters import Adapter
 from bot import config, logs
-from storage import migrations, outbox
+from storage import mentions, migrations, outbox
 from storage.database import Database, Unavailable, address, connect, is_sqlite, reading
 from storage.outbox import Owed
 
@@ -51,7 +51,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def environment() -> Mapping[str, str]:
     """The environment, with .env filling in what it lacks or has empty."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    try:
+        found = dotenv_values(".env", interpolate=False)
+    except UnicodeDecodeError:
+        raise config.NotSetUp([".env is not UTF-8 text. Save it as such."]) from None
+    written = {name: value for name, value in found.items() if value is not None}
     given = {name: value for name, value in os.environ.items() if value or name not in written}
     return {**written, **given}
 
@@ -104,9 +108,11 @@ def letters(arguments: Arguments, environment: Mapping[str, str]) -> int:
         for number in arguments.retry or ():
             print(_again(database, number))
         with reading(database) as db:
-            owed = outbox.pending(db)
+            owed, unread = outbox.pending(db), mentions.unread(db)
     for each in owed:
         print(_letter(each))
+    for account, item in unread:
+        print(f"unreadable  {account} {item.key}: {item.problem}  {item.raw[:200]}")
     print(f"{len(owed)} in the outbox.")
     return 0
 
@@ -138,7 +144,8 @@ def work(
             return 0
         client = slack_client(settings.bot_token, settings.slack_api_url)
         bot = assemble(settings, database, adapters, client, now)
-        bot.settle_in()
+        if not patiently(bot.settle_in, stopped):
+            return 0
         welcome(adapters)
         return 0 if bot.run(settings.app_token, stopped) else DEAF
 
@@ -158,6 +165,19 @@ def prepared(database: Database, stopped: threading.Event) -> bool:
                 raise
             log.warning("database.unavailable", why=logs.reason(problem))
         stopped.wait(PATIENCE)
+    return False
+
+
+def patiently(step: Callable[[], object], stopped: threading.Event) -> bool:
+    """Do it, again if the database went away or another worker was in the way."""
+    while not stopped.is_set():
+        try:
+            step()
+        except Unavailable as problem:
+            log.warning("database.unavailable", why=logs.reason(problem))
+            stopped.wait(PATIENCE)
+        else:
+            return True
     return False
 
 

@@ -53,11 +53,13 @@ class Bot:
     def settle_in(self) -> None:
         """After a start: try again what was closed, and keep today's promises."""
         now = self.desk.now()
+        for name in sorted(self.adapters):
+            with self.desk.database.begin() as db:
+                accounts.wake(db, name, now, mended=True)
         with self.desk.database.begin() as db:
             destinations.open_all(db)
+        with self.desk.database.begin() as db:
             outbox.try_now(db, now)
-            for name in self.adapters:
-                accounts.wake(db, name, now)
         if changed := self.desk.recount():
             log.info("deadlines.recounted", conversations=changed)
         self.desk.rehang()

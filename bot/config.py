@@ -288,8 +288,8 @@ def _unmakeable(name: str, environment: Mapping[str, str]) -> list[str]:
         if problems := list(adapters.missing(name, kind, environment)):
             return problems
         made(name, environment, lambda: datetime.now(UTC))
-    except ValueError as problem:
-        return [str(problem)]
+    except (ValueError, OverflowError) as problem:
+        return [f"{name}: {problem}" if isinstance(problem, OverflowError) else str(problem)]
     except ImportError as problem:
         return [f"The adapter {platform} can't be loaded: {problem}. Install what it needs."]
     return []

@@ -36,14 +36,15 @@ class Courier:
         self.run, self.lease, self.tries = run, lease, tries
         self.stopped = False
 
-    def deliver_all(self) -> None:
-        while not self.stopped and self.deliver_one():
+    def deliver_all(self, *, replies: bool | None = None) -> None:
+        """Until nothing is due; `replies` asks only for answers, or only for everything else."""
+        while not self.stopped and self.deliver_one(replies=replies):
             pass
 
-    def deliver_one(self) -> bool:
+    def deliver_one(self, *, replies: bool | None = None) -> bool:
         """Make one attempt at one delivery; False when nothing is due."""
         with self.database.begin() as db:
-            delivery = outbox.take(db, self.now(), self.lease)
+            delivery = outbox.take(db, self.now(), self.lease, replies=replies)
         if delivery is None:
             return False
         try:

@@ -14,12 +14,14 @@ from bot.domain.problems import CannotReplyHere, NoDoubt, NothingWritten, TooLon
 from bot.domain.reply import Ability, Reply, Sent
 from bot.domain.team import Team, Teams
 from bot.ledger import Ledger
+from bot.slack.text import harmless
 from storage import conversations, digests, mentions, outbox, replies
 from storage.database import Database, Transaction, reading
 
 log = structlog.get_logger()
 
 A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
+A_MINUTE = timedelta(minutes=1)
 DIGEST = 150  # conversations in one digest
 
 
@@ -51,11 +53,16 @@ class Desk:
         return adapter.ability if adapter else None
 
     def draft(self, conversation_id: int, by: str) -> str:
-        """What this person wrote and did not get out, or what the platform refused."""
+        """What this person wrote and did not get out, or what the platform refused.
+
+        Only what was written since the customer has been waiting: it is an answer to that.
+        """
         with reading(self.database) as db:
+            since = conversations.get(db, conversation_id).waiting_since
             last = replies.last(db, conversation_id)
-            refused = last.text if last and last.refused else ""
-            return replies.draft(db, conversation_id, by) or refused
+            unsent = last and last.refused and not last.sent_at and last.written_at >= since
+            mine = replies.draft(db, conversation_id, by, since)
+            return mine or (last.text if last and unsent else "")
 
     # What people decide
 
@@ -93,6 +100,12 @@ class Desk:
     def keep_draft(self, conversation_id: int, by: str, text: str) -> None:
         with self.database.begin() as db:
             replies.keep_draft(db, conversation_id, by, text, self.now())
+
+    def begin_draft(self, conversation_id: int, by: str, text: str) -> None:
+        """The beginning of an answer, if there is any."""
+        if text:
+            conversation = self.look(conversation_id).conversation
+            self.keep_draft(conversation.id, by, text)
 
     def reply(self, conversation_id: int, by: str, text: str, *, mention: int, key: str) -> None:
         """Accept an answer to that mention for sending. The same key is the same answer."""
@@ -188,15 +201,18 @@ class Desk:
 
     def recount(self) -> int:
         """Count every open clock anew from its start: the promises may have changed."""
+        with reading(self.database) as db:
+            numbers = conversations.unsettled(db)
+        return sum(self._recount_one(number) for number in numbers)
+
+    def _recount_one(self, conversation_id: int) -> bool:
         with self.database.begin() as db:
-            changed = [
-                wound
-                for conversation in conversations.unsettled(db)
-                if (wound := conversation.wind(self.team(conversation))) != conversation
-            ]
-            for wound in changed:
-                self._save(db, wound)
-        return len(changed)
+            conversation = conversations.hold(db, conversation_id)
+            wound = conversation.wind(self.team(conversation))
+            if conversation.state not in UNSETTLED or wound == conversation:
+                return False
+            self._save(db, wound)
+        return True
 
     def rehang(self) -> None:
         """What nobody has seen yet goes to where its team is now."""
@@ -214,14 +230,21 @@ class Desk:
             self.ledger.owe_notice(db, to, text, key=key, at=self.now())
 
     def gave_up(self, delivery: Delivery, why: str) -> None:
-        """A delivery became a dead letter: the team must see it."""
-        told = self.teams.tell or delivery.destination
+        """A delivery became a dead letter: the team must see it, in its channel."""
         text = (
-            f":warning: I could not deliver `{delivery.key}` after {delivery.attempt} tries: {why}."
-            " It is kept; `python -m bot outbox` lists it and can try again."
+            f":warning: I could not deliver `{delivery.key}` after {delivery.attempt} tries:"
+            f" {harmless(why, 300)}. It is kept; `python -m bot outbox` lists it and can try again."
         )
-        self.tell(told, text, key=delivery.key)
+        for to in filter(None, {self._channel_of(delivery), self.teams.tell}):
+            self.tell(to, text, key=delivery.key)
         log.error("delivery.given_up", key=delivery.key, why=why)
+
+    def _channel_of(self, delivery: Delivery) -> str:
+        """Where people see what concerns a delivery; an answer's destination is no channel."""
+        if delivery.conversation is None:
+            return delivery.destination
+        with reading(self.database) as db:
+            return self.team(conversations.get(db, delivery.conversation)).channel
 
     def _save(self, db: Transaction, conversation: Conversation) -> Conversation:
         return self.ledger.save(db, conversation, self.now())
@@ -270,7 +293,8 @@ class Desk:
     def _gather(self, db: Transaction, channel: str, ids: Sequence[int]) -> None:
         now = self.now()
         team = conversations.get(db, ids[0]).team
-        digest = digests.open_new(db, team=team, channel=channel, at=now)
+        fresh = digests.with_room(db, channel, since=now - A_MINUTE, room=DIGEST - len(ids))
+        digest = fresh or digests.open_new(db, team=team, channel=channel, at=now)
         conversations.gather(db, ids, digest)
         outbox.spare(db, ids, now)
         self.ledger.owe_digest(db, digest, team, "first", now)

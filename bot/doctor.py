@@ -221,7 +221,8 @@ def _accounts(looked: Looked) -> Iterator[Finding]:
     for name in dict.fromkeys(looked.accounts):
         wrong = looked.wrong.get(name, ())
         yield from (Finding(False, name, each) for each in wrong)
-        if not wrong and name.partition(":")[0] in config.installed():
+        known = name.partition(":")[0] in config.installed()
+        if known and not wrong and config.ACCOUNT.fullmatch(name):
             yield _account(name, config.made(name, looked.environment, lambda: datetime.now(UTC)))
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -9,7 +11,7 @@ from adapters import Adapter
 from bot.desk import Desk
 from bot.domain.case import Case
 from bot.domain.delivery import Delivery, Errand, LeaseLost, LockedOut, Refused, TryLater, Unsure
-from bot.domain.team import CHANNEL, OWNER, Rung, Where
+from bot.domain.team import CHANNEL, HERE, OWNER, Rung, Where
 from bot.slack import cards, notes
 from bot.slack.blocks import Message
 from bot.slack.channel import Channel, ChannelGone, MessageGone
@@ -60,8 +62,7 @@ class Errands:
             except (MessageGone, ChannelGone) as problem:
                 log.warning("card.gone", conversation=conversation.id, why=str(problem))
         where = self.desk.team(conversation).channel
-        self._must_be_ours(delivery)
-        ts = self.channel.say(where, message, delivery)
+        ts = self._post(where, message, delivery)
         self.desk.hung(conversation.id, channel=where, card=ts)
         self._refresh(delivery, where, ts, message)
 
@@ -73,10 +74,10 @@ class Errands:
             return
         rung = self._rung(case)
         call = self._reachable(rung.call, case)
-        away = notes.nag_away(case, call, now, self.links.card(conversation))
-        aloud = rung.say is ALOUD
-        self._say(delivery, case, away if aloud else notes.nag(case, call, now), aloud=aloud)
         person = conversation.owner if call == OWNER else call
+        away = notes.nag_away(case, call, now, self.links.card(conversation))
+        aloud = rung.say is ALOUD or call in (CHANNEL, HERE) or (call == OWNER and not person)
+        self._say(delivery, case, away if aloud else notes.nag(case, call, now), aloud=aloud)
         if rung.say is Where.DIRECT and person and person[0] in "UW":
             self._say_to(person, away, delivery)
 
@@ -88,7 +89,8 @@ class Errands:
             with reading(self.desk.database) as db:
                 mention = mentions.get(db, int(of))
             draw = notes.wrote_again if what == "wrote_again" else notes.automatic
-            self._say(delivery, case, draw(mention))
+            if not mention.deleted:  # what the customer took back is not quoted any more
+                self._say(delivery, case, draw(mention))
         elif what == "deleted":
             self._say(delivery, case, notes.deleted(case))
         else:
@@ -129,14 +131,13 @@ class Errands:
         if hanging.card:
             self._redraw_digest(hanging, hanging.card, message)
             return
-        ts = self.channel.say(hanging.channel, message, delivery)
+        ts = self._post(hanging.channel, message, delivery)
         with self.desk.database.begin() as db:
             digests.hang(db, number, ts)
         self._refresh(delivery, hanging.channel, ts, message)
 
     def notice(self, delivery: Delivery) -> None:
-        self._must_be_ours(delivery)
-        self.channel.say(delivery.destination, notes.notice(delivery.detail), delivery)
+        self._post(delivery.destination, notes.notice(delivery.detail), delivery)
 
     def _redraw_digest(self, digest: Digest, ts: str, message: Message) -> None:
         try:
@@ -152,7 +153,7 @@ class Errands:
     def _say_to(self, person: str, message: Message, delivery: Delivery) -> None:
         """Say the second half of a nag. Its first is in the thread, so the next try must look."""
         try:
-            self.channel.say(person, message, delivery, part=":direct")
+            self._post(person, message, delivery, part=":direct")
         except ChannelGone as problem:
             log.warning("nag.not_direct", key=delivery.key, why=str(problem))
         except TryLater as problem:
@@ -169,9 +170,13 @@ class Errands:
         conversation = case.conversation
         if not (conversation.card and conversation.channel):
             raise TryLater("Its card is not there yet.", surely_not_done=True)
-        self._must_be_ours(delivery)
         where, thread = conversation.channel, conversation.card
-        self.channel.say(where, message, delivery, thread=thread, aloud=aloud)
+        self._post(where, message, delivery, thread=thread, aloud=aloud)
+
+    def _post(self, where: str, message: Message, delivery: Delivery, **how: Any) -> str:
+        """Say it, if the lease still holds when all looking is done."""
+        last_look = partial(self._must_be_ours, delivery)
+        return self.channel.say(where, message, delivery, last_look=last_look, **how)
 
     def _rung(self, case: Case) -> Rung:
         ladder = self.desk.team(case.conversation).ladder

@@ -33,13 +33,17 @@ class Hearing:
     ) -> None:
         self.desk, self.ledger, self.db = desk, desk.ledger, db
         self.account, self.shown, self.now = account, shown, desk.now()
+        self.set_aside = 0
 
     def page(self, batch: Batch, hear: Callable[["Hearing", Mention], bool]) -> int:
         """Everything in it, oldest first; returns how many mentions were new."""
         for item in batch.unreadable:
             self._set_aside(item)
         oldest_first = sorted(batch.mentions, key=lambda mention: mention.posted_at)
-        return sum(hear(self, mention) for mention in oldest_first)
+        new = sum(hear(self, mention) for mention in oldest_first)
+        if self.set_aside:
+            self._tell_of_what_was_set_aside()
+        return new
 
     def hear(self, mention: Mention) -> bool:
         """Take in one mention; False when we know it already."""
@@ -82,7 +86,19 @@ class Hearing:
 
     def _set_aside(self, item: Unreadable) -> None:
         if mentions.keep_unreadable(self.db, self.account.name, item, self.now):
+            self.set_aside += 1
             log.error("mention.unreadable", account=self.account.name, key=item.key)
+
+    def _tell_of_what_was_set_aside(self) -> None:
+        """Once for each page: a person must look, and nothing else can."""
+        name, count = self.account.name, self.set_aside
+        what = "1 item" if count == 1 else f"{count} items"
+        text = (
+            f":warning: {what} on {name} could not be read, so there is no card. Look at {name} for"
+            " what is missing here; `python -m bot outbox` shows what came."
+        )
+        channel = self.desk.teams.hearing(name).channel
+        self.ledger.owe_notice(self.db, channel, text, key=f"{name}:unreadable", at=self.now)
 
     def _hear_customer(self, mention: Mention, by: int) -> None:
         known = self._find(mention, by)

@@ -10,6 +10,7 @@ from bot.desk import Desk, backoff
 from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.mention import Mention
 from bot.hearing import Hearing
+from bot.slack.text import harmless
 from storage import accounts, mentions
 from storage.accounts import Account
 from storage.database import Transaction, Unavailable
@@ -20,6 +21,7 @@ PAGES = 50  # in one go; the rest waits for the next turn
 LOCKED_OUT = timedelta(hours=1)  # until wrong credentials are tried again
 WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of it
 RECHECK_EVERY = timedelta(hours=1)
+SAID = 500  # characters of what a platform says of itself
 WATCHED = 100  # unsettled mentions that one recheck asks about
 Hear = Callable[[Hearing, Mention], bool]
 
@@ -46,7 +48,8 @@ class Intake:
             self._put_off(name, str(problem), problem.after, tell_after=WORTH_TELLING)
         except Exception as problem:
             log.exception("account.failed", account=name)
-            self._put_off(name, f"An error of ours: {problem!r}", None, tell_after=WORTH_TELLING)
+            why = f"There was an error of ours ({type(problem).__name__}); the log says more."
+            self._put_off(name, why, None, tell_after=WORTH_TELLING)
         return 0
 
     def wake(self, name: str) -> None:
@@ -75,7 +78,7 @@ class Intake:
             if account.cursor != read_from:
                 return 0
             if batch.gap:
-                self._tell(db, name, "gap", f":warning: {batch.gap}", now)
+                self._tell(db, name, "gap", f":warning: {harmless(batch.gap, SAID)}", now)
             hearing = Hearing(self.desk, db, account, self.shown)
             new = hearing.page(batch, hear)
             accounts.change(db, name, cursor=batch.cursor, fetched_at=now)
@@ -124,7 +127,8 @@ class Intake:
                 told=account.told or tell,
             )
             if tell:
-                text = f":warning: I can't read {name}: {why} I will go on trying and lose nothing."
+                said = f"{harmless(why, SAID)} I will go on trying and lose nothing."
+                text = f":warning: I can't read {name}: {said}"
                 self._tell(db, name, "trouble", text, now)
         log.warning("account.put_off", account=name, why=why, seconds=wait.total_seconds())
 

@@ -12,6 +12,8 @@ from bot.domain.team import Teams
 from storage import conversations, customers, mentions, outbox, replies
 from storage.database import Transaction
 
+NOTES = 5  # that may wait for one thread
+
 
 class Ledger:
     """Knows which channel a conversation belongs to, and so where its deliveries go."""
@@ -46,13 +48,21 @@ class Ledger:
             self._owe(db, Errand.CARD, conversation, key, urgency, at)
 
     def owe_nag(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
-        key = f"nag:{conversation.id}:{conversation.version}"
-        self._owe(db, Errand.NAG, conversation, key, Urgency.LATE, at)
+        """One that nobody has tried to say yet serves for all rungs climbed meanwhile."""
+        lane = _lane(conversation)
+        if not outbox.redraw(db, Errand.NAG, lane, urgency=Urgency.LATE, untried=True):
+            key = f"nag:{conversation.id}:{conversation.version}"
+            self._owe(db, Errand.NAG, conversation, key, Urgency.LATE, at)
 
     def owe_note(
         self, db: Transaction, conversation: Conversation, what: str, of: object, at: datetime
     ) -> None:
-        """`what` is one of the notes in `slack.notes`, `of` the id of what it speaks about."""
+        """`what` is one of the notes in `slack.notes`, `of` the id of what it speaks about.
+
+        Who writes three hundred times does not fill the thread: the card tells of the rest.
+        """
+        if outbox.waiting(db, _lane(conversation), Errand.NOTE) >= NOTES:
+            return
         key = f"note:{conversation.id}:{what}:{of}"
         detail = {"what": what, "of": of}
         self._owe(db, Errand.NOTE, conversation, key, Urgency.NEW, at, detail)

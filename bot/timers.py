@@ -14,13 +14,13 @@ from adapters import Adapter, Rechecks, Waits
 from bot.courier import Courier
 from bot.desk import Desk
 from bot.domain.delivery import LockedOut, TryLater
-from bot.intake import Intake
+from bot.intake import LOCKED_OUT, Intake
 from storage.database import Unavailable
 
 log = structlog.get_logger()
 
 TICK = timedelta(seconds=1)  # between two looks at what is due
-COURIERS = 3  # at once: a slow platform must not hold up Slack
+COURIERS = 3  # at once, for answers and for Slack each: a slow platform must not hold up Slack
 RECHECK = timedelta(minutes=5)
 PAUSE = 30.0  # seconds after a failed wait for news
 
@@ -35,7 +35,7 @@ def wind_up(
     """All timers, not yet started; their store is in memory, so a restart is a fresh start."""
     timers = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": ThreadPoolExecutor(8 + 2 * len(adapters))},
+        executors={"default": ThreadPoolExecutor(12 + 2 * len(adapters))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     now = desk.now()
@@ -48,8 +48,9 @@ def wind_up(
     seconds = tick.total_seconds()
     timers.add_job(calm("sweep", partial(repeat, desk.nag_one)), "interval", seconds=seconds)
     timers.add_job(calm("gather", partial(repeat, desk.gather_one)), "interval", seconds=seconds)
-    deliver = calm("deliver", courier.deliver_all)
-    timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)
+    for replies in (True, False):
+        deliver = calm("deliver", partial(courier.deliver_all, replies=replies))
+        timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)
     return timers
 
 
@@ -113,6 +114,9 @@ def _listen(intake: Intake, name: str, adapter: Adapter, stopped: threading.Even
             if adapter.wait(stopped.is_set):
                 intake.wake(name)
                 intake.poll(name, adapter)
+        except LockedOut as problem:
+            log.warning("wait.locked_out", account=name, why=str(problem))
+            stopped.wait(LOCKED_OUT.total_seconds())
         except Exception as problem:
             log.warning("wait.failed", account=name, why=str(problem))
             stopped.wait(PAUSE)

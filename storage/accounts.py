@@ -65,6 +65,8 @@ def take_recheck(db: Transaction, name: str, at: datetime, every: timedelta) -> 
     return bool(db.execute(mine).rowcount)
 
 
-def wake(db: Transaction, name: str, at: datetime) -> None:
-    """Read it as soon as possible: after a restart, and when it says that there is news."""
-    db.execute(update(accounts).where(a.name == name).values(next_poll_at=at))
+def wake(db: Transaction, name: str, at: datetime, *, mended: bool = False) -> None:
+    """Read it as soon as possible. One that fails keeps its distance, unless it may be mended."""
+    calm = a.failing_since.is_(None)
+    theirs = update(accounts).where(a.name == name, *([] if mended else [calm]))
+    db.execute(theirs.values(next_poll_at=at))

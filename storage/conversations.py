@@ -124,11 +124,10 @@ def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
     return Totals(waiting=waiting, late=late, claimed=claimed)
 
 
-def unsettled(db: Transaction) -> Sequence[Conversation]:
-    """All that still wait, held: for a change of policy."""
-    open_ones = select(conversations).where(c.state.in_(UNSETTLED)).order_by(c.id)
-    rows = db.execute(open_ones.with_for_update())
-    return [_conversation(row) for row in rows]
+def unsettled(db: Transaction) -> Sequence[int]:
+    """The numbers of all that still wait."""
+    rows = db.execute(select(c.id).where(c.state.in_(UNSETTLED)).order_by(c.id))
+    return list(rows.scalars())
 
 
 def in_digest(db: Transaction, digest: int) -> Sequence[Waiting]:

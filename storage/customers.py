@@ -22,12 +22,18 @@ def beside(row: Row[Any]) -> Customer:
 
 
 def meet(db: Transaction, customer: Customer) -> int:
-    """The id of this customer, with the handle and name they have now."""
+    """The id of this customer, with the handle and name they have now.
+
+    Who is known and has not changed is only looked at: a lock would last until the page ends.
+    """
+    known = select(customers).where(c.platform == customer.platform, c.key == customer.key)
+    row = db.execute(known).one_or_none()
+    if row and as_object(Customer, row) == customer:
+        return int(row.id)
     values = as_row(customer, customers)
     changing = ["handle", "name", "url", "followers"]
     db.execute(upsert(db, customers, values, on=["platform", "key"], update=changing))
-    known = select(c.id).where(c.platform == customer.platform, c.key == customer.key)
-    return int(db.execute(known).scalar_one())
+    return int(db.execute(known).one().id)
 
 
 def get(db: Transaction, id: int) -> Customer:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from storage.database import Transaction
 from storage.rows import add, as_object
-from storage.tables import digests
+from storage.tables import conversations, digests
 
 d = digests.c
 
@@ -27,6 +27,17 @@ def open_new(db: Transaction, *, team: str, channel: str, at: datetime) -> int:
 
 def get(db: Transaction, id: int) -> Digest:
     return as_object(Digest, db.execute(select(digests).where(d.id == id)).one())
+
+
+def with_room(db: Transaction, channel: str, *, since: datetime, room: int) -> int | None:
+    """A digest of that channel, begun since then, in which so many at most have their place."""
+    newest = select(d.id).where(d.channel == channel, d.at >= since).order_by(d.id.desc()).limit(1)
+    found = db.execute(newest).scalar_one_or_none()
+    if found is None:
+        return None
+    k = conversations.c
+    held = db.execute(select(func.count()).where(k.digest == found)).scalar_one()
+    return int(found) if held <= room else None
 
 
 def hang(db: Transaction, id: int, card: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from bot.domain.mention import Mention, Origin, Unreadable
 from bot.domain.reply import Reply
@@ -106,13 +106,13 @@ def attach(db: Transaction, id: int, conversation: int) -> None:
 
 
 def watched(db: Transaction, account: str, *, most: int) -> Sequence[str]:
-    """The keys of what is still unsettled on this account, newest first."""
+    """The keys of what is still unsettled on this account, any of them: all have their turn."""
     unsettled = conversations.c.state.in_(("waiting", "claimed", "replying"))
     keys = (
         select(m.key)
         .join(conversations, conversations.c.id == m.conversation)
         .where(m.account == account, unsettled, m.origin == Origin.CUSTOMER, ~m.deleted)
-        .order_by(m.id.desc())
+        .order_by(func.random())
         .limit(most)
     )
     return list(db.execute(keys).scalars())
@@ -127,6 +127,12 @@ def keep_unreadable(db: Transaction, account: str, item: Unreadable, at: datetim
     }
     kept = upsert(db, unreadable, values, on=["account", "key"], update=[])
     return db.execute(kept.returning(unreadable.c.key)).first() is not None
+
+
+def unread(db: Transaction, *, most: int = 50) -> Sequence[tuple[str, Unreadable]]:
+    """What could not be read, newest first, each with its account."""
+    rows = db.execute(select(unreadable).order_by(unreadable.c.at.desc()).limit(most))
+    return [(row.account, as_object(Unreadable, row)) for row in rows]
 
 
 def _standing(conversation: int) -> Select[Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, case, func, insert, or_, select, update
 
 from bot.domain.delivery import Delivery, Errand
 from storage import destinations
@@ -71,22 +71,39 @@ def put(
     )
 
 
-def redraw(db: Transaction, errand: Errand, lane: str, *, urgency: int) -> bool:
+def redraw(
+    db: Transaction, errand: Errand, lane: str, *, urgency: int, untried: bool = False
+) -> bool:
     """Let one that still waits, or was given up, serve for a redraw; False when there is none.
+
+    With `untried` only one that surely has not been done.
 
     One that is on its way does not count: it may have looked already. Changing the row holds it,
     so no courier can take it before what it must show is written.
     """
     _hurry(db, lane, urgency)
-    untaken = (o.lane == lane, o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None))
+    untaken = [o.lane == lane, o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None)]
+    untaken += [~o.in_doubt] if untried else []
     newest = select(func.max(o.id)).where(*untaken).scalar_subquery()
-    found = db.execute(update(outbox).where(*untaken, o.id == newest).values(dead_at=None))
-    return bool(found.rowcount)
+    errors = case((o.dead_at.is_(None), o.errors), else_=0)
+    again = update(outbox).where(*untaken, o.id == newest).values(dead_at=None, errors=errors)
+    return bool(db.execute(again).rowcount)
 
 
-def take(db: Transaction, at: datetime, lease: timedelta) -> Delivery | None:
-    """The most urgent delivery that may go now; counts the attempt and begins its lease."""
-    row = db.execute(_next(at)).one_or_none()
+def waiting(db: Transaction, lane: str, errand: Errand) -> int:
+    """How many of a kind wait in a lane."""
+    same = select(func.count()).where(o.lane == lane, o.errand == errand, _waiting(o))
+    return int(db.execute(same).scalar_one())
+
+
+def take(
+    db: Transaction, at: datetime, lease: timedelta, *, replies: bool | None = None
+) -> Delivery | None:
+    """The most urgent delivery that may go now; counts the attempt and begins its lease.
+
+    `replies` asks only for answers, or only for everything else.
+    """
+    row = db.execute(_next(at, lease, replies)).one_or_none()
     if row is None or not _in_pace(db, row, at):
         return None
     taken = {"attempts": o.attempts + 1, "leased_until": at + lease, "in_doubt": True}
@@ -217,7 +234,8 @@ def reroute(db: Transaction, team: str, channel: str) -> None:
     db.execute(update(outbox).where(*theirs, _waiting(o)).values(destination=channel))
 
 
-def _next(at: datetime) -> Any:
+def _next(at: datetime, lease: timedelta, replies: bool | None) -> Any:
+    """A lease that reaches further than a lease can is of a clock that was set back since."""
     before = select(earlier.c.id).where(
         earlier.c.lane == o.lane, earlier.c.id < o.id, _waiting(earlier.c)
     )
@@ -230,7 +248,8 @@ def _next(at: datetime) -> Any:
         .where(
             _waiting(o),
             or_(o.due_at <= at, o.failures == 0),  # what is new may go, whatever the clock says
-            or_(o.leased_until.is_(None), o.leased_until <= at),
+            or_(o.leased_until.is_(None), o.leased_until <= at, o.leased_until > at + lease),
+            *_of_kind(replies),
             ~before.exists(),
             or_(roads.c.closed_until.is_(None), roads.c.closed_until <= at),
             or_(~_is_post(), destinations.in_pace(roads.c.paced_until, at)),
@@ -240,6 +259,12 @@ def _next(at: datetime) -> Any:
         .limit(1)
         .with_for_update(of=outbox, skip_locked=True)
     )
+
+
+def _of_kind(replies: bool | None) -> list[ColumnElement[bool]]:
+    if replies is None:
+        return []
+    return [o.errand == Errand.REPLY if replies else o.errand != Errand.REPLY]
 
 
 def _first_card() -> tuple[ColumnElement[bool], ...]:

@@ -52,8 +52,8 @@ def keep_draft(db: Transaction, conversation: int, author: str, text: str, at: d
     db.execute(upsert(db, drafts, values, on=same, update=["text", "at"]))
 
 
-def draft(db: Transaction, conversation: int, author: str) -> str:
-    mine = (d.conversation == conversation, d.author == author)
+def draft(db: Transaction, conversation: int, author: str, since: datetime) -> str:
+    mine = (d.conversation == conversation, d.author == author, d.at >= since)
     return db.execute(select(d.text).where(*mine)).scalar_one_or_none() or ""
 
 

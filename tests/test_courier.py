@@ -381,6 +381,10 @@ def dead_card(app, slack, faults, heard, later):
     faults.clear()
 
 
+def cards(workspace):
+    return [m for m in workspace.channels["C0CARE"].messages.values() if m.get("blocks")]
+
+
 def test_what_never_works_becomes_a_dead_letter_that_people_hear_of(
     app, workspace, dead_card, later
 ):
@@ -392,6 +396,8 @@ def test_what_never_works_becomes_a_dead_letter_that_people_hear_of(
 
     [told] = workspace.channels["D0LEA"].messages.values()
     assert dead.key in told["text"]
+    [seen] = workspace.channels["C0CARE"].messages.values()
+    assert dead.key in seen["text"]
 
 
 def test_a_dead_letter_can_be_brought_back(app, slack, workspace, dead_card, clock):
@@ -401,7 +407,7 @@ def test_a_dead_letter_can_be_brought_back(app, slack, workspace, dead_card, clo
         assert outbox.retry(db, dead.id, clock())
     app.courier.deliver_all()
 
-    assert len(workspace.channels["C0CARE"].messages) == 1
+    assert len(cards(workspace)) == 1
     assert owed(app) == []
 
 
@@ -411,7 +417,7 @@ def test_a_card_that_was_given_up_comes_back_when_something_happens(
     app.desk.claim(1, by=ANA)
     later(minutes=1)
 
-    assert len(workspace.channels["C0CARE"].messages) == 1
+    assert len(cards(workspace)) == 1
 
 
 def test_one_delivery_that_never_works_holds_up_no_other(app, slack, faults, heard):
@@ -865,3 +871,65 @@ def test_a_digest_deleted_by_hand_is_let_go(app, slack, workspace, later, clock,
 
     assert owed(app) == []
     assert "D0LEA" not in workspace.channels
+
+
+def test_after_an_outage_of_slack_one_nag_makes_up_for_all_rungs(app, slack, faults, heard, clock):
+    heard("Broken", by="a")
+    faults.add("broken", "chat.postMessage", times=1000)
+    for _ in range(200):
+        clock.pass_(minutes=1)
+        while app.desk.nag_one():
+            pass
+        app.courier.deliver_all()
+
+    faults.clear()
+    for _ in range(20):
+        clock.pass_(minutes=1)
+        app.courier.deliver_all()
+
+    assert len([m for m in slack.messages.values() if "should have been" in m["text"]]) <= 2
+
+
+def test_an_answer_that_never_works_is_told_of_in_the_channel_and_closes_no_account(
+    app, demo, slack, heard, clock
+):
+    heard("Broken", by="a")
+    demo.reply = broken_by_us
+    app.desk.reply(1, ANA, "Coming!", mention=1, key="V1")
+    for _ in range(20):
+        clock.pass_(minutes=10)
+        app.courier.deliver_all()
+
+    told = [m["text"] for m in slack.messages.values() if "could not deliver" in m["text"]]
+    assert len(told) == 2  # in the channel, and to whoever `tell` names
+    assert "<!channel>" not in str(told)
+
+
+def broken_by_us(*_, **__):
+    raise ValueError("boom <!channel>")
+
+
+def test_three_answers_that_hang_hold_up_no_card(app, demo, heard, slack):
+    heard("Broken", by="a")
+    app.desk.reply(1, ANA, "Coming!", mention=1, key="V1")
+
+    app.courier.deliver_all(replies=False)
+    assert demo.answers() == []
+    app.courier.deliver_all(replies=True)
+
+    assert [answer.text for answer in demo.answers()] == ["Coming!"]
+
+
+def test_what_the_customer_took_back_is_not_quoted_any_more(app, demo, heard, slack, clock):
+    key = demo.post("Broken", by="a")
+    demo.post("My phone is 0170 555", by="a", parent=key)
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    demo.delete("d2")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+
+    clock.pass_(minutes=1)
+    app.courier.deliver_all()
+
+    assert "0170 555" not in str(list(slack.messages.values()))

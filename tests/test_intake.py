@@ -682,7 +682,8 @@ def test_an_error_of_ours_waits_like_an_outage(app, demo, poll):
     poll(minutes=16)
 
     [told] = notices(app)
-    assert "An error of ours" in told
+    assert "an error of ours (KeyError)" in told
+    assert "nonsense" not in told
     demo.trouble = None
     demo.post("Broken")
     assert poll(hours=1) == 1

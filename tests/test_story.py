@@ -33,12 +33,14 @@ def test_a_complaint_past_its_deadline_is_nagged_about(app, slack, clock, hear):
     card, nag = slack.messages.values()
     assert "overdue since" in str(card["blocks"])
     assert nag["thread_ts"] == card["ts"]
-    assert nag["text"] == "<!here>, this should have been answered 1 min ago."
+    assert nag["text"].startswith("<!here>, ")
+    assert nag["text"].endswith("should have been answered 1 min ago.")
 
     clock.pass_(minutes=30)
     nag_all(app)
     *_, nag = slack.messages.values()
-    assert nag["text"] == "<!channel>, this should have been answered 31 min ago."
+    assert nag["text"].startswith("<!channel>, ")
+    assert nag["text"].endswith("should have been answered 31 min ago.")
 
 
 def test_whoever_claimed_it_is_the_one_who_is_called(app, slack, clock, hear):

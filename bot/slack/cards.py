@@ -183,10 +183,22 @@ def _fallback(case: Case, now: datetime) -> str:
         f" from {customer}: {harmless(said(case), SAID)}",
         _spoken_clock(conversation, now),
         _small_print(case),
+        *_spoken_facts(case),
     ]
     if answer := _answered_with(case):
         parts.append(f"Our answer: {harmless(answer, REPLIED)}")
     return " · ".join(part for part in parts if part)
+
+
+def _spoken_facts(case: Case) -> list[str]:
+    """What a sighted person sees of the customer, and of what they sent along."""
+    followers = case.customer.followers
+    media = len(case.latest.media)
+    return [
+        f"{followers:,} followers" if followers is not None else "",
+        _before(case),
+        f"{media} attachment{'s' if media > 1 else ''}" if media else "",
+    ]
 
 
 def _answered_with(case: Case) -> str:

@@ -79,15 +79,17 @@ class Channel:
         thread: str | None = None,
         aloud: bool = False,
         part: str = "",
+        last_look: Callable[[], None] = lambda: None,
     ) -> str:
         """Post it, unless it is there already, and return its timestamp.
 
         `aloud` shows a threaded message in the channel as well; `part` tells apart the messages of
-        one delivery.
+        one delivery; `last_look` may raise right before the call.
         """
         key = delivery.key + part
         if delivery.may_have_happened and (ts := self._find(where, key, delivery, thread)):
             return ts
+        last_look()
         with plain_errors(where):
             posted = self.client.chat_postMessage(
                 channel=where,
@@ -158,7 +160,7 @@ class Channel:
             asked["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"]:
                 return
-        raise TryLater("The channel's history is too long to be looked through.")
+        raise LookupError("The channel's history is too long to be looked through.")
 
 
 def _content(message: Message) -> dict[str, Any]:

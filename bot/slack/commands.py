@@ -74,6 +74,12 @@ class Commands:
             return verb, _number(deed)
         return None
 
+    def written(self, text: str) -> str:
+        """The beginning of an answer that was typed behind `reply 42`."""
+        deed = DEED.fullmatch(_typed(text))
+        wanted = deed and (deed["verb"] or "").lower() == "reply"
+        return _plain(deed["rest"] or "").strip() if deed and wanted else ""
+
     def help(self) -> Message:
         names = "` · `".join(sorted({name.partition(":")[0] for name in self.desk.adapters}))
         text = HELP.format(platforms=names)

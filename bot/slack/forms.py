@@ -85,7 +85,9 @@ def dismiss(case: Case) -> View:
 def _where(case: Case, ability: Ability) -> str:
     seen = "public: everyone can read it" if case.latest.public else "private: only they read it"
     us = harmless(ability.speaks_as, CALLED)
-    return f"Published {on(case.conversation.account)} as *{us}*, {seen}."
+    to = str(case.latest.extra.get("reply_to") or case.customer.handle)
+    elsewhere = f" It goes to *{harmless(to, CALLED)}*." if to != case.customer.handle else ""
+    return f"Published {on(case.conversation.account)} as *{us}*, {seen}.{elsewhere}"
 
 
 def _length(ability: Ability) -> str:

@@ -123,6 +123,7 @@ class Listeners:
         text = body.get("text") or ""
         try:
             if wanted := self.commands.form_wanted(text):
+                self.desk.begin_draft(wanted[1], _person(body).id, self.commands.written(text))
                 self._open(*wanted, body)
                 ack()
             else:

@@ -19,7 +19,7 @@ class Guess:
 
 
 def guess(mention: Mention) -> Guess:
-    """The kind of a mention. A missed complaint is the worst error, so doubt counts as one."""
+    """The kind of a mention. What is in a script the rules can't read counts as a complaint."""
     text = f"{mention.subject}\n{mention.text}".lower().replace("’", "'")
     if found := _found(COMPLAINT, text):
         return Guess(Kind.COMPLAINT, found)
@@ -29,7 +29,7 @@ def guess(mention: Mention) -> Guess:
         return Guess(Kind.QUESTION, found)
     if found := _found(PRAISE, text):
         return Guess(Kind.PRAISE, found)
-    return Guess(Kind.OTHER, "nothing that sounds like a complaint or a question")
+    return Guess(Kind.OTHER, "none of the words the bot knows")
 
 
 def _found(words: re.Pattern[str], text: str) -> str:

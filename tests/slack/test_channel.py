@@ -130,7 +130,7 @@ def test_a_history_without_end_is_not_read_to_its_end(channel, slack):
     for number in range(1010):
         slack.workspace.say(ANA, CARE, f"talk {number}")
 
-    with pytest.raises(TryLater, match="too long to be looked through"):
+    with pytest.raises(LookupError, match="too long to be looked through"):
         channel.say(CARE, HELLO, AGAIN)
 
 

@@ -147,12 +147,13 @@ def test_a_line_of_the_list_has_the_newest_words_that_stand(database):
     assert (line.words, line.customer) == ("words 2", MIRA)
 
 
-def test_all_that_is_unsettled_is_held_for_a_change_of_policy(database):
+def test_all_that_is_unsettled_is_found_for_a_change_of_policy(database):
     for state in State:
         remember(database, thread=state, state=state)
 
     with database.begin() as db:
-        threads = {each.thread for each in conversations.unsettled(db)}
+        numbers = conversations.unsettled(db)
+        threads = {conversations.get(db, number).thread for number in numbers}
 
     assert threads == {"waiting", "claimed", "replying"}
 

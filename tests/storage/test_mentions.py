@@ -91,7 +91,7 @@ def test_what_came_after_a_mention_is_what_we_heard_after_it_and_still_stands(da
     assert standing == ["d1", "older, heard later", "d2"]
 
 
-def test_only_what_is_unsettled_is_watched_and_newest_first(database):
+def test_only_what_is_unsettled_is_watched(database):
     waiting = remember(database)
     closed = remember(database, thread="t2", state=State.ANSWERED)
     for key in ("a", "b", "c"):
@@ -101,7 +101,8 @@ def test_only_what_is_unsettled_is_watched_and_newest_first(database):
     add(database, closed, "answered")
 
     with reading(database) as db:
-        assert mentions.watched(db, "demo", most=2) == ["c", "b"]
+        assert sorted(mentions.watched(db, "demo", most=9)) == ["a", "b", "c"]
+        assert len(mentions.watched(db, "demo", most=2)) == 2
         assert mentions.watched(db, "demo:two", most=2) == []
 
 
@@ -185,8 +186,9 @@ def test_everybody_has_a_draft_of_their_own(database):
         replies.keep_draft(db, known.id, "U0BEN", "Hi", NOON)
         replies.drop_draft(db, known.id, "U0BEN")
 
-        assert replies.draft(db, known.id, "U0ANA") == "Dear Mira"
-        assert replies.draft(db, known.id, "U0BEN") == ""
+        assert replies.draft(db, known.id, "U0ANA", NOON) == "Dear Mira"
+        assert replies.draft(db, known.id, "U0ANA", NOON + HOUR) == ""
+        assert replies.draft(db, known.id, "U0BEN", NOON) == ""
 
 
 def test_a_customers_history_is_what_they_wrote_and_what_we_answered_newest_first(database):
