@@ -548,6 +548,8 @@ def test_what_nobody_can_read_is_kept_and_the_rest_goes_on(app, demo, poll):
     assert poll() == 2
     assert set_aside(app) == ["d2"]
     assert account(app).cursor == "3"
+    [told] = notices(app)
+    assert "1 item on demo could not be read" in told
 
 
 def test_a_mention_that_the_database_refuses_is_set_aside_and_the_rest_goes_on(app, demo, poll):

@@ -56,7 +56,10 @@ class Twitter:
         Setting(
             "X_SEARCH", "Words to search for besides mentions, as in X's search: acme OR akme."
         ),
-        Setting("X_MONTHLY_READS", "How many posts to read, and pay, in a month; none: no limit."),
+        Setting(
+            "X_MONTHLY_READS",
+            "How many posts to read, and pay, in a month, a page more or less; none: no limit.",
+        ),
         Setting("X_EVERY", "Seconds between two looks; each may cost.", default="60"),
     )
 
@@ -115,6 +118,9 @@ class Twitter:
             raise
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
+        """Each look is paid for, so where reading has a ceiling nothing is looked at again."""
+        if self.ceiling:
+            return []
         ids = [key for key in keys if key.isdecimal()]
         with self.line.visit():
             parts = range(0, len(ids), LOOKUP)

@@ -30,8 +30,9 @@ COMPLAINT = _any(
     "app down", "site down", "tried that", "already tried", "not what i asked", "anybody reading",
     "anyone reading", "hello?", "what is going on", "i want this", "marked as delivered",
     "someone else's", "wrong address", "again this morning",
+    "no parcel", "nobody came", "standing at the door", "my parcel as delivered",
     # German
-    "kaputt", "defekt*", "funktioniert nicht", "geht nicht", "warte seit", "warte immer noch",
+    "kaputt", "wo bleibt", "doppelt bezahlt", "doppelt abgebucht", "defekt*", "funktioniert nicht", "geht nicht", "warte seit", "warte immer noch",
     "immer noch nicht", "noch immer", "keine antwort", "beschwer*", "enttäusch*", "unverschämt*",
     "frechheit", "katastroph*", "schlecht*", "nie wieder", "geld zurück", "erstattung", "falsch*",
     "beschädigt", "verspät*", "ärger*", "wütend", "saftladen", "abzocke", "betrug", "reklam*",
@@ -43,7 +44,7 @@ COMPLAINT = _any(
     "retras*", "nunca llegó", "no ha llegado", "mal servicio", "harto", "harta", "hay alguien",
     "dos veces", "no me ha servido", "sigue igual", "quema", "cuatro correos", "se ha caído",
     # French
-    "cassé*", "en panne", "ne marche pas", "ne fonctionne pas", "toujours pas", "toujours rien",
+    "cassé*", "rien reçu", "en panne", "ne marche pas", "ne fonctionne pas", "toujours pas", "toujours rien",
     "aucune réponse", "déçu*", "honte*", "scandal*", "arnaque", "rembours*", "plainte", "retard",
     "abîmé*", "inadmissible", "inacceptable", "jamais reçu", "défectueu*", "nul", "n'a pas marché",
     "personne ne répond", "attends toujours", "j'attends", "toujours pareil", "tourne en boucle",

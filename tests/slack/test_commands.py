@@ -269,6 +269,14 @@ def test_the_reply_form_of_a_command_sends_an_answer(app, slack, demo, hear):
     assert [said.text for said in demo.answers()] == ["Coming!"]
 
 
+def test_what_is_typed_behind_reply_is_in_the_form(app, slack, hear):
+    hear()
+
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered reply 1 Coming at once!")
+
+    assert "Coming at once!" in str(form(slack)["blocks"])
+
+
 def test_published_and_send_again_need_a_doubt(app, workspace, hear):
     hear()
 
