@@ -76,7 +76,8 @@ class World:
         number = len(self.words) + 1
         word = f"kettle{number}"
         complaint = complaint or number % 4 == 1
-        key = self.x.post(f"My {word} is broken" if complaint else f"Is {word} in stock?")
+        said = f"My {word} is broken" if complaint else f"Is {word} in stock?"
+        key = self.x.post(said, by=f"customer{number}")
         self.words[key] = word
         return key
 
