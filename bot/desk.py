@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
 A_MINUTE = timedelta(minutes=1)
+GONE = "The customer deleted it."
 DIGEST = 150  # conversations in one digest
 
 
@@ -288,7 +289,7 @@ class Desk:
         """Close it if the customer took everything back while our answer was on its way."""
         if mentions.standing(db, conversation.id):
             return conversation
-        return conversation.withdrawn("The customer deleted it.", self.now())
+        return conversation.withdrawn(GONE, self.now())
 
     def _gather(self, db: Transaction, channel: str, ids: Sequence[int]) -> None:
         now = self.now()
@@ -297,7 +298,7 @@ class Desk:
         digest = fresh or digests.open_new(db, team=team, channel=channel, at=now)
         conversations.gather(db, ids, digest)
         outbox.spare(db, ids, now)
-        self.ledger.owe_digest(db, digest, team, "first", now)
+        self.ledger.owe_digest(db, digest, team, f"{ids[0]}:{now.timestamp()}", now)
         log.info("digest.gathered", digest=digest, conversations=len(ids))
 
 

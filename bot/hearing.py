@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from adapters import Batch
-from bot.desk import Desk
+from bot.desk import GONE, Desk
 from bot.domain.conversation import Conversation
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
@@ -19,7 +19,6 @@ from storage.database import Transaction, Unavailable
 log = structlog.get_logger()
 
 IMPORTED = "It is from before the bot was set up."
-GONE = "The customer deleted it."
 
 
 class Hearing:

@@ -12,7 +12,8 @@ from bot.domain.team import Teams
 from storage import conversations, customers, mentions, outbox, replies
 from storage.database import Transaction
 
-NOTES = 5  # that may wait for one thread
+NOTES = 5  # that may wait for one thread, unless they are about our own answer
+CHATTER = ("wrote_again", "automatic")
 
 
 class Ledger:
@@ -61,7 +62,8 @@ class Ledger:
 
         Who writes three hundred times does not fill the thread: the card tells of the rest.
         """
-        if outbox.waiting(db, _lane(conversation), Errand.NOTE) >= NOTES:
+        many = outbox.waiting(db, _lane(conversation), Errand.NOTE) >= NOTES
+        if many and what in CHATTER:
             return
         key = f"note:{conversation.id}:{what}:{of}"
         detail = {"what": what, "of": of}

@@ -430,3 +430,46 @@ def test_a_digest_of_long_words_is_one_that_slack_takes(app, slack, demo, clock)
     work(app, clock, seconds=70)
 
     assert owed(app) == []
+
+
+def test_what_comes_moments_later_joins_the_digest_that_is_already_there(app, slack, demo, clock):
+    def storm(first: int) -> None:
+        for number in range(first, first + 70):
+            demo.post("Do you ship?", by=f"c{number}")
+        clock.pass_(seconds=1)
+        app.intake.poll("demo", demo)
+        while app.desk.gather_one():
+            pass
+
+    storm(0)
+    for _ in range(57):  # the digest is posted, and not a minute old
+        clock.pass_(seconds=1)
+        app.courier.deliver_all()
+    storm(70)
+    for _ in range(90):
+        clock.pass_(seconds=1)
+        app.courier.deliver_all()
+
+    digests = [m for m in slack.messages.values() if "came at once" in m["text"]]
+    assert len(digests) == 1
+    assert owed(app) == []
+
+
+def test_who_writes_very_often_does_not_hide_that_our_answer_was_refused(
+    app, demo, slack, clock, hear
+):
+    key = hear()
+    demo.before = Refused("no")
+    send(app)
+    for number in range(9):
+        demo.post(f"Hello? {number}", parent=key)
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+
+    for _ in range(60):
+        clock.pass_(seconds=1)
+        app.courier.deliver_all()
+
+    said = [m["text"] for m in slack.messages.values()]
+    assert sum("wrote again" in text for text in said) == 5
+    assert any("did not take the answer" in text or "no." in text for text in said)
