@@ -19,6 +19,16 @@ class Past:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Nagged:
+    """One nag of a clock: the rung's number from 0, what it calls, and whom that meant then."""
+
+    at: datetime
+    rung: int
+    call: str
+    whom: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """`mentions` is in the order in which we heard them; `reply` is the last one written."""
 

@@ -1,190 +1,325 @@
 """One customer, one thread, one clock: what may happen to it, and what that changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Self
 
+from bot.domain.calendar import Pause
+from bot.domain.clock import Owed, judged
+from bot.domain.deeds import deed
 from bot.domain.mention import Kind
 from bot.domain.problems import (
     AlreadyAnswered,
     AlreadyClaimed,
     AlreadyDismissed,
     AlreadyReplying,
+    NotSnoozed,
+    NotToBeSettled,
     StillInDoubt,
+    StillWaits,
 )
-from bot.domain.team import Rung, Team
+from bot.domain.record import OPEN, UNSETTLED, Ended, State
+from bot.domain.team import Team
+from bot.domain.winding import Wound
+
+__all__ = ["NO_ANSWER_NEEDED", "OPEN", "UNSETTLED", "Conversation", "Ended", "State"]
+
+NO_ANSWER_NEEDED = "No answer needed"
 
 
-class State(StrEnum):
-    WAITING = "waiting"
-    CLAIMED = "claimed"
-    REPLYING = "replying"  # our answer is on its way
-    ANSWERED = "answered"
-    DISMISSED = "dismissed"
+class Conversation(Wound):
+    """Every change is a deed: it returns another conversation, which remembers what happened."""
 
+    # What customers do
 
-OPEN = (State.WAITING, State.CLAIMED)
-UNSETTLED = (*OPEN, State.REPLYING)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conversation:
-    """`waiting_since` is when the customer's oldest unanswered mention was posted: the clock's
-    start. `closed_by` is None where a platform or the first import closed it. A `quiet` one has
-    never been shown in Slack and need not be.
-    """
-
-    account: str
-    thread: str
-    customer: int
-    team: str
-    kind: Kind
-    waiting_since: datetime
-    because: str = ""  # what spoke for this kind
-    judged_by: str | None = None  # who corrected it
-    state: State = State.WAITING
-    owner: str | None = None
-    due_at: datetime | None = None  # None: nothing was promised
-    next_nag_at: datetime | None = None  # None: clock stopped, or the ladder is climbed
-    rungs_climbed: int = 0
-    closed_at: datetime | None = None
-    closed_by: str | None = None
-    closed_because: str | None = None
-    channel: str | None = None  # where the card hangs
-    card: str | None = None
-    quiet: bool = False
-    unsure: str | None = None  # the key of a reply that may have been published; a person must look
-    digest: int | None = None
-    version: int = 0
-    id: int = 0
-
-    @property
-    def platform(self) -> str:
-        return self.account.partition(":")[0]
-
-    @property
-    def open(self) -> bool:
-        return self.state in OPEN
-
-    def late(self, at: datetime) -> bool:
-        return self.state in UNSETTLED and self.due_at is not None and self.due_at <= at
-
-    def wind(self, team: Team) -> Self:
-        """Count the deadline anew from the clock's start, and the next nag from the deadline.
-
-        A deadline that moves takes the ladder back to its foot.
-        """
-        promise = team.promise(self.kind, self.waiting_since)
-        due_at = promise.due_at if promise else None
-        climbed = self.rungs_climbed if due_at == self.due_at else 0
-        wound = replace(self, due_at=due_at, rungs_climbed=climbed)
-        return replace(wound, next_nag_at=wound._upcoming(team.ladder))
-
-    def hear(
-        self, posted_at: datetime, team: Team, kind: Kind = Kind.OTHER, because: str = ""
+    @deed
+    def begin(
+        self,
+        since: datetime,
+        team: Team,
+        *,
+        kind: Kind,
+        because: str = "",
+        thanks: bool = False,
+        language: str | None = None,
+        tags: Sequence[str] = (),
     ) -> Self:
-        """The customer wrote, and it sounds like `kind`.
+        """The first we hear of it."""
+        heard = replace(self, waiting_since=since, kind=kind, because=because, thanks=thanks)
+        return replace(heard, language=language, tags=tuple(tags)).wind(team)
+
+    @deed
+    def hear(
+        self,
+        posted_at: datetime,
+        team: Team,
+        kind: Kind = Kind.OTHER,
+        because: str = "",
+        *,
+        at: datetime | None = None,
+        thanks: bool = False,
+        language: str | None = None,
+    ) -> Self:
+        """The customer wrote, it sounds like `kind`, and we hear of it `at` some later time.
 
         While they wait, a second message never moves the deadline; an older one does, and so does
         one that turns it into a complaint. After our answer it starts a new clock, of its own kind
-        where that is clear: who says thanks does not complain.
+        where that is clear: who says thanks does not complain, and starts none.
         """
-        if self.state in UNSETTLED:
-            earlier = min(self.waiting_since, posted_at)
-            heard = replace(self, waiting_since=earlier, quiet=False).wind(team)
-            return heard.reconsider(kind, because, team)
-        again = self if kind is Kind.OTHER else replace(self, kind=kind, because=because)
-        return again.reopen(posted_at, team)
+        woken = self._woken(at or posted_at) if self.until_they_write else self
+        heard = replace(woken, language=language or self.language)
+        if self.state in UNSETTLED and self.waits and not (self.thanks and not thanks):
+            since = self.waiting_since if thanks else min(self.waiting_since, posted_at)
+            begun = replace(heard, waiting_since=since, quiet=False)
+            return begun.wind(team).reconsider(kind, because, team)
+        again = heard if kind is Kind.OTHER else replace(heard, kind=kind, because=because)
+        return again.reopen(posted_at, team, thanks=thanks)
 
-    def reopen(self, since: datetime, team: Team) -> Self:
-        """Begin again, with a new clock and a new ladder."""
+    @deed
+    def reopen(self, since: datetime, team: Team, *, thanks: bool = False) -> Self:
+        """Begin again, with a new clock and a new ladder. What was promised stays promised."""
+        replying = self.state is State.REPLYING
         begun = replace(
             self,
-            state=State.WAITING,
-            owner=None,
+            state=State.REPLYING if replying else State.WAITING,
+            owner=self.owner if replying else None,
+            held_since=None,
+            waits=True,
+            thanks=thanks,
             waiting_since=since,
+            pauses=(),
+            snoozed_by=None,
+            until_they_write=False,
+            due_at=None,
             rungs_climbed=0,
             closed_at=None,
             closed_by=None,
             closed_because=None,
             quiet=False,
-            unsure=None,
+            unsure=self.unsure if replying else None,
             judged_by=None,
         )
         return begun.wind(team)
 
-    def claim(self, by: str) -> Self:
+    @deed
+    def starts_at(self, since: datetime, team: Team) -> Self:
+        """The customer took something back: the oldest that still stands is from `since`."""
+        return replace(self, waiting_since=since).wind(team)
+
+    @deed
+    def withdrawn(self, because: str, at: datetime) -> Self:
+        """There is nothing left to answer, and no colleague decided that."""
+        return self._close(State.DISMISSED, at, by=None, because=because, how="withdrawn")
+
+    # What people do
+
+    @deed
+    def claim(self, by: str, at: datetime, team: Team) -> Self:
         """Put a name on it. The clock keeps running: a claim is not an answer."""
         self._must_be_open()
         if self.owner not in (None, by):
             raise AlreadyClaimed(str(self.owner))
-        return replace(self, state=State.CLAIMED, owner=by)
+        return self._held(by, at, team)
 
-    def take_over(self, by: str) -> Self:
+    @deed
+    def take_over(self, by: str, at: datetime, team: Team) -> Self:
         self._must_be_open()
-        return replace(self, state=State.CLAIMED, owner=by)
+        return self._held(by, at, team)
 
-    def reply(self, by: str) -> Self:
+    @deed
+    def renew(self, by: str, at: datetime, team: Team) -> Self:
+        """Its holder is at work on it: the claim lasts."""
+        holds = self.open and self.owner == by
+        return replace(self, held_since=at).wind(team) if holds else self
+
+    @deed
+    def reply(self, by: str, at: datetime, team: Team) -> Self:
         """Our answer sets out. Nobody is nagged while it is on its way."""
         if self.unsure:
             raise StillInDoubt
-        return replace(self.claim(by), state=State.REPLYING)
+        return replace(self.claim(by, at, team), state=State.REPLYING, claimed_until=None)
 
-    def sent(self, at: datetime) -> Self:
-        """The platform has our answer: the clock stops, here and nowhere else."""
-        return self._close(State.ANSWERED, at, by=self.owner)
+    @deed
+    def snooze(self, until: datetime, by: str, because: str, at: datetime, team: Team) -> Self:
+        """Pause the clock until then. It ends by itself."""
+        self._must_be_open()
+        asleep = self._woken(at)
+        pauses = (*asleep.pauses, Pause(at, until, because))
+        snoozed = replace(asleep, pauses=pauses, snoozed_by=by, until_they_write=False)
+        return snoozed._kept_by(by, at)._touched().wind(team)
 
-    def refused(self) -> Self:
-        """The answer did not get through. The clock was running all along."""
-        return replace(self, state=State.CLAIMED, unsure=None)
+    @deed
+    def snooze_until_they_write(
+        self, until: datetime, by: str, because: str, at: datetime, team: Team
+    ) -> Self:
+        """Pause the clock until the customer writes, and at the longest until then."""
+        return replace(self.snooze(until, by, because, at, team), until_they_write=True)
 
-    def in_doubt(self, key: str) -> Self:
-        """The answer may have been published, and only a person can find out."""
-        return replace(self, state=State.CLAIMED, unsure=key)
+    @deed
+    def wake(self, by: str, at: datetime, team: Team) -> Self:
+        """End the snooze early."""
+        self._must_be_open()
+        if not self.snoozed(at):
+            raise NotSnoozed
+        return self._woken(at)._kept_by(by, at)._touched().wind(team)
 
-    def answered_there(self, at: datetime, by: str | None) -> Self:
+    @deed
+    def answered_there(self, at: datetime, by: str | None, team: Team) -> Self:
         """A person answered in the platform's own app; `by` is who told us, None: we saw it."""
         self._must_be_open()
-        return replace(self._close(State.ANSWERED, at, by=by), closed_because="answered there")
+        kept = self.promised_for if self.promised_for and self.promised_for > at else None
+        return self._answered(at, by, team, kept, because="answered there")
 
+    @deed
     def dismiss(self, by: str, because: str, at: datetime) -> Self:
         self._must_be_open()
-        return replace(self._close(State.DISMISSED, at, by=by), closed_because=because)
+        return self._close(State.DISMISSED, at, by=by, because=because, how="dismissed")
 
-    def withdrawn(self, because: str, at: datetime) -> Self:
-        """There is nothing left to answer, and no colleague decided that."""
-        return replace(self._close(State.DISMISSED, at, by=None), closed_because=because)
+    @deed
+    def no_answer_needed(self, by: str, at: datetime, team: Team) -> Self:
+        """The customer's last word needs no answer; what we promised them stays promised."""
+        self._must_be_open()
+        if not (self.thanks and self.promised_for):
+            return self.dismiss(by, NO_ANSWER_NEEDED, at)
+        return replace(self, waits=False, thanks=False)._held(by, at, team)
 
+    @deed
+    def settle(self, by: str, at: datetime) -> Self:
+        """Nothing more is owed to a customer who has our answer."""
+        self._must_be_open()
+        if self.waits:
+            raise StillWaits
+        if self.promised_for is None and self.owed is not Owed.LOOP:
+            raise NotToBeSettled
+        return self._close(State.ANSWERED, at, by=by, how="settled")
+
+    @deed
     def judge(self, kind: Kind, by: str, team: Team) -> Self:
         """Someone knows better what it is. The deadline is counted anew from the same start."""
-        judged = replace(self, kind=kind, judged_by=by)
+        thanks = self.thanks and kind is Kind.PRAISE
+        judged = replace(self, kind=kind, judged_by=by, thanks=thanks)
         return judged.wind(team) if self.state in UNSETTLED else judged
 
+    @deed
+    def tagged(self, tags: Sequence[str], team: Team) -> Self:
+        """Somebody put a word on the customer, and a rule may look at it."""
+        named = replace(self, tags=tuple(tags))
+        return named.wind(team) if self.state in UNSETTLED else named
+
+    @deed
     def reconsider(self, kind: Kind, because: str, team: Team) -> Self:
         """Further words can turn it into a complaint, unless a person has said what it is."""
         if self.judged_by or self.kind is Kind.COMPLAINT or kind is not Kind.COMPLAINT:
             return self
-        return replace(self, kind=kind, because=because).wind(team)
+        return replace(self, kind=kind, because=because, thanks=False).wind(team)
 
-    def climb(self, ladder: Sequence[Rung], at: datetime) -> Self:
-        """Climb to the highest rung whose time has come.
+    # What becomes of an answer
 
-        After an outage this makes one nag, not one for every rung that was missed.
+    @deed
+    def sent(
+        self,
+        at: datetime,
+        team: Team,
+        *,
+        promised_for: datetime | None = None,
+        by: str | None = None,
+    ) -> Self:
+        """The platform has our answer: the clock stops, here and nowhere else.
+
+        `promised_for` is when the answer says that the customer will hear more.
         """
-        assert self.due_at is not None, "only a conversation with a deadline can climb"
-        reached = sum(self.due_at + rung.after <= at for rung in ladder)
-        climbed = replace(self, rungs_climbed=max(reached, self.rungs_climbed))
-        return replace(climbed, next_nag_at=climbed._upcoming(ladder))
+        return self._answered(at, by or self.owner, team, promised_for)
 
-    def _upcoming(self, ladder: Sequence[Rung]) -> datetime | None:
-        if self.due_at is None or self.rungs_climbed >= len(ladder):
-            return None
-        return self.due_at + ladder[self.rungs_climbed].after
+    @deed
+    def refused(self, at: datetime, team: Team) -> Self:
+        """The answer did not get through. The clock was running all along."""
+        back = replace(self, state=State.CLAIMED, unsure=None, held_since=at)
+        return back.wind(team)
 
-    def _close(self, state: State, at: datetime, *, by: str | None) -> Self:
-        return replace(self, state=state, closed_at=at, closed_by=by, next_nag_at=None, unsure=None)
+    @deed
+    def in_doubt(self, key: str, at: datetime, team: Team) -> Self:
+        """The answer may have been published, and only a person can find out."""
+        back = replace(self, state=State.CLAIMED, unsure=key, held_since=at)
+        return back.wind(team)
+
+    # How
+
+    def _held(self, by: str, at: datetime, team: Team) -> Self:
+        held = replace(self, state=State.CLAIMED, owner=by, held_since=at)
+        return held._touched().wind(team)
+
+    def _kept_by(self, by: str, at: datetime) -> Self:
+        return replace(self, held_since=at) if self.owner == by else self
+
+    def _answered(
+        self,
+        at: datetime,
+        by: str | None,
+        team: Team,
+        promised_for: datetime | None,
+        because: str | None = None,
+    ) -> Self:
+        answered = replace(
+            self._end(at, "answered", by, answered=True),
+            waits=False,
+            thanks=False,
+            answered_at=at,
+            pauses=(),
+            snoozed_by=None,
+            until_they_write=False,
+            unsure=None,
+            promised_for=promised_for,
+            promised_by=by if promised_for else None,
+            promised_at=at if promised_for else None,
+        )
+        answered = answered._touched()
+        if promised_for is None and team.rule(self).loop is None:
+            return replace(
+                answered,
+                state=State.ANSWERED,
+                closed_at=at,
+                closed_by=by,
+                closed_because=because,
+                next_nag_at=None,
+                claimed_until=None,
+            )
+        owner = by or self.owner
+        state = State.CLAIMED if owner else State.WAITING
+        return replace(answered, state=state, owner=owner, due_at=None).wind(team)
+
+    def _close(
+        self,
+        state: State,
+        at: datetime,
+        *,
+        by: str | None,
+        how: str,
+        because: str | None = None,
+    ) -> Self:
+        return replace(
+            self._end(at, how, by, answered=False),
+            state=state,
+            closed_at=at,
+            closed_by=by,
+            closed_because=because,
+            next_nag_at=None,
+            claimed_until=None,
+            unsure=None,
+            promised_for=None,
+            promised_by=None,
+            promised_at=None,
+            nag=None,
+            nag_says=None,
+        )
+
+    def _end(self, at: datetime, how: str, by: str | None, *, answered: bool) -> Self:
+        """Remember the clock as it was, for its verdict."""
+        if self.state not in UNSETTLED:
+            return self
+        ended = Ended(replace(self, ended=(), deeds=()), at, how, by, answered)
+        verdict = judged(self.due_at, at, answered=answered)
+        return replace(self, ended=(*self.ended, ended), verdict=verdict)
 
     def _must_be_open(self) -> None:
         if self.state is State.REPLYING:

@@ -14,6 +14,8 @@ class Errand(StrEnum):
     REPLY = "reply"  # to the platform: our answer
     DIGEST = "digest"  # in the channel: many conversations in one message
     NOTICE = "notice"  # in the channel: something about the bot itself
+    LIST = "list"  # in the channel: what a team must know in the morning, or all at once
+    ALERT = "alert"  # by mail or webhook: what Slack did not take, or a rung says there
 
 
 class Urgency:

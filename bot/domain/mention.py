@@ -63,6 +63,7 @@ class Mention:
     media: tuple[str, ...] = ()  # links
     language: str | None = None  # as the platform says it (BCP 47)
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    heard_at: datetime | None = field(default=None, compare=False)  # when we stored it
     id: int | None = field(default=None, compare=False)  # ours, once it is stored
 
     @property

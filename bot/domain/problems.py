@@ -71,3 +71,26 @@ class TooLong(NotPossible):
 class NothingWritten(NotPossible):
     def __init__(self) -> None:
         super().__init__("There is nothing in it yet. Write the answer, then send.")
+
+
+class NotSnoozed(NotPossible):
+    def __init__(self) -> None:
+        super().__init__("This one is not snoozed. Its clock runs.")
+
+
+class StillWaits(NotPossible):
+    def __init__(self) -> None:
+        super().__init__("The customer still waits for an answer. Reply, or dismiss it.")
+
+
+class NotToBeSettled(NotPossible):
+    def __init__(self) -> None:
+        super().__init__("Nothing more was promised here, so there is nothing to settle.")
+
+
+class CannotSnooze(NotPossible):
+    """Says why not, and what would do."""
+
+
+class CannotPromise(NotPossible):
+    """Says why not, and what would do."""

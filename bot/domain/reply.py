@@ -38,3 +38,4 @@ class Reply:
     sent_key: str | None = None
     url: str | None = None
     refused: str | None = None  # why the platform would not have it
+    promised_for: datetime | None = None  # when it says that the customer will hear more

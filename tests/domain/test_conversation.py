@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.clock import Owed
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Kind
 from bot.domain.problems import (
@@ -21,9 +22,9 @@ from tests.things import HOUR, MINUTE, WAITING
 
 ANA, BEN = "U0ANA", "U0BEN"
 DUE = NOON + HOUR
-CLAIMED = WAITING.claim(ANA)
-REPLYING = WAITING.reply(ANA)
-ANSWERED = REPLYING.sent(NOON + 10 * MINUTE)
+CLAIMED = WAITING.claim(ANA, NOON, CARE)
+REPLYING = WAITING.reply(ANA, NOON, CARE)
+ANSWERED = REPLYING.sent(NOON + 10 * MINUTE, CARE)
 DISMISSED = WAITING.dismiss(ANA, "spam", NOON + MINUTE)
 
 
@@ -39,20 +40,20 @@ def test_what_nobody_promised_has_no_deadline_and_no_nag():
 
 
 def test_claiming_puts_a_name_on_it_and_lets_the_clock_run():
-    assert replace(WAITING, state=State.CLAIMED, owner=ANA) == CLAIMED
+    assert replace(WAITING, state=State.CLAIMED, owner=ANA, held_since=NOON) == CLAIMED
 
 
 def test_claiming_what_one_has_changes_nothing():
-    assert CLAIMED.claim(ANA) == CLAIMED
+    assert CLAIMED.claim(ANA, NOON, CARE) == CLAIMED
 
 
 def test_the_second_who_claims_is_told_who_was_first():
     with pytest.raises(AlreadyClaimed, match="<@U0ANA>"):
-        CLAIMED.claim(BEN)
+        CLAIMED.claim(BEN, NOON, CARE)
 
 
 def test_taking_over_changes_the_name_and_nothing_else():
-    assert CLAIMED.take_over(BEN) == replace(CLAIMED, owner=BEN)
+    assert CLAIMED.take_over(BEN, NOON, CARE) == replace(CLAIMED, owner=BEN)
 
 
 def test_replying_claims_it_and_lets_the_clock_run():
@@ -66,11 +67,11 @@ def test_replying_claims_it_and_lets_the_clock_run():
 @pytest.mark.parametrize(
     "act",
     [
-        lambda it: it.claim(BEN),
-        lambda it: it.take_over(BEN),
-        lambda it: it.reply(BEN),
+        lambda it: it.claim(BEN, NOON, CARE),
+        lambda it: it.take_over(BEN, NOON, CARE),
+        lambda it: it.reply(BEN, NOON, CARE),
         lambda it: it.dismiss(BEN, "spam", NOON),
-        lambda it: it.answered_there(NOON, BEN),
+        lambda it: it.answered_there(NOON, BEN, CARE),
     ],
 )
 def test_what_is_not_open_says_why(conversation, problem, act):
@@ -80,12 +81,12 @@ def test_what_is_not_open_says_why(conversation, problem, act):
 
 def test_what_no_colleague_closed_says_what_happened():
     gone = WAITING.withdrawn("The customer deleted it.", NOON)
-    elsewhere = WAITING.answered_there(NOON, by=None)
+    elsewhere = WAITING.answered_there(NOON, None, CARE)
 
     with pytest.raises(AlreadyDismissed, match=r"^This one was closed: The customer deleted it"):
-        gone.claim(ANA)
+        gone.claim(ANA, NOON, CARE)
     with pytest.raises(AlreadyAnswered, match=r"^Somebody has already answered"):
-        elsewhere.claim(ANA)
+        elsewhere.claim(ANA, NOON, CARE)
 
 
 def test_the_clock_stops_when_the_platform_has_our_answer():
@@ -94,11 +95,11 @@ def test_the_clock_stops_when_the_platform_has_our_answer():
 
 
 def test_a_refused_answer_leaves_the_clock_as_if_it_had_never_set_out():
-    assert REPLYING.refused() == CLAIMED
+    assert REPLYING.refused(NOON, CARE) == CLAIMED
 
 
 def test_an_answer_in_doubt_is_its_owners_and_knows_its_key():
-    assert REPLYING.in_doubt("k1") == replace(CLAIMED, unsure="k1")
+    assert REPLYING.in_doubt("k1", NOON, CARE) == replace(CLAIMED, unsure="k1")
 
 
 def test_a_second_message_moves_nothing():
@@ -117,7 +118,9 @@ def test_an_older_message_moves_the_deadline_back():
 def test_a_message_after_the_end_begins_anew(closed):
     again = closed.hear(NOON + 5 * HOUR, CARE)
 
-    assert again == replace(WAITING, waiting_since=NOON + 5 * HOUR).wind(CARE)
+    begun = replace(WAITING, waiting_since=NOON + 5 * HOUR, verdict=closed.verdict)
+    owed = Owed.FURTHER if closed.answered_at else Owed.FIRST
+    assert again == replace(begun, answered_at=closed.answered_at, owed=owed).wind(CARE)
 
 
 def test_further_words_can_turn_it_into_a_complaint():
@@ -147,7 +150,7 @@ def test_a_judgement_counts_the_deadline_anew_from_the_same_start():
 
 
 def test_a_deadline_that_moves_takes_the_ladder_back_to_its_foot():
-    late = WAITING.climb(LADDER, DUE + 31 * MINUTE)
+    late = WAITING.climb(CARE, DUE + 31 * MINUTE)
 
     judged = late.judge(Kind.QUESTION, ANA, CARE)
 
@@ -169,9 +172,9 @@ def test_what_is_due_at_this_very_moment_is_late():
 
 
 def test_each_rung_is_climbed_when_its_time_comes():
-    first = WAITING.climb(LADDER, DUE)
-    second = first.climb(LADDER, DUE + 30 * MINUTE)
-    third = second.climb(LADDER, DUE + 2 * HOUR)
+    first = WAITING.climb(CARE, DUE)
+    second = first.climb(CARE, DUE + 30 * MINUTE)
+    third = second.climb(CARE, DUE + 2 * HOUR)
 
     assert [it.rungs_climbed for it in (first, second, third)] == [1, 2, 3]
     assert [it.next_nag_at for it in (first, second)] == [DUE + 30 * MINUTE, DUE + 2 * HOUR]
@@ -179,7 +182,7 @@ def test_each_rung_is_climbed_when_its_time_comes():
 
 
 def test_after_an_outage_one_nag_makes_up_for_all_that_were_missed():
-    climbed = WAITING.climb(LADDER, DUE + HOUR)
+    climbed = WAITING.climb(CARE, DUE + HOUR)
 
     assert (climbed.rungs_climbed, climbed.next_nag_at) == (2, DUE + 2 * HOUR)
 
@@ -193,19 +196,21 @@ def test_without_a_ladder_nobody_is_nagged():
 minutes = st.integers(-300, 300).map(lambda n: NOON + n * MINUTE)
 people = st.sampled_from([ANA, BEN])
 acts = st.one_of(
-    st.builds(lambda by: lambda it: it.claim(by), people),
-    st.builds(lambda by: lambda it: it.take_over(by), people),
-    st.builds(lambda by: lambda it: it.reply(by), people),
+    st.builds(lambda by: lambda it: it.claim(by, NOON, CARE), people),
+    st.builds(lambda by: lambda it: it.take_over(by, NOON, CARE), people),
+    st.builds(lambda by: lambda it: it.reply(by, NOON, CARE), people),
     st.builds(lambda at: lambda it: it.dismiss(ANA, "spam", at), minutes),
-    st.builds(lambda at: lambda it: it.answered_there(at, None), minutes),
+    st.builds(lambda at: lambda it: it.answered_there(at, None, CARE), minutes),
     st.builds(lambda at: lambda it: it.hear(at, CARE), minutes),
     st.builds(
         lambda kind: lambda it: it.judge(kind, ANA, CARE),
         st.sampled_from([Kind.COMPLAINT, Kind.QUESTION]),
     ),
-    st.builds(lambda at: lambda it: it.sent(at) if it.state is State.REPLYING else it, minutes),
-    st.builds(lambda at: lambda it: it.climb(LADDER, at) if it.open else it, minutes),
-    st.just(lambda it: it.refused() if it.state is State.REPLYING else it),
+    st.builds(
+        lambda at: lambda it: it.sent(at, CARE) if it.state is State.REPLYING else it, minutes
+    ),
+    st.builds(lambda at: lambda it: it.climb(CARE, at) if it.open else it, minutes),
+    st.just(lambda it: it.refused(NOON, CARE) if it.state is State.REPLYING else it),
 )
 
 
@@ -224,7 +229,7 @@ def test_whatever_happens_what_is_open_has_a_clock_and_what_is_closed_has_none(h
     it = lived(history)
 
     if it.open:
-        assert it.due_at == CARE.promise(it.kind, it.waiting_since).due_at
+        assert it.due_at == it.clock(CARE).due_at
         assert it.next_nag_at or it.rungs_climbed == len(LADDER)
         assert it.closed_at is None
     if it.state in (State.ANSWERED, State.DISMISSED):
@@ -240,7 +245,7 @@ def test_nothing_but_an_end_or_another_judgement_ever_gives_the_customer_more_ti
             after = act(it)
         except NotPossible:
             continue
-        if it.open and after.open and after.kind is it.kind:
+        if it.open and after.open and (after.kind, after.owed) == (it.kind, it.owed):
             assert after.due_at <= it.due_at
         it = after
 
@@ -251,7 +256,7 @@ def test_no_rung_is_ever_climbed_twice(times):
     for minute in sorted(times):
         at = NOON + minute * MINUTE
         if it.next_nag_at and it.next_nag_at <= at:
-            it = it.climb(LADDER, at)
+            it = it.climb(CARE, at)
             nags.append(it.rungs_climbed)
 
     assert nags == sorted(set(nags))

@@ -1,11 +1,13 @@
 """What a team promised, and which team hears what."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from bot.domain.clock import Owed
 from bot.domain.mention import Kind
 from bot.domain.team import Team, Teams
 from tests.conftest import CARE, NOON
-from tests.things import HOUR
+from tests.things import HOUR, WAITING
 
 
 def team(name: str, *hears: str) -> Team:
@@ -18,14 +20,14 @@ TEAMS = Teams({"care": CATCH_ALL, "press": PRESS})
 
 
 def test_a_promise_is_counted_from_when_the_customer_wrote():
-    promise = CARE.promise(Kind.QUESTION, NOON)
+    clock = CARE.clock(replace(WAITING, kind=Kind.QUESTION), Owed.FIRST, NOON)
 
-    assert promise.due_at == NOON + 4 * HOUR
-    assert (promise.since, promise.within, promise.team) == (NOON, 4 * HOUR, "care")
+    assert clock.due_at == NOON + 4 * HOUR
+    assert (clock.since, clock.within, clock.rule) == (NOON, 4 * HOUR, "question")
 
 
 def test_what_is_not_among_the_promises_is_not_promised():
-    assert CARE.promise(Kind.PRAISE, NOON) is None
+    assert CARE.clock(replace(WAITING, kind=Kind.PRAISE), Owed.FIRST, NOON) is None
 
 
 def test_the_longest_promise_says_how_far_back_an_import_looks():

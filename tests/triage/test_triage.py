@@ -76,6 +76,89 @@ OTHERS = [
     ("", Kind.OTHER),
 ]
 
+LAST_WORDS = """
+thanks!
+Thank you so much, works now
+Thanks a lot for your quick help 🙏
+@acme thank you!!
+THX :)
+cheers, all sorted
+ok great
+Perfect, thank you. That worked.
+Thanks, it’s fixed
+It works now
+👍
+👍🏽 👍🏽
+Danke, hat geklappt
+Vielen Dank für die schnelle Antwort!
+Super, danke ❤️
+merci
+Merci beaucoup, ça marche maintenant !
+gracias
+Muchas gracias, ya funciona
+Grazie mille!
+Muito obrigada
+Bedankt, het werkt weer
+Спасибо большое!
+ありがとうございます
+""".strip().splitlines()
+
+NOT_THE_LAST_WORD = """
+thanks for nothing
+Thanks for nothing!!
+thanks but still broken
+thanks, still waiting
+no thanks
+No, thank you
+Thanks...
+Thanks…
+Thanks a bunch
+thanks 🙄
+Thanks, and when does it arrive?
+thanks?
+Thanks. I will wait then
+Thank you, but I want my money back
+Great. Just great.
+great
+Great job
+Well done, people
+is it fixed now
+Thanks, not what I ordered
+thanks, order 17 as well please
+Thanks https://example.com/picture
+Danke für nichts
+Na toll, danke
+danke, aber es geht nicht
+merci quand même
+gracias por nada
+🙏
+☕☕☕
+Thank you! That was quick.
+thanks thanks thanks thanks thanks thanks thanks thanks thanks thanks thanks thanks thanks
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", LAST_WORDS)
+def test_a_last_word_is_heard_as_one(text):
+    heard = guess(mention(text))
+
+    assert (heard.kind, heard.thanks) == (Kind.PRAISE, True)
+    assert heard.because.startswith("“")
+
+
+@pytest.mark.parametrize("text", [*NOT_THE_LAST_WORD, *COMPLAINTS, ""])
+def test_who_says_more_has_not_said_the_last_word(text):
+    assert not guess(mention(text)).thanks
+
+
+def test_a_picture_is_more_than_thanks():
+    assert not guess(mention("Thanks!", media=("https://pbs.example/1.jpg",))).thanks
+
+
+def test_thanks_under_the_subject_of_a_complaint_are_looked_at():
+    assert not guess(mention("Thanks!", subject="Re: My machine is broken")).thanks
+    assert guess(mention("Thanks!", subject="Re: Order 88412")).thanks
+
 
 @pytest.mark.parametrize("text", COMPLAINTS)
 def test_no_complaint_is_missed(text):
