@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
+from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
 from bot.domain.mention import Customer, Kind
 from bot.domain.problems import NoSuchConversation
@@ -27,6 +28,7 @@ class Asked:
     owner: str | None = None
     platform: str | None = None
     late_at: datetime | None = None  # only those that were due by then
+    numbers: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,8 @@ class Totals:
 
 
 def open_new(db: Transaction, conversation: Conversation) -> Conversation:
-    return replace(conversation, id=add(db, conversations, as_row(conversation, conversations)))
+    bare = replace(conversation, deeds=(), ended=())
+    return replace(conversation, id=add(db, conversations, as_row(bare, conversations)))
 
 
 def find(db: Transaction, account: str, thread: str, customer: int) -> Conversation | None:
@@ -69,8 +72,8 @@ def hold(db: Transaction, id: int) -> Conversation:
 
 
 def save(db: Transaction, conversation: Conversation) -> Conversation:
-    """Write it down as its next version."""
-    newer = replace(conversation, version=conversation.version + 1)
+    """Write it down as its next version. What has happened to it is the journal's."""
+    newer = replace(conversation, version=conversation.version + 1, deeds=(), ended=())
     values = as_row(newer, conversations)
     db.execute(update(conversations).where(c.id == newer.id).values(**values))
     return newer
@@ -81,12 +84,61 @@ def hang(db: Transaction, id: int, *, channel: str, card: str) -> None:
     db.execute(update(conversations).where(c.id == id).values(channel=channel, card=card))
 
 
-def hold_next_overdue(db: Transaction, at: datetime) -> Conversation | None:
-    """The one whose nag is latest, unless someone else is holding it right now."""
+def nagged(db: Transaction, conversation: Conversation, *, nag: str, says: str) -> None:
+    """Remember what was said last, unless somebody has acted since."""
+    same = (c.id == conversation.id, c.version == conversation.version)
+    db.execute(update(conversations).where(*same).values(nag=nag, nag_says=says))
+
+
+def unsaid(db: Transaction, id: int, until: datetime) -> None:
+    """Its nag came too late to be said in working hours: it is part of the next opening's list."""
+    later = {"unsaid_until": until, "next_nag_at": until}
+    db.execute(update(conversations).where(c.id == id).values(**later))
+
+
+def put_off_nag(db: Transaction, id: int, until: datetime) -> None:
+    """Look at its ladder again later. Nobody decided anything, so the version stays."""
+    db.execute(update(conversations).where(c.id == id).values(next_nag_at=until))
+
+
+def teams_overdue(db: Transaction, at: datetime) -> Sequence[str]:
+    """The teams in which somebody must be called."""
+    names = select(c.team).where(_to_be_called(at)).distinct().order_by(c.team)
+    return list(db.execute(names).scalars())
+
+
+def hold_overdue(
+    db: Transaction, teams: Sequence[str], at: datetime, *, most: int
+) -> Sequence[Conversation]:
+    """Those whose nags are latest, except for what someone else is holding right now."""
+    rows = db.execute(
+        select(conversations)
+        .where(_to_be_called(at), c.team.in_(teams))
+        .order_by(c.next_nag_at, c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [_conversation(row) for row in rows]
+
+
+def hold_next_to_redraw(db: Transaction, at: datetime) -> Conversation | None:
+    """One whose card shows what was true before, unless someone else is holding it right now."""
     row = db.execute(
         select(conversations)
-        .where(c.next_nag_at <= at, c.state.in_(OPEN))
-        .order_by(c.next_nag_at)
+        .where(c.redraw_at <= at, c.state.in_(UNSETTLED))
+        .order_by(c.redraw_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    return _conversation(row) if row else None
+
+
+def hold_next_to_let_go(db: Transaction, at: datetime) -> Conversation | None:
+    """One whose claim has run out, unless someone else is holding it right now."""
+    row = db.execute(
+        select(conversations)
+        .where(c.claimed_until <= at, c.state == State.CLAIMED)
+        .order_by(c.claimed_until)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
@@ -124,10 +176,28 @@ def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
     return Totals(waiting=waiting, late=late, claimed=claimed)
 
 
-def unsettled(db: Transaction) -> Sequence[int]:
-    """The numbers of all that still wait."""
-    rows = db.execute(select(c.id).where(c.state.in_(UNSETTLED)).order_by(c.id))
-    return list(rows.scalars())
+def hold_unsettled(
+    db: Transaction, *, after: int, most: int, customer: int | None = None
+) -> Sequence[Conversation]:
+    """All that still wait, some at a time by their numbers; held."""
+    theirs = [c.customer == customer] if customer else []
+    rows = db.execute(
+        select(conversations)
+        .where(c.state.in_(UNSETTLED), c.id > after, *theirs)
+        .order_by(c.id)
+        .limit(most)
+        .with_for_update()
+    )
+    return [_conversation(row) for row in rows]
+
+
+def due_between(
+    db: Transaction, start: datetime, end: datetime, *, team: str | None = None
+) -> Sequence[Conversation]:
+    """What still waits and has its deadline in that time, of one team or of all."""
+    asked = select(conversations).where(c.state.in_(UNSETTLED), c.due_at >= start, c.due_at < end)
+    asked = asked.where(c.team == team) if team else asked
+    return [_conversation(row) for row in db.execute(asked.order_by(c.due_at))]
 
 
 def in_digest(db: Transaction, digest: int) -> Sequence[Waiting]:
@@ -156,6 +226,8 @@ def _meaning(asked: Asked) -> list[ColumnElement[bool]]:
         wanted.append((c.account == account) | c.account.startswith(own, autoescape=True))
     if asked.late_at:
         wanted.append(c.due_at <= asked.late_at)
+    if asked.numbers is not None:
+        wanted.append(c.id.in_(asked.numbers))
     return wanted
 
 
@@ -166,8 +238,19 @@ def _one(db: Transaction, question: Select[Any], id: int) -> Conversation:
     return _conversation(row)
 
 
+def _to_be_called(at: datetime) -> ColumnElement[bool]:
+    return c.state.in_(OPEN) & (c.next_nag_at <= at)
+
+
 def _conversation(row: Row[Any]) -> Conversation:
-    return as_object(Conversation, row, state=State(row.state), kind=Kind(row.kind))
+    return as_object(
+        Conversation,
+        row,
+        state=State(row.state),
+        kind=Kind(row.kind),
+        owed=Owed(row.owed),
+        verdict=Standing(row.verdict) if row.verdict else None,
+    )
 
 
 def _waiting(row: Row[Any]) -> Waiting:

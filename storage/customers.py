@@ -1,8 +1,9 @@
 """Who the customers are."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from bot.domain.case import Past
 from bot.domain.conversation import State
@@ -38,6 +39,15 @@ def meet(db: Transaction, customer: Customer) -> int:
 
 def get(db: Transaction, id: int) -> Customer:
     return as_object(Customer, db.execute(select(customers).where(c.id == id)).one())
+
+
+def tags(db: Transaction, id: int) -> Sequence[str]:
+    """The words that somebody put on this customer."""
+    return tuple(db.execute(select(c.tags).where(c.id == id)).scalar_one())
+
+
+def tag(db: Transaction, id: int, tags: Sequence[str]) -> None:
+    db.execute(update(customers).where(c.id == id).values(tags=list(tags)))
 
 
 def past(db: Transaction, id: int, *, but: int) -> Past:

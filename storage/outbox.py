@@ -38,6 +38,15 @@ class Owed:
     dead_at: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Alerted:
+    """The last time that a team was called by another road than Slack."""
+
+    road: int
+    owed_at: datetime
+    done_at: datetime | None
+
+
 def put(
     db: Transaction,
     errand: Errand,
@@ -194,6 +203,30 @@ def oldest_due(db: Transaction) -> datetime | None:
     return db.execute(waiting).scalar_one_or_none()
 
 
+def unsaid_since(db: Transaction, team: str, *, until: datetime) -> datetime | None:
+    """When the newest of this team's nags was owed that Slack has not taken, of those before."""
+    theirs = (conversations.c.team == team) & (o.errand == Errand.NAG)
+    evening = o.key.startswith(f"list:{team}:closing:", autoescape=True)
+    listed = (o.lane == f"list:{team}") & ~evening
+    newest = (
+        select(func.max(o.owed_at))
+        .outerjoin(conversations, conversations.c.id == o.conversation)
+        .where(or_(theirs, listed), o.done_at.is_(None), o.owed_at <= until)
+    )
+    return db.execute(newest).scalar_one_or_none()
+
+
+def last_alert(db: Transaction, team: str) -> Alerted | None:
+    """The last alert about Slack's silence; those of a single rung belong to a conversation."""
+    about = (o.errand == Errand.ALERT, o.conversation.is_(None))
+    lanes = o.lane.startswith(f"alert:{team}:", autoescape=True)
+    row = db.execute(select(outbox).where(*about, lanes).order_by(o.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    road = int(row.lane.rpartition(":")[2])
+    return Alerted(road=road, owed_at=row.owed_at, done_at=row.done_at)
+
+
 def unshown(db: Transaction, destination: str) -> Sequence[int]:
     """The conversations whose first card waits for this channel, most urgent first; all held."""
     rows = db.execute(
@@ -281,7 +314,7 @@ def _first_card() -> tuple[ColumnElement[bool], ...]:
 
 def _is_post() -> ColumnElement[bool]:
     """Whether it puts a new message into a channel."""
-    speaks = o.errand.in_((Errand.NAG, Errand.NOTE, Errand.NOTICE, Errand.DIGEST))
+    speaks = o.errand.in_((Errand.NAG, Errand.NOTE, Errand.NOTICE, Errand.DIGEST, Errand.LIST))
     return or_(speaks, and_(o.errand == Errand.CARD, conversations.c.card.is_(None)))
 
 

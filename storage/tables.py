@@ -1,6 +1,8 @@
 """The schema. Columns bear the names of the fields, so a row becomes an object as it is."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -19,7 +21,10 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
+
+from bot.domain.calendar import Pause
 
 metadata = MetaData(
     naming_convention={
@@ -52,6 +57,34 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Some words, in order; a column from before they were kept has none."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> list[str]:
+        return list(value or ())
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value or ())
+
+
+class Pauses(TypeDecorator[tuple[Pause, ...]]):
+    """The pauses of a clock, in order, as `[start, end, why]` each."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> list[list[str]]:
+        pauses = [each if isinstance(each, Pause) else Pause(**each) for each in value or ()]
+        return [[each.start.isoformat(), each.end.isoformat(), each.why] for each in pauses]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Pause, ...]:
+        at = datetime.fromisoformat
+        return tuple(Pause(at(start), at(end), why) for start, end, why in value or ())
+
+
 accounts = Table(
     "accounts",
     metadata,
@@ -77,6 +110,7 @@ customers = Table(
     Column("name", Text, nullable=False),
     Column("url", Text),
     Column("followers", BigInteger),
+    Column("tags", Words),
     UniqueConstraint("platform", "key"),
 )
 
@@ -106,6 +140,26 @@ conversations = Table(
     Column("unsure", Text),
     Column("digest", Id),
     Column("version", Integer, nullable=False),
+    Column("language", Text),
+    Column("tags", Words),
+    Column("held_since", Moment),
+    Column("claimed_until", Moment),
+    Column("waits", Boolean, nullable=False, server_default=true()),
+    Column("thanks", Boolean, nullable=False, server_default=false()),
+    Column("owed", Text, nullable=False, server_default="first answer"),
+    Column("imminent_at", Moment),
+    Column("pauses", Pauses),
+    Column("snoozed_by", Text),
+    Column("until_they_write", Boolean, nullable=False, server_default=false()),
+    Column("answered_at", Moment),
+    Column("verdict", Text),
+    Column("promised_at", Moment),
+    Column("promised_for", Moment),
+    Column("promised_by", Text),
+    Column("redraw_at", Moment),
+    Column("nag", Text),
+    Column("nag_says", Text),
+    Column("unsaid_until", Moment),
     UniqueConstraint("account", "thread", "customer"),
     Index("ix_conversations_customer", "customer"),
     Index(
@@ -122,6 +176,18 @@ conversations = Table(
         postgresql_where=text("state IN ('waiting', 'claimed', 'replying')"),
     ),
     Index("ix_conversations_digest", "digest"),
+    Index(
+        "ix_conversations_claimed_until",
+        "claimed_until",
+        sqlite_where=text("state = 'claimed'"),
+        postgresql_where=text("state = 'claimed'"),
+    ),
+    Index(
+        "ix_conversations_redraw_at",
+        "redraw_at",
+        sqlite_where=text("state IN ('waiting', 'claimed', 'replying')"),
+        postgresql_where=text("state IN ('waiting', 'claimed', 'replying')"),
+    ),
 )
 
 mentions = Table(
@@ -176,6 +242,7 @@ replies = Table(
     Column("sent_key", Text),
     Column("url", Text),
     Column("refused", Text),
+    Column("promised_for", Moment),
     Index("ix_replies_conversation", "conversation"),
     Index("ix_replies_sent_key", "sent_key"),
 )
@@ -197,6 +264,72 @@ digests = Table(
     Column("channel", Text, nullable=False),
     Column("card", Text),
     Column("at", Moment, nullable=False),
+)
+
+journal = Table(  # what happened to each conversation, in order
+    "journal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("how", JSON, nullable=False),
+    Index("ix_journal_conversation", "conversation"),
+    Index("ix_journal_at", "at"),
+)
+
+verdicts = Table(  # how each clock ended: written once
+    "verdicts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("team", Text, nullable=False),
+    Column("owed", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("ended_at", Moment, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("by", Text),
+    Column("verdict", Text, nullable=False),
+    Column("response", BigInteger, nullable=False),
+    Column("worked", BigInteger, nullable=False),
+    Column("late", BigInteger, nullable=False),
+    Column("overrun", BigInteger, nullable=False),
+    Column("nags", Integer, nullable=False),
+    Column("called", Words, nullable=False),
+    Column("pauses", Pauses, nullable=False),
+    Column("policy", Text, nullable=False),
+    Index("ix_verdicts_conversation", "conversation"),
+    Index("ix_verdicts_ended_at", "ended_at"),
+)
+
+policies = Table(  # what verdicts were judged by
+    "policies",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+days = Table(  # which of a team's daily lists have been owed: one worker holds the row and says it
+    "days",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment, nullable=False),
+)
+
+schedules = Table(  # holidays and rotas, as their addresses gave them last
+    "schedules",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("text", Text),
+    Column("fetched_at", Moment),
+    Column("trouble", Text),
+    Column("failing_since", Moment),
 )
 
 destinations = Table(

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.calendar import Pause
+from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import State
 from bot.domain.mention import Kind
 from bot.domain.problems import NoSuchConversation
@@ -47,6 +49,26 @@ def test_a_conversation_comes_back_as_it_was(database):
         quiet=True,
         unsure="k1",
         digest=7,
+        language="de-AT",
+        tags=("press", "vip"),
+        held_since=NOON,
+        claimed_until=NOON + HOUR,
+        waits=False,
+        thanks=True,
+        owed=Owed.PROMISE,
+        imminent_at=NOON,
+        pauses=(Pause(NOON, NOON + HOUR, "waiting for the parcel"),),
+        snoozed_by="U0ANA",
+        until_they_write=True,
+        answered_at=NOON,
+        verdict=Standing.BROKEN,
+        promised_at=NOON,
+        promised_for=NOON + HOUR,
+        promised_by="U0ANA",
+        redraw_at=NOON,
+        nag="1.2",
+        nag_says="here thread",
+        unsaid_until=NOON + HOUR,
     )
 
     saved = kept(database, full)
@@ -83,7 +105,11 @@ def test_hanging_a_card_decides_nothing(database):
     assert hanging == replace(known, channel="C0CARE", card="1.1")
 
 
-def test_the_next_overdue_is_the_one_that_is_latest(database):
+def overdue(db, at, most=9):
+    return [each.thread for each in conversations.hold_overdue(db, ["care"], at, most=most)]
+
+
+def test_the_overdue_are_held_latest_first(database):
     remember(database, thread="b", next_nag_at=NOON + 2 * MINUTE)
     remember(database, thread="a", next_nag_at=NOON + MINUTE)
     remember(database, thread="answering", next_nag_at=NOON, state=State.REPLYING)
@@ -91,9 +117,12 @@ def test_the_next_overdue_is_the_one_that_is_latest(database):
     remember(database, thread="no clock", next_nag_at=None)
 
     with database.begin() as db:
-        assert conversations.hold_next_overdue(db, NOON) is None
-        assert conversations.hold_next_overdue(db, NOON + MINUTE).thread == "a"
-        assert conversations.hold_next_overdue(db, NOON + HOUR).thread == "a"
+        assert overdue(db, NOON) == []
+        assert overdue(db, NOON + MINUTE) == ["a"]
+        assert overdue(db, NOON + HOUR) == ["a", "b"]
+        assert overdue(db, NOON + HOUR, most=1) == ["a"]
+        assert conversations.teams_overdue(db, NOON + HOUR) == ["care"]
+        assert conversations.hold_overdue(db, ["press"], NOON + HOUR, most=9) == []
 
 
 def test_what_waits_is_listed_by_deadline_and_then_by_age(database):
@@ -152,10 +181,23 @@ def test_all_that_is_unsettled_is_found_for_a_change_of_policy(database):
         remember(database, thread=state, state=state)
 
     with database.begin() as db:
-        numbers = conversations.unsettled(db)
-        threads = {conversations.get(db, number).thread for number in numbers}
+        first = conversations.hold_unsettled(db, after=0, most=2)
+        rest = conversations.hold_unsettled(db, after=first[-1].id, most=2)
+        others = conversations.hold_unsettled(db, after=0, most=9, customer=99)
 
-    assert threads == {"waiting", "claimed", "replying"}
+    assert [each.thread for each in first] == ["waiting", "claimed"]
+    assert [each.thread for each in rest] == ["replying"]
+    assert others == []
+
+
+def test_a_claim_that_has_run_out_is_found_and_no_other(database):
+    remember(database, thread="a", state=State.CLAIMED, claimed_until=NOON + MINUTE)
+    remember(database, thread="b", state=State.CLAIMED, claimed_until=NOON)
+    remember(database, thread="c", state=State.REPLYING, claimed_until=NOON)
+
+    with database.begin() as db:
+        assert conversations.hold_next_to_let_go(db, NOON - MINUTE) is None
+        assert conversations.hold_next_to_let_go(db, NOON + HOUR).thread == "b"
 
 
 def test_a_digest_knows_what_it_speaks_of(database):

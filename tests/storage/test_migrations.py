@@ -64,6 +64,8 @@ def test_the_indexes_have_their_conditions(blank):
 
     assert built == {
         "ix_conversations_next_nag_at",
+        "ix_conversations_claimed_until",
+        "ix_conversations_redraw_at",
         "ix_conversations_unsettled",
         "ix_outbox_pending",
         "ix_outbox_lane",

@@ -12,9 +12,9 @@ from bot.domain.conversation import State
 from bot.domain.delivery import Errand
 from bot.domain.problems import NotPossible
 from bot.domain.reply import Sent
-from storage import accounts, conversations, mentions, outbox, replies
+from storage import accounts, conversations, journal, mentions, outbox, replies
 from storage.database import reading
-from tests.conftest import NOON
+from tests.conftest import CARE, NOON
 from tests.people import ANA
 from tests.things import HOUR, at_once, remember
 
@@ -68,7 +68,7 @@ def test_who_holds_a_conversation_lets_others_wait_and_then_see_what_was_decided
         held = conversations.hold(db, 1)
         other = Meanwhile(lambda: app.desk.take_over(1, by="U0BEN"))
         assert other.is_alive()
-        conversations.save(db, held.claim(ANA))
+        conversations.save(db, held.claim(ANA, NOON, CARE))
     other.join()
 
     conversation = app.desk.look(1).conversation
@@ -172,17 +172,19 @@ def test_many_couriers_keep_one_pace(database):
     assert sum(at_once(carry, times=4)) == 3
 
 
-def test_two_sweeps_never_nag_twice(app, clock, hear):
-    for n in range(6):
+@pytest.mark.parametrize(("customers", "nags", "lists"), [(3, 3, 0), (9, 0, 1)])
+def test_several_sweeps_never_nag_twice(app, clock, hear, customers, nags, lists):
+    for n in range(customers):
         hear(by=f"customer{n}")
     clock.pass_(minutes=62)
 
-    nags = at_once(lambda _: [app.desk.nag_one() for _ in range(7)], times=4)
+    at_once(lambda _: [app.sweep.nag_some() for _ in range(7)], times=4)
 
-    assert sum(sum(each) for each in nags) == 6
     with reading(app.desk.database) as db:
-        owed = [each.key for each in outbox.pending(db) if each.errand is Errand.NAG]
-    assert len(owed) == len(set(owed)) == 6
+        owed = [each.errand for each in outbox.pending(db)]
+        called = [len(journal.nags(db, 1 + n)) for n in range(customers)]
+    assert (owed.count(Errand.NAG), owed.count(Errand.LIST)) == (nags, lists)
+    assert called == [1] * customers
 
 
 def test_a_sweep_does_not_wait_for_who_is_at_work(app, clock, hear):
@@ -192,9 +194,9 @@ def test_a_sweep_does_not_wait_for_who_is_at_work(app, clock, hear):
 
     with app.desk.database.begin() as db:
         conversations.hold(db, 1)
-        assert app.desk.nag_one()
-        assert not app.desk.nag_one()
-    assert app.desk.nag_one()
+        assert app.sweep.nag_some()
+        assert not app.sweep.nag_some()
+    assert app.sweep.nag_some()
 
 
 def test_of_many_workers_one_reads_an_account(database):
@@ -258,7 +260,8 @@ def test_our_answer_seen_on_the_platform_while_it_is_written_down_is_ours(app, d
         reading_it = Meanwhile(lambda: app.intake.receive("demo", page, read_from="2"))
         assert reading_it.is_alive()
         replies.sent(db, "k", Sent(key=reply_key), clock())
-        reopened = conversation.sent(clock()).reopen(NOON, app.desk.team(conversation))
+        team = app.desk.team(conversation)
+        reopened = conversation.sent(clock(), team).reopen(NOON, team)
         conversations.save(db, reopened)
     reading_it.join()
 
@@ -302,7 +305,7 @@ def test_a_card_cannot_be_taken_before_what_it_must_show_is_written(app, clock):
         app.desk.ledger.owe_card(db, conversations.hold(db, 1), NOON)
 
     with app.desk.database.begin() as saving, app.desk.database.begin() as courier:
-        claimed = conversations.hold(saving, 1).claim(ANA)
+        claimed = conversations.hold(saving, 1).claim(ANA, NOON, CARE)
         app.desk.ledger.save(saving, claimed, NOON)
         assert outbox.take(courier, clock(), timedelta(minutes=2)) is None
 
@@ -317,7 +320,7 @@ def test_gathering_a_digest_and_acting_on_what_it_gathers_never_wait_for_each_ot
         held = conversations.hold(acting, 1)
         found = outbox.unshown(gathering, "C0CARE")
         conversations.gather(gathering, found, 1)
-        saving = Meanwhile(lambda: app.desk.ledger.save(acting, held.claim(ANA), NOON))
+        saving = Meanwhile(lambda: app.desk.ledger.save(acting, held.claim(ANA, NOON, CARE), NOON))
         outbox.spare(gathering, found, NOON)
         saving.join()
 

@@ -1,0 +1,133 @@
+"""The journal: what happened to each conversation, in order, as a replay tells it again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+
+from bot.domain.case import Nagged
+from bot.domain.conversation import Conversation
+from bot.domain.deeds import Deed, again, plain
+from bot.domain.mention import Kind
+from bot.domain.replay import Diary, Entry, Look
+from storage.database import Transaction
+from storage.rows import as_object
+from storage.tables import conversations, journal
+
+j = journal.c
+
+NAG, LET_GO, HELD = "nag", "let_go", "held"  # what comes by itself, and was `due` then
+ENDED = "ended"  # a clock: the next nags are of another
+BEGIN = "begin"  # the first of each conversation
+BY_ITSELF = (NAG, LET_GO, HELD)
+AT_ONCE = 2000  # rows that are read at once: a year has many
+
+
+def write(db: Transaction, conversation: int, at: datetime, deeds: Sequence[Deed]) -> None:
+    rows = [
+        {"conversation": conversation, "at": at, "what": deed.what, "how": dict(deed.how)}
+        for deed in deeds
+    ]
+    if rows:
+        db.execute(insert(journal), rows)
+
+
+def nagged(db: Transaction, conversation: int, nag: Nagged, due: datetime) -> None:
+    how = {"rung": nag.rung, "call": nag.call, "whom": nag.whom, "due": plain(due)}
+    write(db, conversation, nag.at, [Deed(NAG, how)])
+
+
+def let_go(db: Transaction, conversation: int, owner: str, due: datetime, at: datetime) -> None:
+    write(db, conversation, at, [Deed(LET_GO, {"owner": owner, "due": plain(due)})])
+
+
+def held(db: Transaction, conversation: int, due: datetime, at: datetime) -> None:
+    """A nag was seen so late that nobody works any more."""
+    write(db, conversation, at, [Deed(HELD, {"due": plain(due)})])
+
+
+def nags(db: Transaction, conversation: int, *, ended: bool = False) -> Sequence[Nagged]:
+    """The nags of the clock that runs, oldest first; with `ended`, of the one that ended last."""
+    ends = select(j.id).where(j.conversation == conversation, j.what == ENDED)
+    last = list(db.execute(ends.order_by(j.id.desc()).limit(2)).scalars())
+    after = next(iter(last[1:] if ended else last), 0)
+    until = [j.id < last[0]] if ended and last else []
+    since = (j.conversation == conversation, j.what == NAG, j.id > after)
+    rows = db.execute(select(journal).where(*since, *until).order_by(j.id))
+    return [_nagged(row) for row in rows]
+
+
+def lives(
+    db: Transaction,
+    *,
+    until: datetime,
+    since: datetime | None = None,
+    team: str | None = None,
+) -> Iterator[Diary]:
+    """Every conversation of which the journal knows the beginning, one after the other.
+
+    With `since` only those that were open at any time from then on.
+
+    What comes by itself is left out, except for when it was seen: it comes again, under whatever
+    policy.
+    """
+    k = conversations.c
+    asked: Any = (
+        select(j.at, j.what, j.how, k.id, k.account, k.thread, k.customer, k.team)
+        .join(conversations, k.id == j.conversation)
+        .where(j.at < until, j.what != ENDED, *_of(team), *_open_since(since))
+        .order_by(j.conversation, j.id)
+    )
+    rows = db.execute(asked.execution_options(yield_per=AT_ONCE))
+    for _, theirs in groupby(rows, key=lambda row: row.id):
+        told = list(theirs)
+        if told[0].what == BEGIN:
+            yield _diary(told)
+
+
+def last(db: Transaction) -> datetime | None:
+    """When something was written down last; None where nothing ever was."""
+    at: datetime | None = db.execute(select(func.max(j.at))).scalar()
+    return at
+
+
+def unknown(db: Transaction, *, since: datetime, team: str | None = None) -> frozenset[int]:
+    """The conversations that began before there was a journal, and were open at any time since."""
+    k = conversations.c
+    begun = select(j.id).where(j.conversation == k.id, j.what == BEGIN).exists()
+    theirs = (~begun, *_open_since(since), *_of(team))
+    return frozenset(db.execute(select(k.id).where(*theirs)).scalars())
+
+
+def nagged_between(
+    db: Transaction, start: datetime, end: datetime, *, team: str | None = None
+) -> Iterator[tuple[int, Nagged]]:
+    """All nags of that time, of one team or of all, each beside its conversation."""
+    during = (j.what == NAG, j.at >= start, j.at < end)
+    asked: Any = select(j.conversation, j.at, j.how).join(conversations).where(*during, *_of(team))
+    for row in db.execute(asked.order_by(j.at, j.id).execution_options(yield_per=AT_ONCE)):
+        yield row.conversation, _nagged(row)
+
+
+def _of(team: str | None) -> list[ColumnElement[bool]]:
+    return [conversations.c.team == team] if team else []
+
+
+def _open_since(since: datetime | None) -> list[ColumnElement[bool]]:
+    closed_at = conversations.c.closed_at
+    return [or_(closed_at.is_(None), closed_at >= since)] if since else []
+
+
+def _nagged(row: Row[Any]) -> Nagged:
+    how = row.how
+    return Nagged(at=row.at, rung=how["rung"], call=how["call"], whom=how["whom"])
+
+
+def _diary(rows: Sequence[Row[Any]]) -> Diary:
+    """As it was before anything had happened, and all that did."""
+    bare = as_object(Conversation, rows[0], kind=Kind.OTHER, waiting_since=rows[0].at)
+    done = [Entry(row.at, Deed(row.what, row.how)) for row in rows if row.what not in BY_ITSELF]
+    seen = [Look(again(row.how)["due"], row.at) for row in rows if "due" in row.how]
+    return Diary(bare, done, seen)
