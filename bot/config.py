@@ -3,14 +3,20 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit
 
 import adapters
 from adapters import Adapter, Platform, Setting
+from bot import feeds
+from bot.domain.clock import Where
 from bot.domain.team import Teams
+from bot.ladder_file import MAILBOX
 from bot.teams_file import read_teams
 from storage.database import address
 
@@ -56,6 +62,13 @@ SETTINGS = (
         "ALLOW_SQLITE_ON_DYNO",
         "Set to yes to run on SQLite although the dyno's disk is emptied every day.",
     ),
+    Setting(
+        "ALERT_SMTP_URL",
+        "The mail server for teams that are called by email, such as"
+        " smtps://user:password@smtp.example.com:465 (smtp://… for STARTTLS).",
+        secret=True,
+    ),
+    Setting("ALERT_FROM", "The address that such mail comes from, such as bot@example.com."),
 )
 TOKENS = {
     "SLACK_BOT_TOKEN": re.compile(r"xoxb-[A-Za-z0-9-]+"),
@@ -65,6 +78,9 @@ NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS"
 HISTORY = timedelta(days=7)  # what the first start reads; IMPORT_DAYS can lengthen it
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ACCOUNT = re.compile(r"[a-z0-9_-]+(:[A-Za-z0-9_]+)?")
+SMTP_PORTS = {"smtps": 465, "smtp": 587}
+HOST = re.compile(r"[\w.:-]+")
+UNSET = "which is not set. Set it."  # the end of what is said of a missing variable
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
@@ -91,12 +107,46 @@ class Settings:
     lease: timedelta = timedelta(minutes=2)
     tick: timedelta = timedelta(seconds=1)  # between two looks at what is due
     log_level: str = "INFO"
+    alert_smtp_url: str | None = field(default=None, repr=False)
+    alert_from: str | None = None
 
     def adapters(self, now: Callable[[], datetime]) -> Mapping[str, Adapter]:
         """Every adapter that ADAPTERS names, set up."""
         return {
             name: made(name, self.environment, now, self.import_days) for name in self.adapter_names
         }
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail to teams is handed in; `tls` from the first byte, or else STARTTLS."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def here(self) -> bool:
+        """Whether it is this very machine, where nobody listens in between."""
+        return self.host in feeds.HERE
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """From "smtps://user:password@host:465"; a `ValueError` shows how, and repeats nothing."""
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            scheme, host, user = parts.scheme, parts.hostname or "", unquote(parts.username or "")
+            bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+            whole = bare and bool(parts.username) == bool(parts.password)
+            if whole and scheme in SMTP_PORTS and HOST.fullmatch(host):
+                port, password = parts.port or SMTP_PORTS[scheme], unquote(parts.password or "")
+                return cls(host, port, scheme == "smtps", user, password)
+        raise ValueError(
+            "ALERT_SMTP_URL must look like smtps://user:password@smtp.example.com:465 (or smtp://…"
+            " for STARTTLS). Write %40 for an @ in the password, %2F for a /, %25 for a %."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +178,8 @@ def look(environment: Mapping[str, str]) -> Looked:
     wrong = {name: _wrong(name, value, environment) for name, value in values.items()}
     wrong["ADAPTERS"] += _misnamed(names)
     wrong["TEAMS_FILE"] += troubles
+    for name in ("ALERT_SMTP_URL", "ALERT_FROM"):
+        wrong[name] += _needed_by_mail(name, values, teams)
     wrong |= _misconfigured(names, environment)
     return Looked(
         values=values,
@@ -156,6 +208,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         tries=int(given["DELIVERY_TRIES"]),
         lease=timedelta(seconds=int(given["LEASE_SECONDS"])),
         log_level=given["LOG_LEVEL"].upper(),
+        alert_smtp_url=given["ALERT_SMTP_URL"] or None,
+        alert_from=given["ALERT_FROM"] or None,
     )
 
 
@@ -169,6 +223,18 @@ def database_url(environment: Mapping[str, str]) -> str:
     if problems := _database(given, environment):
         raise NotSetUp(problems)
     return given
+
+
+def teams(environment: Mapping[str, str], now: datetime | None = None) -> Teams:
+    """Only what teams promise: what a deadline needs, and a replay. No channel need be set.
+
+    Holidays are known from the year before `now` on.
+    """
+    file = environment.get("TEAMS_FILE", "").strip() or _setting("TEAMS_FILE").default
+    found, problems = read_teams(Path(file), environment, (), now)
+    if wrong := [problem for problem in problems if not problem.endswith(UNSET)]:
+        raise NotSetUp(wrong)
+    return found
 
 
 def installed() -> Mapping[str, Callable[[], Platform]]:
@@ -211,6 +277,10 @@ def _wrong(name: str, value: str, environment: Mapping[str, str]) -> list[str]:
         return [f"LOG_LEVEL is “{value}”. It can be {', '.join(LEVELS)}."]
     if name == "SLACK_API_URL" and not value.startswith(("http://", "https://")):
         return ["SLACK_API_URL is not an address that begins with https://."]
+    if name == "ALERT_SMTP_URL" and value:
+        return _mail_server(value)
+    if name == "ALERT_FROM" and value and not MAILBOX.fullmatch(value):
+        return [f"ALERT_FROM is “{value}”, and must be an address such as bot@example.com."]
     return []
 
 
@@ -247,6 +317,26 @@ def _database(url: str, environment: Mapping[str, str]) -> list[str]:
             " daily is fine."
         ]
     return []
+
+
+def _mail_server(url: str) -> list[str]:
+    """The address is never repeated: it has a password in it."""
+    try:
+        MailServer.at(url)
+    except ValueError as problem:
+        return [str(problem)]
+    return []
+
+
+def _needed_by_mail(name: str, values: Mapping[str, str], teams: Teams) -> list[str]:
+    """A sentence if this setting is not there and a team is to be called by email."""
+    by_mail = f"{Where.EMAIL}:"
+    called = [team.name for team in teams if any(road.startswith(by_mail) for road in team.roads)]
+    if values[name] or not called:
+        return []
+    who = f"{', '.join(called)} {'is' if len(called) == 1 else 'are'}"
+    unset = f"{who} to be called by email, and {name} is not set"
+    return [f"{Path(values['TEAMS_FILE']).name}: {unset}. {_setting(name).help}"]
 
 
 def _on_a_dyno(environment: Mapping[str, str]) -> bool:

@@ -14,8 +14,11 @@ from bot.app import slack_client
 from bot.config import Looked, NotSetUp, Settings
 from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.team import Team, Teams
+from bot.feeds import Unreadable, host
 from bot.logs import reason
+from bot.schedules import fetched, with_source
 from bot.slack.channel import TOKEN
+from bot.timetable import found, hours
 from storage import migrations
 from storage.database import Unavailable, connect, is_sqlite
 
@@ -95,6 +98,20 @@ def _teams(looked: Looked) -> Iterator[Finding]:
     for team in looked.teams if not wrong else ():
         heard = [each for each in looked.accounts if looked.teams.hearing(each) is team]
         yield Finding(True, f"team {team.name}", f"hears {', '.join(heard) or 'nothing yet'}")
+        yield from _times(team, datetime.now(UTC))
+
+
+def _times(team: Team, now: datetime) -> Iterator[Finding]:
+    """When a team works, after each of its schedules was asked once."""
+    for source in team.sources:
+        what = f"{source.what} of {team.name} ({host(source.address)})"
+        try:
+            before, team = team, with_source(team, source, fetched(source.address), now)
+        except Unreadable as problem:
+            yield Finding(False, what, str(problem))
+        else:
+            yield Finding(True, what, found(before, team, source, now))
+    yield Finding(True, f"hours of {team.name}", hours(team.calendar, now))
 
 
 def _database(looked: Looked) -> Finding:

@@ -2,48 +2,49 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from bot.domain.mention import Kind
-from bot.domain.team import CHANNEL, HERE, OWNER, Rung, Team, Teams, Where
+from bot.domain.calendar import ALWAYS, Calendar, NeverOpens
+from bot.domain.clock import MANAGER, NOTHING, ON_DUTY, Rung, Where
+from bot.domain.team import Team, Teams
+from bot.hours_file import calendar
+from bot.ladder_file import LADDER, REPEAT, ladder, mail_roads, repeat, rota, webhook_road
+from bot.targets_file import LEASE, WITHIN, lease, promises, rules, words_between
+from bot.toml_file import TomlFile, Wrong, shown
 
-DURATION = re.compile(
-    r"P(?:(?P<days>\d{1,9})D)?"
-    r"(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})S)?)?"
-)
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{4,}")
 PERSON_ID = re.compile(r"[UW][A-Z0-9]{4,}")
-CALLABLE_ID = re.compile(r"[UWS][A-Z0-9]{4,}")
-LONGEST = 10_000  # of any unit: a deadline must be a date that exists
-VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
-
-LADDER = (
-    Rung(after=timedelta(0), call=OWNER),
-    Rung(after=timedelta(minutes=30), call=CHANNEL),
-)
-WITHIN = {
-    Kind.COMPLAINT: timedelta(hours=1),
-    Kind.QUESTION: timedelta(hours=4),
-    Kind.PRAISE: timedelta(days=1),
-    Kind.OTHER: timedelta(days=1),
+HOURS = ("timezone", "hours", "holidays", "half_holidays", "closed", "days")
+TARGETS = ("answer_within", "further_within", "keep_in_the_loop", "rules", "claim_lease")
+CALLS = ("nag", "nag_promise", "repeat", "manager", "on_duty", "email", "webhook")
+KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS)
+NEEDS = {
+    MANAGER: ("manager", 'manager = "U…"'),
+    ON_DUTY: ("on_duty", 'on_duty = [{ who = "U…" }]'),
+    Where.EMAIL: ("email", 'email = ["lead@acme.example"]'),
+    Where.WEBHOOK: ("webhook", 'webhook = "$ALERT_WEBHOOK"'),
 }
-KEYS = ("channel", "hears", "answer_within", "nag", "manager")
 
-
-class Wrong(Exception):
-    """What is wrong with one entry, and how it is mended."""
+Read = TypeVar("Read")
 
 
 def read_teams(
-    file: Path, environment: Mapping[str, str], accounts: Sequence[str]
+    file: Path,
+    environment: Mapping[str, str],
+    accounts: Sequence[str],
+    now: datetime | None = None,
 ) -> tuple[Teams, list[str]]:
-    """The teams, and a sentence for everything that is wrong with the file."""
+    """The teams, and a sentence for everything that is wrong with the file.
+
+    Holidays are known from the year before `now` until ten years after it. No address is asked.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
-        return _Reader(file.name, text, environment).read(tomllib.loads(text), accounts)
+        return teams_in(file, text, environment, accounts, now or datetime.now(UTC))
     except OSError:
         return Teams(), [f"TEAMS_FILE names {file}, which can't be read. It must name your teams."]
     except UnicodeDecodeError:
@@ -52,139 +53,135 @@ def read_teams(
         return Teams(), [f"{file.name} is not valid TOML: {problem}."]
 
 
-def duration(text: object) -> timedelta:
-    """A span as ISO 8601 writes it: PT30M, PT1H30M, P1D; Wrong for anything else."""
-    match = DURATION.fullmatch(text) if isinstance(text, str) else None
-    if not match or text in ("P", "PT") or str(text).endswith("T"):
-        raise Wrong(f"{text!r} is not a duration. Write PT30M for 30 minutes, PT1H, P1D")
-    span = {unit: int(count) for unit, count in match.groupdict().items() if count}
-    if any(count > LONGEST for count in span.values()):
-        raise Wrong(f"{text!r} is longer than anybody waits. Write PT1H, P1D, P30D")
-    return timedelta(**span)
+def teams_in(
+    file: Path,
+    text: str,
+    environment: Mapping[str, str],
+    accounts: Sequence[str],
+    now: datetime,
+) -> tuple[Teams, list[str]]:
+    """The same for this text as if it were that file's; raises TOMLDecodeError."""
+    reader = _Reader(TomlFile(file, text, environment), now)
+    return reader.read(tomllib.loads(text), accounts)
+
+
+def impossible(team: Team, now: datetime) -> Iterator[tuple[str, str]]:
+    """A team that never works, and spans that ten years of its hours do not hold: by their key."""
+    if not _holds(team.calendar, now, NOTHING):
+        yield "hours", "The team never works. Give it hours on a day that is not closed"
+        return
+    for key, hours, longest in _longest(team):
+        if not _holds(hours, now, longest):
+            yield key, "So much working time does not come within ten years. Write less"
 
 
 class _Reader:
-    """Reads one file, and remembers what was wrong in it."""
+    """Reads one file's teams."""
 
-    def __init__(self, name: str, text: str, environment: Mapping[str, str]) -> None:
-        self.name, self.lines, self.environment = name, text.splitlines(), environment
-        self.problems: list[str] = []
+    def __init__(self, file: TomlFile, now: datetime) -> None:
+        self.file, self.now = file, now
 
     def read(self, tree: dict[str, Any], accounts: Sequence[str]) -> tuple[Teams, list[str]]:
-        self._known(tree, ("teams", "tell"), table="")
+        self.file.known(tree, ("teams", "tell"), table="")
         entries = tree.get("teams")
         if not isinstance(entries, dict) or not entries:
-            return Teams(), [f"{self.name} has no team. Begin one with [teams.care]."]
+            return Teams(), [f"{self.file.name} has no team. Begin one with [teams.care]."]
         found = {name: self._team(name, entry) for name, entry in entries.items()}
         teams = Teams(
             by_name={name: team for name, team in found.items() if team},
-            tell=self._entry("", "tell", tree, self._told),
+            tell=self.file.entry("", "tell", tree, self._told),
         )
         if all(found.values()):
             self._each_hears_its_own(teams, accounts)
-        return teams, self.problems
+        return teams, self.file.problems
 
     def _team(self, name: str, entry: Any) -> Team | None:
         table = f"teams.{name}"
         if not isinstance(entry, dict):
-            self._wrong("teams", name, "It must be a table: [teams.care]")
+            self.file.wrong("teams", name, "It must be a table: [teams.care]")
             return None
-        self._known(entry, KEYS, table)
-        channel = self._entry(table, "channel", entry, self._channel)
+        self.file.known(entry, KEYS, table)
         if "channel" not in entry:
-            self._wrong(table, "", 'It has no channel. Add channel = "C…" (Slack: channel details)')
+            no_channel = 'It has no channel. Add channel = "C…" (Slack: channel details)'
+            self.file.wrong(table, "", no_channel)
+        team = self._with_rota(self._promising(name, table, entry), table, entry)
+        for key, why in (*_unreachable(team, entry), *impossible(team, self.now)):
+            self.file.wrong(table, key, why)
+        return team
+
+    def _promising(self, name: str, table: str, entry: Mapping[str, Any]) -> Team:
+        def read(key: str, how: Callable[[Any], Read]) -> Read | None:
+            return self.file.entry(table, key, entry, how)
+
+        hours, sources = calendar(self.file, table, entry, self.now)
+        again = read("repeat", repeat) or REPEAT
         return Team(
             name=name,
-            channel=channel or "",
-            hears=tuple(self._entry(table, "hears", entry, _names) or ()),
-            answer_within=self._entry(table, "answer_within", entry, _promises) or WITHIN,
-            ladder=self._entry(table, "nag", entry, _ladder) or LADDER,
-            manager=self._entry(table, "manager", entry, self._person),
+            channel=read("channel", self._channel) or "",
+            hears=tuple(read("hears", _names) or ()),
+            answer_within=read("answer_within", promises) or WITHIN,
+            further_within=read("further_within", promises) or {},
+            keep_in_the_loop=read("keep_in_the_loop", words_between) or {},
+            rules=rules(self.file, table, entry),
+            claim_lease=read("claim_lease", lease) if "claim_lease" in entry else LEASE,
+            ladder=read("nag", ladder) or LADDER,
+            promise_ladder=read("nag_promise", ladder) or (),
+            repeat=again if again.times else None,
+            manager=read("manager", self._person),
+            roads=self._roads(table, entry),
+            calendar=hours,
+            sources=sources,
+            written=self.file.part(table),
         )
 
-    def _entry(self, table: str, key: str, entries: Mapping[str, Any], read: Any) -> Any:
-        """One entry, read; None if it is not there or wrong."""
-        if key not in entries:
-            return None
-        try:
-            return read(entries[key])
-        except Wrong as problem:
-            self._wrong(table, key, str(problem))
-            return None
+    def _roads(self, table: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        mail = self.file.entry(table, "email", entry, lambda each: mail_roads(self.file, each))
+        hook = self.file.entry(table, "webhook", entry, lambda one: webhook_road(self.file, one))
+        return (*(mail or ()), *([hook] if hook else ()))
+
+    def _with_rota(self, team: Team, table: str, entry: Mapping[str, Any]) -> Team:
+        zone = team.calendar.zone
+        found = self.file.entry(
+            table, "on_duty", entry, lambda value: rota(self.file, value, zone, self.now)
+        )
+        if not found:
+            return team
+        return replace(team, rota=found[0], sources=(*team.sources, *found[1]))
 
     def _channel(self, value: Any) -> str:
-        given = self._filled(value)
+        given = self.file.filled(value)
         if not CHANNEL_ID.fullmatch(given):
             raise Wrong(
-                f"{_shown(value)} is not a channel's id. In Slack: channel details, at the bottom"
+                f"{shown(value)} is not a channel's id. In Slack: channel details, at the bottom"
             )
         return given
 
     def _person(self, value: Any) -> str | None:
-        given = self._filled(value, optional=True)
+        given = self.file.filled(value, optional=True)
         if given and not PERSON_ID.fullmatch(given):
             raise Wrong(
-                f"{_shown(value)} is not a member id. In Slack: the profile, ⋮, Copy member ID"
+                f"{shown(value)} is not a member id. In Slack: the profile, ⋮, Copy member ID"
             )
         return given or None
 
     def _told(self, value: Any) -> str | None:
-        given = self._filled(value, optional=True)
+        given = self.file.filled(value, optional=True)
         if given and not (PERSON_ID.fullmatch(given) or CHANNEL_ID.fullmatch(given)):
-            raise Wrong(f"{_shown(value)} is neither a member id (U…) nor a channel's id (C…)")
+            raise Wrong(f"{shown(value)} is neither a member id (U…) nor a channel's id (C…)")
         return given or None
-
-    def _filled(self, value: Any, *, optional: bool = False) -> str:
-        """The text, with "$NAME" taken from the environment."""
-        if not isinstance(value, str):
-            raise Wrong(f"{value!r} must be a text in quotes")
-        variable = VARIABLE.fullmatch(value)
-        if not variable:
-            return value
-        given = self.environment.get(variable[1], "").strip()
-        if not given and not optional:
-            raise Wrong(f"it is taken from {variable[1]}, which is not set. Set it")
-        return given
-
-    def _known(self, entries: Mapping[str, Any], keys: Sequence[str], table: str) -> None:
-        for key in entries:
-            if key not in keys:
-                self._wrong(table, key, f"Nothing is called so. Known: {', '.join(keys)}")
 
     def _each_hears_its_own(self, teams: Teams, accounts: Sequence[str]) -> None:
         heard: dict[str, str] = {}
         for team in teams:
             for account in team.hears:
                 if account in heard:
-                    self._wrong(
-                        f"teams.{team.name}", "hears", f"{heard[account]} hears {account} already"
-                    )
+                    already = f"{heard[account]} hears {account} already"
+                    self.file.wrong(f"teams.{team.name}", "hears", already)
                 heard[account] = team.name
         for account in teams.unheard(accounts):
-            self.problems.append(
-                f"{self.name}: no team hears {account}. Add it to the `hears` of one."
+            self.file.problems.append(
+                f"{self.file.name}: no team hears {account}. Add it to the `hears` of one."
             )
-
-    def _wrong(self, table: str, key: str, why: str) -> None:
-        where = f"{table}.{key}".strip(".")
-        self.problems.append(f"{self.name}, line {self._line(table, key)}, {where}: {why}.")
-
-    def _line(self, table: str, key: str) -> int:
-        """Where a key stands; the head of its table if it has none."""
-        start = 0
-        if table:
-            head = re.compile(rf"\s*\[\s*{re.escape(table)}\s*[\].]")
-            start = next((n for n, line in enumerate(self.lines) if head.match(line)), 0)
-        entry = re.compile(rf"\s*\[?\s*(?:{re.escape(table)}\.)?\"?{re.escape(key)}\"?\s*[=.\]]")
-        if not key:
-            return start + 1
-        found = (n for n in range(start, len(self.lines)) if entry.match(self.lines[n]))
-        return next(found, start) + 1
-
-
-def _shown(value: str) -> str:
-    """What was written; what came from the environment is not repeated, it may be a secret."""
-    return f"what {value[1:]} holds" if VARIABLE.fullmatch(value) else repr(value)
 
 
 def _names(value: Any) -> Sequence[str]:
@@ -193,33 +190,44 @@ def _names(value: Any) -> Sequence[str]:
     return value
 
 
-def _promises(value: Any) -> Mapping[Kind, timedelta]:
-    if not isinstance(value, dict):
-        raise Wrong('It must be a table, such as { complaint = "PT1H", question = "PT4H" }')
-    for kind in value:
-        if kind not in list(Kind):
-            raise Wrong(f"{kind!r} is no kind of mention. Known: {', '.join(Kind)}")
-    return {Kind(kind): duration(within) for kind, within in value.items()}
+def _unreachable(team: Team, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whom or where a rung calls although the team names nobody and no address."""
+    has = {MANAGER: team.manager, ON_DUTY: "on_duty" in entry}
+    has |= {road: road in entry for road in (Where.EMAIL, Where.WEBHOOK)}
+    for key, rungs in (("nag", team.ladder), ("nag_promise", team.promise_ladder)):
+        for need in dict.fromkeys(need for rung in rungs for need in (rung.call, rung.say)):
+            if need in NEEDS and not has[need]:
+                name, mend = NEEDS[need]
+                word = "call" if need in (MANAGER, ON_DUTY) else "say"
+                yield key, f'{word} = "{need}": the team has no `{name}`. Add {mend}'
 
 
-def _ladder(value: Any) -> Sequence[Rung]:
-    if not isinstance(value, list) or not value:
-        raise Wrong('It must be a list of rungs, such as [{ after = "PT0M", call = "owner" }]')
-    return sorted((_rung(rung) for rung in value), key=lambda rung: rung.after)
+def _holds(hours: Calendar, now: datetime, span: timedelta) -> bool:
+    try:
+        hours.due(now, span)
+    except NeverOpens:
+        return False
+    return True
 
 
-def _rung(value: Any) -> Rung:
-    if not isinstance(value, dict) or not {"after", "call"} <= set(value) <= {
-        "after",
-        "call",
-        "say",
-    }:
-        raise Wrong("A rung has `after` and `call`, and may have `say`")
-    call, say = value["call"], value.get("say", Where.THREAD)
-    if call not in (OWNER, CHANNEL, HERE) and not CALLABLE_ID.fullmatch(str(call)):
-        raise Wrong(
-            f"call = {call!r}: it can be owner, channel, here, a member id (U…) or group (S…)"
-        )
-    if say not in list(Where):
-        raise Wrong(f"say = {say!r}: it can be {', '.join(Where)}")
-    return Rung(after=duration(value["after"]), call=call, say=Where(say))
+def _longest(team: Team) -> Iterator[tuple[str, Calendar, timedelta]]:
+    """The longest span of each entry that has spans, and what it is counted by."""
+    spans = {
+        "answer_within": team.answer_within.values(),
+        "further_within": team.further_within.values(),
+        "keep_in_the_loop": team.keep_in_the_loop.values(),
+        "claim_lease": [team.claim_lease],
+        "nag": _lateness(team, team.ladder),
+        "nag_promise": _lateness(team, team.promise_ladder),
+    }
+    for key, several in spans.items():
+        yield key, team.calendar, max((each for each in several if each), default=NOTHING)
+    for rule in team.rules:
+        within = [each for each in (rule.first, rule.further, rule.loop) if each]
+        yield "rules", ALWAYS if rule.urgent else team.calendar, max(within, default=NOTHING)
+
+
+def _lateness(team: Team, rungs: Sequence[Rung]) -> Sequence[timedelta]:
+    """How late the last call is at most; what warns before a deadline is not late."""
+    again = team.repeat.every * team.repeat.times if team.repeat else NOTHING
+    return [max(rung.after, NOTHING) + again for rung in rungs[-1:]]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.config import NotSetUp, read
+from bot.config import MailServer, NotSetUp, read
 
 TEAMS = '[teams.care]\nchannel = "C0CARE"\n'
 WELL = {
@@ -74,6 +74,27 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("DATABASE_URL", "mysql://u:hunter2@h/d", "DATABASE_URL is not the address of a database."),
         ("DATABASE_URL", "postgres://u:hunter2/d", "DATABASE_URL is not the address"),
         ("DATABASE_URL", "postgres://u:hunter2@x@h/d", "has an @ in its password. Write it as %40"),
+        ("ALERT_FROM", "bot", "ALERT_FROM is “bot”, and must be an address such as bot@"),
+        ("ALERT_FROM", "Bot <bot@acme.example>", "and must be an address such as bot@example.com."),
+        ("ALERT_FROM", "bot@müller.example", "and must be an address such as bot@example.com."),
+        *(
+            ("ALERT_SMTP_URL", url, "ALERT_SMTP_URL must look like smtps://user:password@smtp.")
+            for url in (
+                "smtp.acme.example:587",
+                "https://u:hunter2@smtp.acme.example",
+                "smtps://u:hunter2@",
+                "smtps://u:hunter2@smtp acme",
+                "smtps://u:hunter2@smtp.acme.example:port",
+                "smtps://u:hunter2@smtp.acme.example:99999",
+                "smtps://u:hunt/hunter2@smtp.acme.example",
+                "smtps://u:hunt#hunter2@smtp.acme.example",
+                "smtps://u:hunt?hunter2@smtp.acme.example",
+                "smtps://u:12/hunter2@smtp.acme.example",
+                "smtps://hunter2@smtp.acme.example",
+                "smtps://:hunter2@smtp.acme.example",
+                "smtps://u:hunter2@[::1",
+            )
+        ),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_that_mends_it(name, value, sentence):
@@ -143,3 +164,54 @@ def test_what_is_not_wrong_can_be_used_all_the_same():
 
     assert set(looked.wrong) == {"SLACK_APP_TOKEN", "ADAPTERS"}
     assert looked.teams["care"].channel == "C0CARE"
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtps://smtp.acme.example", MailServer("smtp.acme.example", 465, True)),
+        ("smtp://smtp.acme.example/", MailServer("smtp.acme.example", 587, False)),
+        ("SMTP://Localhost:25", MailServer("localhost", 25, False)),
+        ("smtps://[::1]:1465", MailServer("::1", 1465, True)),
+        (
+            "smtps://bot%40acme.example:p%2Fq%40%C3%BC@h",
+            MailServer("h", 465, True, "bot@acme.example", "p/q@ü"),
+        ),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(url, server):
+    settings = read(WELL | {"ALERT_SMTP_URL": url, "ALERT_FROM": "bot@acme.example"})
+
+    assert MailServer.at(str(settings.alert_smtp_url)) == server
+    assert settings.alert_from == "bot@acme.example"
+    assert "ü" not in repr(server)
+
+
+def test_without_alerts_nothing_is_set():
+    settings = read(WELL)
+
+    assert settings.alert_smtp_url is settings.alert_from is None
+
+
+def test_who_is_to_be_called_by_email_needs_a_mail_server(tmp_path):
+    road = 'email = ["lead@acme.example"]\nwebhook = "https://hooks.example/x"\n'
+    press = '[teams.press]\nchannel = "C0PRESS"\nhears = ["demo:press"]\n'
+    (tmp_path / "teams.toml").write_text(TEAMS + road)
+
+    server, sender = problems()
+    assert server.startswith(
+        "teams.toml: care is to be called by email, and ALERT_SMTP_URL is not set. The mail server"
+    )
+    assert sender.startswith(
+        "teams.toml: care is to be called by email, and ALERT_FROM is not set. The address"
+    )
+    (tmp_path / "teams.toml").write_text(TEAMS + road + press + road)
+    [said] = problems(ALERT_SMTP_URL="smtps://h", ADAPTERS="demo,demo:press")
+    assert said.startswith("teams.toml: care, press are to be called by email, and ALERT_FROM is")
+    assert read(WELL | {"ALERT_SMTP_URL": "smtps://h", "ALERT_FROM": "bot@acme.example"})
+
+
+def test_who_is_called_by_webhook_only_needs_no_mail_server(tmp_path):
+    (tmp_path / "teams.toml").write_text(TEAMS + 'webhook = "https://hooks.example/x"\n')
+
+    assert read(WELL).alert_smtp_url is None

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from bot.playground.workspace import Workspace
 from storage import migrations
 from storage.database import connect
 from tests import postgres
+from tests.feeds import calendar, day_off, serving
 
 TEAMS = '[teams.care]\nchannel = "C0CARE"\n'
+TODAY = f"DTSTART;VALUE=DATE:{datetime.now(UTC) - timedelta(days=1):%Y%m%d}\nDURATION:P3D\n"
+NEXT_YEAR = datetime.now(UTC).year + 1
 TWO = TEAMS + 'hears = ["demo"]\n[teams.press]\nchannel = "C0GONE"\n'
 
 
@@ -75,6 +79,7 @@ def test_all_is_well(well):
     assert report(well) == [
         "ok  settings: all there",
         "ok  team care: hears demo",
+        "ok  hours of care: round the clock, UTC",
         "ok  database (sqlite): reachable, migrated at start",
         "ok  Slack bot token: unanswered in Acme",
         "ok  Slack scopes: all there",
@@ -82,6 +87,30 @@ def test_all_is_well(well):
         "ok  Slack app token: opens a socket",
         "ok  demo: signed in: the demo platform, as @acme",
     ]
+
+
+def test_hours_and_schedules_are_named_and_every_address_is_tried_once(well):
+    with serving() as site:
+        well["DAYS"] = site.has("/hunter2", calendar(day_off(f"{NEXT_YEAR}1225", "Christmas Day")))
+        well["ROTA"] = site.has("/rota", calendar(f"{TODAY}SUMMARY:Ana Lee"))
+        well["GONE"] = f"{site.url}/gone-hunter2"
+        Path(well["TEAMS_FILE"]).write_text(
+            TEAMS + 'timezone = "Europe/Berlin"\nholidays = ["$DAYS", "$GONE"]\n'
+            'on_duty = { address = "$ROTA", people = { "Ana Lee" = "U0ANA" } }\n'
+        )
+        said = report(well)
+
+    assert sorted(site.asked) == ["/gone-hunter2", "/hunter2", "/rota"]
+    assert (
+        f"ok  holidays of care (127.0.0.1): 1 holiday, next: 25 Dec {NEXT_YEAR} (Christmas Day)"
+        in said
+    )
+    assert "ok  duties of care (127.0.0.1): on duty now: U0ANA" in said
+    assert (
+        "NO  holidays of care (127.0.0.1): 127.0.0.1 gives no schedule any more (HTTP 404)."
+        " Export a new address." in said
+    )
+    assert "hunter2" not in str(said)
 
 
 def test_what_is_wrong_does_not_keep_the_rest_from_being_looked_at(well):

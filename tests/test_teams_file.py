@@ -3,23 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.calendar import ALWAYS
+from bot.domain.clock import Rung, Where
 from bot.domain.mention import Kind
-from bot.domain.team import Rung, Where
-from bot.teams_file import read_teams
-
-HEAD = '[teams.care]\nchannel = "C0CARE"\n'
+from tests.teams import HEAD, reader
 
 
 @pytest.fixture
 def look(tmp_path: Path):
-    """Read these lines as teams.toml."""
-
-    def look(lines, *, accounts=("demo",), encoding="utf-8", **environment):
-        file = tmp_path / "teams.toml"
-        file.write_text(lines, encoding=encoding)
-        return read_teams(file, environment, accounts)
-
-    return look
+    return reader(tmp_path)
 
 
 def test_a_channel_is_enough(look):
@@ -28,6 +20,8 @@ def test_a_channel_is_enough(look):
     assert problems == []
     assert teams["care"].answer_within[Kind.COMPLAINT] == timedelta(hours=1)
     assert [rung.call for rung in teams["care"].ladder] == ["owner", "channel"]
+    assert teams["care"].calendar is ALWAYS
+    assert (teams["care"].rota, teams["care"].roads, teams["care"].sources) == (None, (), ())
 
 
 def test_all_that_a_team_can_say(look):
@@ -43,10 +37,10 @@ def test_all_that_a_team_can_say(look):
     assert problems == []
     assert (teams.tell, care.hears, care.manager) == ("C0OPS", ("demo",), "U0LEA")
     assert care.answer_within == {Kind.COMPLAINT: timedelta(minutes=90)}
-    assert care.ladder == [
+    assert care.ladder == (
         Rung(after=timedelta(0), call="owner"),
         Rung(after=timedelta(minutes=30), call="S0LEADS", say=Where.DIRECT),
-    ]
+    )
 
 
 def test_what_is_taken_from_the_environment(look):
@@ -93,7 +87,7 @@ def test_what_is_taken_from_the_environment(look):
         (HEAD + 'nag = [{ after = "PT0M", call = "lea" }]\n', "call = 'lea': it can be owner,"),
         (
             HEAD + 'nag = [{ after = "PT0M", call = "here", say = "loud" }]\n',
-            "say = 'loud': it can be thread, channel, direct.",
+            "say = 'loud': it can be thread, channel, direct, email, webhook.",
         ),
     ],
 )
