@@ -134,7 +134,7 @@ def view_problems(view: Any, wanted: str = "modal") -> list[str]:
         return [problem(f"must be a view of type {wanted}", "/view/type")]
     forbidden = NOT_IN_MODALS if wanted == "modal" else ONLY_IN_MESSAGES | {"alert"}
     blocks = _problems(view.get("blocks"), VIEW_BLOCKS, forbidden, "/view/blocks")
-    return [*VIEWS[wanted](view, "/view"), *blocks, *_unsent(view)]
+    return [*VIEWS[wanted](view, "/view"), *blocks, *_unsent(view), *_odd_controls(view)]
 
 
 VIEW = {"blocks": kind(list)}
@@ -164,6 +164,15 @@ def _unsent(view: Json) -> Iterator[str]:
     inputs = isinstance(blocks, list) and any(_type(block) == "input" for block in blocks)
     if view["type"] == "modal" and inputs and not view.get("submit"):
         yield problem("a submit is required when there is an input block", "/view/submit")
+
+
+def _odd_controls(view: Json) -> Iterator[str]:
+    """A home shows no datetime picker, and only one control of a view has the focus."""
+    found = list(controls(view.get("blocks")))
+    if view["type"] == "home" and any(_type(each) == "datetimepicker" for each in found):
+        yield problem("unsupported type here: datetimepicker", "/view/blocks")
+    if sum(each.get("focus_on_load") is True for each in found) > 1:
+        yield problem("only one element can have focus_on_load", "/view/blocks")
 
 
 def _problems(blocks: Any, most: int, forbidden: set[str], where: str = "/blocks") -> Iterator[str]:

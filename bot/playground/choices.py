@@ -93,11 +93,20 @@ def filled(element: Json, given: Any) -> Json:
         given = given.get(field)
     elif isinstance(given, dict) and field in given:
         given = given[field]
-    if field == "selected_option":
+    if field == "selected_date_time":
+        given = given and _moment(given)
+    elif field == "selected_option":
         given = given and _option(element, given)
     elif field == "selected_options":
         given = [_option(element, one) for one in given or []]
     return {"type": element["type"], field: None if given == "" else given}
+
+
+def _moment(given: Any) -> int:
+    """Whole seconds of UNIX time, in ten digits as Slack has them."""
+    if type(given) is not int or len(str(given)) != 10:
+        raise Impossible(f"{given!r} is no UNIX time in whole seconds.")
+    return given
 
 
 def _initial(field: str) -> str:

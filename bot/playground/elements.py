@@ -65,9 +65,14 @@ def _offered(element: dict[str, Any]) -> list[Any]:
     return [option for group in groups for option in group.get("options", [])]
 
 
-def _control(needed: dict[str, Check] | None = None, **allowed: Check) -> Check:
-    usual = {"action_id": ID, "confirm": CONFIRM, "focus_on_load": flag, "placeholder": plain(150)}
+def _bare(needed: dict[str, Check] | None = None, **allowed: Check) -> Check:
+    """A control that shows no placeholder."""
+    usual = {"action_id": ID, "confirm": CONFIRM, "focus_on_load": flag}
     return shape(needed or {}, usual | allowed)
+
+
+def _control(needed: dict[str, Check] | None = None, **allowed: Check) -> Check:
+    return _bare(needed, placeholder=plain(150), **allowed)
 
 
 def _select(**allowed: Check) -> Check:
@@ -111,16 +116,16 @@ ONE: dict[str, Check] = {
     ),
     "channels_select": _control(initial_channel=ID, response_url_enabled=flag),
     "radio_buttons": also(
-        _control({"options": many(CHOICE, 10)}, initial_option=CHOICE), initially("initial_option")
+        _bare({"options": many(CHOICE, 10)}, initial_option=CHOICE), initially("initial_option")
     ),
     "checkboxes": also(
-        _control({"options": many(CHOICE, 10)}, initial_options=many(CHOICE, 10)),
+        _bare({"options": many(CHOICE, 10)}, initial_options=many(CHOICE, 10)),
         initially("initial_options"),
     ),
     "datepicker": _control(initial_date=words(10, 10)),
     "timepicker": _control(initial_time=words(5, 5), timezone=ID),
-    "datetimepicker": _control(initial_date_time=number),
 }
+MOMENT = {"datetimepicker": _bare(initial_date_time=between(10**9, 10**10 - 1))}  # ten digits
 SEVERAL: dict[str, Check] = {
     "multi_static_select": also(
         _select(initial_options=many(OPTION, 100), max_selected_items=between(1, 100)),
@@ -154,12 +159,12 @@ TYPED_IN: dict[str, Check] = {
     "rich_text_input": _control(initial_value=anything, dispatch_action_config=anything),
     "file_input": _control(filetypes=anything, max_files=between(1, 10)),
 }
-OVERFLOW = _control({"options": many(OPTION, 5)})
+OVERFLOW = shape({"options": many(OPTION, 5)}, {"action_id": ID, "confirm": CONFIRM})
 FEEDBACK = shape({"text": plain(75), "value": words(2000)}, {"accessibility_label": words(75)})
 
-IN_ACTIONS = typed({"button": BUTTON, "overflow": OVERFLOW, **ONE})
+IN_ACTIONS = typed({"button": BUTTON, "overflow": OVERFLOW, **ONE, **MOMENT})
 IN_SECTION = typed({"button": BUTTON, "overflow": OVERFLOW, "image": IMAGE, **ONE, **SEVERAL})
-IN_INPUT = typed(ONE | SEVERAL | TYPED_IN)
+IN_INPUT = typed(ONE | MOMENT | SEVERAL | TYPED_IN)
 IN_CONTEXT = typed(
     {
         "image": IMAGE,

@@ -70,7 +70,11 @@ GOOD = [
     actions(select(options=options(100), initial_option=option("7"), placeholder=plain())),
     actions({"type": "overflow", "action_id": "o", "options": options(5)}),
     actions({"type": "radio_buttons", "action_id": "r", "options": options(10)}),
+    actions({"type": "datetimepicker", "action_id": "d", "initial_date_time": 1628633820}),
     field(multiline=True, max_length=3000, initial_value=""),
+    field(type="datetimepicker", focus_on_load=True),
+    field(type="static_select", action_id="s", options=options(100), initial_option=option("7")),
+    field(type="radio_buttons", action_id="r", options=options(10), initial_option=option("7")),
     rich({"type": "text", "text": "<!channel>", "style": {"bold": True}}),
     rich({"type": "link", "url": "https://example.com"}, {"type": "emoji", "name": "tea"}),
     rich({"type": "text", "text": "x"}, kind="rich_text_quote"),
@@ -168,6 +172,18 @@ TOO_MUCH = [
         actions({"type": "checkboxes", "action_id": "c", "options": options(11)}),
         "/blocks/0/elements/0/options",
     ),
+    (
+        actions(
+            {"type": "overflow", "action_id": "o", "options": options(5), "placeholder": plain()}
+        ),
+        "/blocks/0/elements/0",
+    ),
+    (field(type="datetimepicker", initial_date_time=999), "/blocks/0/element/initial_date_time"),
+    (field(type="datetimepicker", initial_date_time="1"), "/blocks/0/element/initial_date_time"),
+    (field(type="datetimepicker", placeholder=plain()), "/blocks/0/element"),
+    (field(type="radio_buttons", options=options(11)), "/blocks/0/element/options"),
+    (field(type="radio_buttons", options=options(2), placeholder=plain()), "/blocks/0/element"),
+    (section(text=mrkdwn(), accessory={"type": "datetimepicker"}), "/blocks/0/accessory/type"),
     (field(max_length=3001), "/blocks/0/element/max_length"),
     (field(initial_value="x" * 3001), "/blocks/0/element/initial_value"),
     (field() | {"label": plain("x" * 2001)}, "/blocks/0/label/text"),
@@ -258,6 +274,7 @@ def test_forms_that_slack_opens(view):
         (modal(table(1)), "/view/blocks/0/type"),
         (modal({"type": "markdown", "text": "x"}), "/view/blocks/0/type"),
         (modal({"type": "carousel", "elements": [CARD]}), "/view/blocks/0/type"),
+        (modal(*[field(focus_on_load=True, action_id=id) for id in "ab"]), "/view/blocks"),
         (modal({"type": "alert", "text": plain("x" * 201)}), "/view/blocks/0/text/text"),
         ({"type": "modal", "title": plain(), "blocks": [field()]}, "/view/submit"),
         ({"type": "modal", "blocks": []}, "/view"),
@@ -278,6 +295,13 @@ def test_a_home_does_not_show_everything(block):
 
     assert view_problems(home, "home")
     assert view_problems({"type": "home", "blocks": [CARD]}, "home") == []
+
+
+def test_a_home_has_no_datetime_picker():
+    picker = {"type": "datetimepicker", "action_id": "d"}
+
+    assert view_problems({"type": "home", "blocks": [actions(picker)]}, "home")
+    assert view_problems(modal(actions(picker))) == []
 
 
 def test_every_control_gets_a_name_and_keeps_the_one_it_has():

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
-from tests.browser import chromium, sync_api
+from tests.browser import chromium, keep_picture, sync_api
 
 expect = sync_api.expect
 
@@ -93,7 +93,7 @@ class Bot:
         self.handler = SocketModeHandler(
             self.app, "xapp-1-playground", web_client=WebClient(base_url=playground.api_url)
         )
-        for action in ("claim", "reply", "explain", "redraw"):
+        for action in ("claim", "reply", "explain", "redraw", "times"):
             self.app.action(action)(getattr(self, action))
         self.app.action(re.compile(".*"))(self.anything)
         self.app.view("reply")(self.send)
@@ -137,10 +137,15 @@ class Bot:
         ack()
         self.slack.views_update(view_id=body["view"]["id"], view=form(title="Answer Mira now"))
 
+    def times(self, ack, body):
+        ack()
+        self.slack.views_open(trigger_id=body["trigger_id"], view=self.view)
+
     def anything(self, ack, action):
         ack()
         chosen = action.get("selected_options", [action.get("selected_option")])
         values = [one["value"] for one in chosen if one] or action.get("value")
+        values = action.get("selected_date_time", values)
         self.heard.append((action["action_id"], values))
 
     def command(self, ack, command):
@@ -279,10 +284,11 @@ def test_every_kind_of_element_tells_what_was_chosen(bot, visit):
             overflow("more", "snooze", "history"),
             button("gone", "Delete", style="danger", confirm=confirm),
             button("plain", "Go", accessibility_label="Go on"),
+            {"type": "datetimepicker", "action_id": "when", "initial_date_time": 1628633820},
         ),
     ]
     bot.say(blocks=everything)
-    page = visit()
+    page = visit(timezone_id="Europe/Berlin")
     expected = []
 
     def done(*what):
@@ -306,6 +312,45 @@ def test_every_kind_of_element_tells_what_was_chosen(bot, visit):
     done("gone", "1")
     page.get_by_role("button", name="Go on").click()
     done("plain", "1")
+    expect(page.get_by_label("when")).to_have_value("2021-08-11T00:17")
+    page.get_by_label("when").fill("2026-11-27T12:00")
+    done("when", 1795777200)
+
+
+def test_a_form_takes_choices_and_moments(bot, visit):
+    few = [option("In an hour", "1"), option("Tomorrow", "2")]
+    picker = {"type": "datetimepicker", "action_id": "at"}
+    radio = {"type": "radio_buttons", "action_id": "until", "options": few}
+    menu = {"type": "static_select", "action_id": "promise", "options": few}
+    blocks = [
+        field("until", radio | {"initial_option": few[0]}),
+        field("promise", menu | {"initial_option": few[1]}),
+        field("other", picker, optional=True),
+        field("needed", picker),
+    ]
+    seen = []
+    bot.app.view("times")(lambda ack, view: seen.append(view["state"]["values"]) or ack())
+    bot.view = form("times", "Times", blocks=blocks)
+    bot.say(blocks=[actions(button("times", "Times"))])
+    page = visit(timezone_id="Europe/Berlin")
+    press(page, "Times")
+    dialog = page.get_by_role("dialog", name="Times")
+
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_role("alert")).to_have_text("This is needed.")
+    dialog.get_by_label("Tomorrow").check()
+    dialog.get_by_label("other").fill("2026-11-27T12:00")
+    dialog.get_by_label("needed").fill("2026-11-27T13:00")
+    dialog.get_by_label("other").fill("")
+    keep_picture(page, "form-with-times")
+    dialog.get_by_role("button", name="Send").click()
+
+    expect(dialog).to_have_count(0)
+    [values] = seen
+    assert values["until"]["until"]["selected_option"]["value"] == "2"
+    assert values["promise"]["promise"]["selected_option"]["value"] == "2"
+    assert values["other"]["at"] == {"type": "datetimepicker", "selected_date_time": None}
+    assert values["needed"]["at"]["selected_date_time"] == 1795780800
 
 
 def test_a_form_says_at_its_fields_what_is_wrong(bot, visit):

@@ -84,6 +84,44 @@ def test_a_form_is_sent_with_all_that_is_filled_in(workspace, bolt):
     assert workspace.stacks["U0ANA"] == []
 
 
+def moment(**more):
+    picker = {"type": "datetimepicker", "action_id": "at", **more}
+    return {"type": "input", "block_id": "when", "label": plain("When"), "element": picker}
+
+
+@pytest.mark.parametrize(
+    ("begun", "given", "chosen"),
+    [
+        ({}, {"at": 1628633820}, 1628633820),
+        (
+            {},
+            {"when": {"at": {"type": "datetimepicker", "selected_date_time": 1628633820}}},
+            1628633820,
+        ),
+        ({"initial_date_time": 1628630000}, {}, 1628630000),
+        ({}, {}, None),
+    ],
+)
+def test_a_moment_comes_back_in_seconds(workspace, bolt, begun, given, chosen):
+    seen = {}
+    bolt.view("form")(lambda ack, view: seen.update(view["state"]["values"]) or ack())
+    view = opened(workspace, view=modal(moment(**begun) | {"optional": True}))
+
+    submit(bolt, workspace, "U0ANA", view["id"], given)
+
+    assert seen["when"]["at"] == {"type": "datetimepicker", "selected_date_time": chosen}
+
+
+@pytest.mark.parametrize("given", ["2021-08-10", 12, 1628633820.5, True])
+def test_what_is_no_moment_can_not_be_sent(workspace, given):
+    view = opened(workspace, view=modal(moment()))
+
+    with pytest.raises(Impossible, match="no UNIX time"):
+        workspace.submit("U0ANA", view["id"], {"at": given})
+    with pytest.raises(Impossible, match="has to be filled in"):
+        workspace.submit("U0ANA", view["id"], {})
+
+
 @pytest.mark.parametrize(
     ("values", "why"),
     [
