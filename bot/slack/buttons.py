@@ -1,5 +1,7 @@
 """What can be pressed on a card: exactly what can be done now."""
 
+from datetime import datetime
+
 from bot.domain.case import Case
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Kind
@@ -8,25 +10,44 @@ from bot.slack.text import address
 from bot.slack.words import on, whole_name
 
 
-def buttons(case: Case) -> list[Element]:
-    conversation, latest = case.conversation, case.latest
+def buttons(case: Case, now: datetime) -> list[Element]:
+    conversation = case.conversation
     if not conversation.open:
-        return [_menu(case)] if conversation.state is not State.REPLYING else []
+        return [_menu(case, now)] if conversation.state is not State.REPLYING else []
     if conversation.unsure:
-        return [*_doubt(conversation), _menu(case)]
-    if latest.no_reply:
-        return [*_there(case), _hand(case), _menu(case)]
+        return [*_doubt(conversation), _menu(case, now)]
+    return [*_last_word(conversation), *_answer(case), *_hand(case), _menu(case, now)]
+
+
+def _last_word(conversation: Conversation) -> list[Element]:
+    """A closing "thanks!" can be closed at once."""
+    if not conversation.thanks:
+        return []
+    return [button("no_answer_needed", "No answer needed", conversation.id, style="primary")]
+
+
+def _answer(case: Case) -> list[Element]:
+    if case.latest.no_reply:
+        return _there(case)
     says = f"Reply to {whole_name(case.customer)}"
-    reply = button("reply", "Reply", conversation.id, style="primary", says=says)
-    return [reply, _hand(case), _menu(case)]
+    return [button("reply", "Reply", case.conversation.id, style=_style(case), says=says)]
 
 
-def _hand(case: Case) -> Element:
-    """Claim, or take over what somebody else has."""
+def _style(case: Case) -> str:
+    """At most one button of a card stands out."""
+    return "" if case.conversation.thanks else "primary"
+
+
+def _hand(case: Case) -> list[Element]:
+    """Claim, take over what somebody else has, or settle what has been answered."""
     conversation, of = case.conversation, whole_name(case.customer)
+    if conversation.thanks:
+        return []
+    if not conversation.waits:
+        return [button("settle", "Settled", conversation.id, says=f"Settled: {of}")]
     if conversation.owner:
-        return button("take_over", "Take over", conversation.id, says=f"Take over {of}")
-    return button("claim", "Claim", conversation.id, says=f"Claim {of}")
+        return [button("take_over", "Take over", conversation.id, says=f"Take over {of}")]
+    return [button("claim", "Claim", conversation.id, says=f"Claim {of}")]
 
 
 def _there(case: Case) -> list[Element]:
@@ -36,7 +57,7 @@ def _there(case: Case) -> list[Element]:
     if not url:
         return [done]
     label = f"Open {on(conversation.account)}"
-    return [button("open", label, conversation.id, style="primary", url=url), done]
+    return [button("open", label, conversation.id, style=_style(case), url=url), done]
 
 
 def _doubt(conversation: Conversation) -> list[Element]:
@@ -46,23 +67,25 @@ def _doubt(conversation: Conversation) -> list[Element]:
     ]
 
 
-def _menu(case: Case) -> Element:
+def _menu(case: Case, now: datetime) -> Element:
     """At most five options: Slack takes no more."""
     conversation = case.conversation
-    options = _decisions(conversation) if conversation.open else []
-    options.append(option("History", f"history {conversation.id}"))
+    options = _decisions(conversation, now) if conversation.open else []
     if conversation.due_at:
-        options.append(option("Why this deadline?", f"why {conversation.id}"))
-    if url := address(case.latest.url):
-        options.append(option(f"Open {on(conversation.account)}", f"open {conversation.id}", url))
+        options.append(option("Why then?", f"why {conversation.id}"))
+    options.append(option("History", f"history {conversation.id}"))
     return {"type": "overflow", "action_id": "menu", "options": options}
 
 
-def _decisions(conversation: Conversation) -> list[Element]:
-    """What can be decided without answering; in doubt, only what it is."""
+def _decisions(conversation: Conversation, now: datetime) -> list[Element]:
+    """What can be decided without answering."""
     number = conversation.id
     if conversation.kind is Kind.COMPLAINT:
         verdict = option("Not a complaint", f"question {number}")
     else:
         verdict = option("It is a complaint", f"complaint {number}")
-    return [option("Dismiss…", f"dismiss {number}"), verdict]
+    if conversation.snoozed(now):
+        pause = option("End the snooze", f"wake {number}")
+    else:
+        pause = option("Snooze…", f"snooze {number}")
+    return [option("Dismiss…", f"dismiss {number}"), verdict, pause]

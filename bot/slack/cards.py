@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from bot.domain.case import Case
-from bot.domain.conversation import Conversation, State
-from bot.domain.mention import Customer, Kind
+from bot.domain.conversation import UNSETTLED, Conversation, State
+from bot.domain.mention import Customer, Kind, Mention
+from bot.domain.reply import Reply
+from bot.slack import standing
 from bot.slack.blocks import (
     Block,
     Element,
@@ -13,7 +15,6 @@ from bot.slack.blocks import (
     context,
     count,
     emoji,
-    lasting,
     line,
     link,
     person,
@@ -31,16 +32,20 @@ from bot.slack.words import (
     KINDS,
     REASON,
     before,
+    by,
     judgement,
     on,
     outcome,
+    platform,
     said,
+    settled,
     whole_name,
 )
 
 MEDIA = 5  # links to pictures on a card
 MEDIA_LENGTH = 1500  # characters of all these addresses together
 ANSWER = 1800  # of JSON
+TAGS = 100  # characters of markup
 SAID, REPLIED = 2000, 400  # characters of the fallback, after escaping
 
 
@@ -49,8 +54,8 @@ def card(case: Case, now: datetime) -> Message:
     answer = _answer(case)
     blocks = [rich(_headline(case, now), _customer(case)), quote(said(case))]
     blocks += _media(case) + answer
-    blocks.append(context(_small_print(case, answered=bool(answer))))
-    if row := buttons(case):
+    blocks.append(context(_small_print(case, now, answered=bool(answer))))
+    if row := buttons(case, now):
         blocks.append(actions(*row))
     return Message(_fallback(case, now), blocks)
 
@@ -61,46 +66,28 @@ def title(customer: Customer, kind: Kind) -> str:
 
 
 def _headline(case: Case, now: datetime) -> Element:
-    conversation = case.conversation
-    kind = conversation.kind
+    """The platform's name opens the post."""
+    conversation, url = case.conversation, address(case.latest.url)
+    kind, place = conversation.kind, platform(conversation.account)
     return line(
         emoji(FACES[kind]),
         words(f" {KINDS[kind]} #{conversation.id}", bold=True),
-        words(f" {on(conversation.account)} · "),
-        *_standing(conversation, now),
+        words(f" {by(conversation.account)} "),
+        link(url, place) if url else words(place),
+        words(" · "),
+        *standing.seen(conversation, now),
         words("\n"),
     )
 
 
-def _standing(conversation: Conversation, now: datetime) -> list[Element]:
-    """How it stands with the clock."""
-    if conversation.state is State.ANSWERED:
-        return [words("answered", bold=True), words(_punctuality(conversation))]
-    if conversation.state is State.DISMISSED:
-        return [words("dismissed" if conversation.closed_by else "closed", bold=True)]
-    if conversation.due_at is None:
-        return [words("no deadline")]
-    if conversation.late(now):
-        return [words("overdue since ", bold=True), when(conversation.due_at, ago=True)]
-    return [words("due "), when(conversation.due_at, ago=True)]
-
-
-def _punctuality(conversation: Conversation) -> str:
-    """The verdict, from the times that are written down."""
-    if conversation.closed_at is None or conversation.due_at is None:
-        return ""
-    span = conversation.closed_at - conversation.due_at
-    taken = conversation.closed_at - conversation.waiting_since
-    verdict = "in time" if span.total_seconds() <= 0 else f"{lasting(span)} late"
-    return f" after {lasting(taken)}, {verdict}"
-
-
 def _customer(case: Case) -> Element:
-    by, last = case.customer, case.past.last_closed_at
-    followers = [count(by.followers, "follower")] if by.followers is not None else []
+    customer, last = case.customer, case.past.last_closed_at
+    known = customer.followers is not None
+    followers = [count(customer.followers or 0, "follower")] if known else []
     facts = " · ".join([*followers, _before(case)])
     ended = [words(" "), when(last)] if last else []
-    return line(link(by.url, whole_name(by)), words(f" · {facts}"), *ended)
+    named = link(customer.url, whole_name(customer))
+    return line(named, words(f" · {facts}"), *ended)
 
 
 def _before(case: Case) -> str:
@@ -126,42 +113,89 @@ def _media(case: Case) -> list[Block]:
 
 def _answer(case: Case) -> list[Block]:
     """What we said, or are saying."""
-    reply, there = case.reply, case.answer_from_elsewhere
-    state = case.conversation.state
-    if reply and reply.sent_at and _answered_from_here(case.conversation):
-        answered = link(reply.url, "answered") if reply.url else words("answered")
-        told = [person(reply.author), words(" "), answered, words(" "), when(reply.sent_at)]
-        return [rich(line(*told, words(":"))), quote(reply.text, ANSWER)]
-    if reply and state is State.REPLYING:
+    conversation, reply = case.conversation, case.reply
+    if reply and conversation.state is State.REPLYING:
         told = [person(reply.author), words(" is answering:")]
         return [rich(line(*told)), quote(reply.text, ANSWER)]
-    if there and state is State.ANSWERED and not case.conversation.closed_by:
-        told = [words(f"Answered {on(case.conversation.account)} itself:")]
+    if sent := _sent(case):
+        answered = link(sent.url, "answered") if sent.url else words("answered")
+        told = [person(sent.author), words(" "), answered, *_at(sent.sent_at), words(":")]
+        return [rich(line(*told)), quote(sent.text, ANSWER)]
+    if there := _there(case):
+        told = [words(f"Answered {on(conversation.account)} itself:")]
         return [rich(line(*told)), quote(there.text, ANSWER)]
     return []
 
 
-def _answered_from_here(conversation: Conversation) -> bool:
-    return conversation.state is State.ANSWERED and not conversation.closed_because
+def _at(moment: datetime | None) -> list[Element]:
+    return [words(" "), when(moment)] if moment else []
 
 
-def _small_print(case: Case, *, answered: bool = False) -> str:
+def _answered(conversation: Conversation) -> bool:
+    """Whether the customer's last words have our answer."""
+    return conversation.state is State.ANSWERED or (conversation.open and not conversation.waits)
+
+
+def _sent(case: Case) -> Reply | None:
+    """Our reply, where it is the last answer: not that of an earlier round."""
+    conversation, reply = case.conversation, case.reply
+    if not (reply and reply.sent_at) or not _answered(conversation) or conversation.closed_because:
+        return None
+    earlier = conversation.answered_at and reply.sent_at < conversation.answered_at
+    return None if earlier else reply
+
+
+def _there(case: Case) -> Mention | None:
+    """What the brand wrote elsewhere, where that is the last answer and nobody else said so."""
+    conversation, there = case.conversation, case.answer_from_elsewhere
+    said_so = conversation.closed_by and not settled(conversation)
+    if there is None or said_so or not _answered(conversation) or _sent(case):
+        return None
+    return there if there.posted_at >= conversation.waiting_since else None
+
+
+def _small_print(case: Case, now: datetime, *, answered: bool = False) -> str:
     """Who has it and why it is what it is; with the answer above, not who gave it."""
     conversation, latest = case.conversation, case.latest
-    parts = [] if answered else [_holder(conversation)]
+    parts = [] if answered and not _more_to_say(conversation) else [_holder(conversation)]
+    parts += _promise(conversation)
     parts += [f"{waiting} messages wait"] if (waiting := _waiting(case)) > 1 else []
     parts += [] if latest.public else ["private message"]
     if latest.no_reply and conversation.open:
         parts.append(f"can't be answered from here: {harmless(latest.no_reply, REASON)}")
+    parts += _pause(conversation, now)
+    parts += [f"tagged {harmless(', '.join(conversation.tags), TAGS)}"] if conversation.tags else []
     parts.append(f"{KINDS[conversation.kind].lower()} because {judgement(conversation)}")
     return " · ".join(parts)
 
 
+def _more_to_say(conversation: Conversation) -> bool:
+    """Whether it goes on after the answer that is shown, or somebody else has ended it."""
+    return conversation.open or settled(conversation)
+
+
+def _promise(conversation: Conversation) -> list[str]:
+    if conversation.state not in UNSETTLED or not conversation.promised_for:
+        return []
+    whose = f" by <@{conversation.promised_by}>" if conversation.promised_by else ""
+    return [f"another word is promised{whose} for {when_markup(conversation.promised_for)}"]
+
+
+def _pause(conversation: Conversation, now: datetime) -> list[str]:
+    """Who has paused it, and why."""
+    pause = conversation.snoozed(now)
+    if pause is None:
+        return []
+    whose = f" by <@{conversation.snoozed_by}>" if conversation.snoozed_by else ""
+    return [f"paused{whose}: {harmless(pause.why, REASON)}"]
+
+
 def _waiting(case: Case) -> int:
     """How many of the customer's messages nobody has answered."""
-    since = case.conversation.waiting_since
+    conversation = case.conversation
+    since = conversation.waiting_since
     new = [m for m in case.heard if m.posted_at >= since and not m.deleted]
-    return len(new) if case.conversation.open else 0
+    return len(new) if conversation.open and conversation.waits else 0
 
 
 def _holder(conversation: Conversation) -> str:
@@ -169,10 +203,17 @@ def _holder(conversation: Conversation) -> str:
         return outcome(conversation)
     if conversation.unsure:
         return f"*The answer may be published or not.* <@{conversation.owner}>, look and say"
+    if conversation.state is State.REPLYING:
+        return f"<@{conversation.owner}> is answering"
     if conversation.owner:
-        verb = "is answering" if conversation.state is State.REPLYING else "has it"
-        return f"<@{conversation.owner}> {verb}"
-    return "nobody has it yet"
+        return f"<@{conversation.owner}> has it{_until(conversation)}"
+    return "nobody has it yet" if conversation.waits else "nobody has it"
+
+
+def _until(conversation: Conversation) -> str:
+    """When the claim lets go."""
+    ends = conversation.claimed_until
+    return f", until {when_markup(ends)} if nothing happens" if ends else ""
 
 
 def _fallback(case: Case, now: datetime) -> str:
@@ -181,13 +222,19 @@ def _fallback(case: Case, now: datetime) -> str:
     parts = [
         f"{KINDS[conversation.kind]} {conversation.id} {on(conversation.account)}"
         f" from {customer}: {harmless(said(case), SAID)}",
-        _spoken_clock(conversation, now),
-        _small_print(case),
+        _spoken_standing(conversation, now),
+        _small_print(case, now),
         *_spoken_facts(case),
     ]
     if answer := _answered_with(case):
         parts.append(f"Our answer: {harmless(answer, REPLIED)}")
     return " · ".join(part for part in parts if part)
+
+
+def _spoken_standing(conversation: Conversation, now: datetime) -> str:
+    """Nothing where the outcome says the same."""
+    over = conversation.state is State.DISMISSED or settled(conversation)
+    return "" if over else standing.spoken(conversation, now)
 
 
 def _spoken_facts(case: Case) -> list[str]:
@@ -202,14 +249,5 @@ def _spoken_facts(case: Case) -> list[str]:
 
 
 def _answered_with(case: Case) -> str:
-    reply, there = case.reply, case.answer_from_elsewhere
-    if reply and _answered_from_here(case.conversation):
-        return reply.text
-    return there.text if there and case.conversation.state is State.ANSWERED else ""
-
-
-def _spoken_clock(conversation: Conversation, now: datetime) -> str:
-    if not conversation.due_at or not (conversation.open or conversation.state is State.REPLYING):
-        return ""
-    verb = "overdue since" if conversation.late(now) else "due"
-    return f"{verb} {when_markup(conversation.due_at)}"
+    answer = _sent(case) or _there(case)
+    return answer.text if answer else ""

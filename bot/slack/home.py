@@ -4,12 +4,25 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.slack.blocks import Block, context, divider, header, rich, section
+from bot.slack.blocks import (
+    Block,
+    actions,
+    context,
+    divider,
+    header,
+    option,
+    plain,
+    rich,
+    section,
+)
 from bot.slack.forms import View
 from bot.slack.queue import Links, Listing, heading, lines
+from bot.slack.words import whole_name
+from storage.conversations import Waiting
 
 MOST = 90  # of the hundred blocks that Slack takes
 LENGTH = 200_000  # of the 250 kB that it takes
+OPTIONS = 100  # that Slack takes in one menu
 
 
 def home(parts: Sequence[Listing], now: datetime, links: Links) -> View:
@@ -32,7 +45,19 @@ def _part(part: Listing, now: datetime, links: Links) -> list[Block]:
     rest = part.totals.waiting - len(part.found)
     asked = f"/unanswered {part.query}".strip()
     more = [context(f"And {rest} more: `{asked}`")] if rest > 0 else []
-    return [divider(), section(heading(part)), *shown, *more]
+    return [divider(), section(heading(part)), *shown, *more, *_why_then(part.found)]
+
+
+def _why_then(found: Sequence[Waiting]) -> list[Block]:
+    """A menu of all that have a deadline, to ask how it came about."""
+    asked = [_named(waiting) for waiting in found if waiting.conversation.due_at]
+    menu = {"type": "static_select", "action_id": "why_then", "placeholder": plain("Why then?")}
+    return [actions(menu | {"options": asked[:OPTIONS]})] if asked else []
+
+
+def _named(waiting: Waiting) -> Block:
+    number = waiting.conversation.id
+    return option(f"{number} {whole_name(waiting.customer)}", f"why {number}")
 
 
 def _view(blocks: Sequence[Block]) -> View:

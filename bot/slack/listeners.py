@@ -2,27 +2,28 @@
 
 import re
 from collections.abc import Callable, Mapping
-from html import unescape
 from typing import Any
 
+import structlog
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.desk import Desk
-from bot.domain.case import Case
 from bot.domain.mention import Kind
-from bot.domain.problems import CannotReplyHere, NothingWritten, NotPossible, TooLong
-from bot.slack import filled, forms, stories
+from bot.domain.problems import NotPossible
 from bot.slack.blocks import Message
 from bot.slack.commands import Commands
+from bot.slack.forms import View
 from bot.slack.home import home
+from bot.slack.openings import Openings
 from bot.slack.questions import Person
 from bot.slack.queue import Links
+from bot.slack.submissions import Submissions
 from bot.slack.troubles import Troubles
 from bot.slack.whispers import Body, Whispers, where, who
-from storage import mentions
-from storage.database import reading
+
+log = structlog.get_logger()
 
 Deed = Callable[[int, str], None]
 ANYTHING = re.compile("")
@@ -44,17 +45,19 @@ class OldButton(NotPossible):
 class Listeners:
     """Everything Slack can tell us. Who did it is what Slack says, never what a button says."""
 
-    def __init__(self, desk: Desk, client: WebClient, links: Links) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        client: WebClient,
+        links: Links,
+        environment: Mapping[str, str],
+    ) -> None:
         self.desk, self.client, self.links = desk, client, links
         self.commands = Commands(desk, links)
         self.whispers = Whispers(client)
         self.troubles = Troubles(client, self.whispers)
-        self.forms: dict[str, Callable[[Case, str], forms.View]] = {
-            "reply": self._reply_form,
-            "dismiss": self._dismiss_form,
-            "why": lambda case, _: stories.why(case, desk.team(case.conversation)),
-            "history": lambda case, _: self._history(case),
-        }
+        self.openings = Openings(desk)
+        self.submissions = Submissions(desk, client, environment)
 
     def listen(self, app: App) -> None:
         """Tell Bolt who answers to what."""
@@ -62,19 +65,20 @@ class Listeners:
             app.action(name)(self._pressing(deed))
         app.action("reply")(self.press_reply)
         app.action("menu")(self.choose)
+        app.action("why_then")(self.choose)
         app.action("more")(self.turn_page)
         app.action("back")(self.turn_page)
         app.action("open")(_only_ack)
         app.action(ANYTHING)(self.press_unknown)
-        app.view("reply")(self.send)
-        app.view("dismiss")(self.dismiss)
+        for name, sent in self.submissions.ways.items():
+            app.view(name)(sent)
         app.command("/unanswered")(self.command)
         app.event("app_home_opened")(self.open_home)
         app.error(self.troubles.explain)
 
     def press_reply(self, ack: Ack, body: Body) -> None:
         ack()
-        self._answer(body, lambda: self._open("reply", _pressed(body), body))
+        self._answer(body, lambda: self._open_reply(body))
 
     def choose(self, ack: Ack, body: Body) -> None:
         """Something from the card's menu: "why 42", "complaint 42"."""
@@ -92,40 +96,18 @@ class Listeners:
         ack()
         self.whispers.tell(body, str(OldButton()))
 
-    def send(self, ack: Ack, body: Body, view: dict[str, Any]) -> None:
-        """The reply form: keep what was typed first, then decide."""
-        about, text = filled.opened_at(view), filled.text_in(view, "answer")
-        number, by = int(about["conversation"]), who(body)
-        self.desk.keep_draft(number, by, text)
-        try:
-            self.desk.reply(number, by, text, mention=int(about["mention"]), key=view["id"])
-        except (TooLong, NothingWritten, CannotReplyHere) as problem:
-            ack(response_action="errors", errors={"answer": _bare(problem)})
-        except NotPossible as problem:
-            ack(response_action="update", view=forms.too_late(str(problem), text))
-        else:
-            ack()
-
-    def dismiss(self, ack: Ack, body: Body, view: dict[str, Any]) -> None:
-        number, because = int(filled.opened_at(view)["conversation"]), filled.reason_in(view)
-        if not because:
-            ack(response_action="errors", errors={"more": "Write which reason."})
-            return
-        try:
-            self.desk.dismiss(number, who(body), because)
-        except NotPossible as problem:
-            ack(response_action="update", view=forms.too_late(str(problem)))
-        else:
-            ack()
-
     def command(self, ack: Ack, body: Body) -> None:
         """The answer rides back on the ack, unless a form is wanted."""
         text = body.get("text") or ""
         try:
-            if wanted := self.commands.form_wanted(text):
+            if self.commands.wants_what_if(text):
+                self._show(self.openings.what_if(where(body)), body)
+                ack()
+            elif wanted := self.commands.form_wanted(text):
                 self.desk.begin_draft(wanted[1], _person(body).id, self.commands.written(text))
                 self._open(*wanted, body)
                 ack()
+                self._renew(*wanted, body)
             else:
                 answer = self.commands.answer(text, _person(body))
                 ack(response_type="ephemeral", **_content(answer))
@@ -148,6 +130,8 @@ class Listeners:
             "claim": desk.claim,
             "take_over": desk.take_over,
             "answered_there": desk.answered_there,
+            "no_answer_needed": desk.no_answer_needed,
+            "settle": desk.settle,
             "it_is_there": lambda id, by: desk.resolve_doubt(id, by, published=True),
             "send_again": lambda id, by: desk.resolve_doubt(id, by, published=False),
         }
@@ -160,19 +144,28 @@ class Listeners:
         return pressed
 
     def _chosen(self, verb: str, number: int, body: Body) -> None:
-        if verb in self.forms:
+        if verb in self.openings.ways:
             self._open(verb, number, body)
         elif verb in (Kind.COMPLAINT, Kind.QUESTION):
             self.desk.judge(number, who(body), Kind(verb))
+        elif verb == "wake":
+            self.desk.wake(number, who(body))
 
     def _turn(self, body: Body, respond: Respond) -> None:
         skip, _, query = body["actions"][0]["value"].partition(" ")
         message = self.commands.list(query, _person(body), skip=int(skip))
         respond(replace_original=True, **_content(message))
 
+    def _open_reply(self, body: Body) -> None:
+        number = _pressed(body)
+        self._open("reply", number, body)
+        self._renew("reply", number, body)
+
     def _open(self, form: str, number: int, body: Body) -> None:
         """Open a form; its trigger lives for three seconds, so nothing slow comes before."""
-        view = self.forms[form](self.desk.look(number), who(body))
+        self._show(self.openings.about(form, number, who(body)), body)
+
+    def _show(self, view: View, body: Body) -> None:
         try:
             self.client.views_open(trigger_id=body["trigger_id"], view=view)
         except SlackApiError as problem:
@@ -180,22 +173,14 @@ class Listeners:
                 raise TookTooLong from problem
             raise
 
-    def _reply_form(self, case: Case, by: str) -> forms.View:
-        conversation = case.conversation
-        conversation.reply(by)  # says why not, before anybody writes in vain
-        ability = self.desk.ability(conversation.account)
-        if case.latest.no_reply or ability is None:
-            raise CannotReplyHere(case.latest.no_reply or "its account is not set up any more.")
-        return forms.reply(case, ability, self.desk.draft(conversation.id, by))
-
-    def _dismiss_form(self, case: Case, by: str) -> forms.View:
-        case.conversation.dismiss(by, "", self.desk.now())  # says why not
-        return forms.dismiss(case)
-
-    def _history(self, case: Case) -> forms.View:
-        with reading(self.desk.database) as db:
-            said = mentions.history(db, case.conversation.customer, most=stories.OLDER + 1)
-        return stories.history(case, said)
+    def _renew(self, form: str, number: int, body: Body) -> None:
+        """Whoever opens the reply form is at work on it. Nobody waits for that, or hears of it."""
+        if form != "reply":
+            return
+        try:
+            self.desk.renew(number, who(body))
+        except Exception as problem:
+            log.warning("claim.not_renewed", conversation=number, exc_info=problem)
 
     def _answer(self, body: Body, act: Callable[[], None]) -> None:
         """Do it; if it can't be done, tell only the person who asked.
@@ -222,11 +207,6 @@ def _pressed(body: Body) -> int:
 
 def _person(body: Body) -> Person:
     return Person(who(body), where(body))
-
-
-def _bare(problem: NotPossible) -> str:
-    """For a form's field, which shows no markup."""
-    return unescape(str(problem)).replace("*", "").replace("`", "")
 
 
 def _content(message: Message) -> dict[str, Any]:

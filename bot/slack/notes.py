@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from bot.domain.case import Case
+from bot.domain.clock import CHANNEL, HERE, Owed
+from bot.domain.conversation import Conversation
 from bot.domain.mention import Mention, Origin
-from bot.domain.team import CHANNEL, HERE, OWNER
 from bot.slack.blocks import (
     Message,
     anchor,
@@ -12,6 +13,7 @@ from bot.slack.blocks import (
     line,
     quote,
     rich,
+    when_markup,
     words,
 )
 from bot.slack.cards import title
@@ -20,26 +22,44 @@ from bot.slack.words import on, platform
 
 SAID = 3000  # characters of a customer's words in a note's fallback
 WHY = 500
+A_MINUTE = timedelta(minutes=1)
+TOO_LATE = {  # and by how much
+    Owed.FIRST: "should have been answered {}",
+    Owed.FURTHER: "should have been answered again {}",
+    Owed.LOOP: "is not settled, and the customer should have heard from us {}",
+}
+SOON = {
+    Owed.FIRST: "is due {}",
+    Owed.FURTHER: "is due for a further answer {}",
+    Owed.LOOP: "is not settled, and the customer is due to hear from us {}",
+}
 
 
-def nag(case: Case, call: str, now: datetime) -> Message:
+def nag(case: Case, whom: str, now: datetime) -> Message:
     """Call somebody, in the card's thread."""
-    return Message(f"{calling(call, case)}, this {_due(case, now)}.")
+    return Message(f"{calling(whom)}, this {_due(case.conversation, now)}.")
 
 
-def nag_away(case: Case, call: str, now: datetime, card: str | None) -> Message:
+def nag_away(case: Case, whom: str, now: datetime, card: str | None) -> Message:
     """The same where the card is not in sight; `card` is its address."""
     what = anchor(card, title(case.customer, case.conversation.kind))
-    return Message(f"{calling(call, case)}, {what} {_due(case, now)}.")
+    return Message(f"{calling(whom)}, {what} {_due(case.conversation, now)}.")
 
 
-def calling(call: str, case: Case) -> str:
-    """Whom a rung means, as markup. An owner who is not there is whoever is here."""
-    if call == OWNER:
-        owner = case.conversation.owner
-        return f"<@{owner}>" if owner else "<!here>"
+def calling(whom: str) -> str:
+    """A member, a group, "channel" or "here", as markup that calls them."""
     named = {CHANNEL: "<!channel>", HERE: "<!here>"}
-    return named.get(call) or (f"<!subteam^{call}>" if call.startswith("S") else f"<@{call}>")
+    return named.get(whom) or (f"<!subteam^{whom}>" if whom.startswith("S") else f"<@{whom}>")
+
+
+def let_go(case: Case, who: str, held: timedelta) -> Message:
+    """A claim has ended by itself; `held` is the working time in which its holder did nothing."""
+    conversation = case.conversation
+    free = conversation.open and conversation.owner is None
+    so = "so it is free again" if free else "so it was set free"
+    ran = " Its clock never stopped." if conversation.due_at else ""
+    worked = f"{lasting(held)} of working time"
+    return Message(f"<@{who}> had this for {worked} without a sign, {so}.{ran}")
 
 
 def wrote_again(mention: Mention) -> Message:
@@ -80,11 +100,20 @@ def notice(text: str) -> Message:
     return Message(text)
 
 
-def _due(case: Case, now: datetime) -> str:
-    due = case.conversation.due_at
-    if due is None or now - due < timedelta(minutes=1):
-        return "should have been answered by now"
-    return f"should have been answered {lasting(now - due)} ago"
+def _due(conversation: Conversation, now: datetime) -> str:
+    """What is owed and how it stands with its time, to go on a sentence."""
+    owed, due_at = conversation.owed, conversation.due_at or now
+    if owed is Owed.PROMISE:
+        return f"was promised another word for {when_markup(due_at)}, {_away(due_at, now)}"
+    told = TOO_LATE if due_at <= now else SOON
+    return told[owed].format(_away(due_at, now, just="by now"))
+
+
+def _away(due_at: datetime, now: datetime, just: str = "which is now") -> str:
+    """How far a moment is away; what has passed within this minute has `just` passed."""
+    if due_at > now:
+        return f"in {lasting(due_at - now)}"
+    return just if now - due_at < A_MINUTE else f"{lasting(now - due_at)} ago"
 
 
 def _quoted(head: str, mention: Mention) -> Message:

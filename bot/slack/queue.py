@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import UNSETTLED, Conversation, State
 from bot.slack.blocks import (
     Block,
@@ -15,6 +16,7 @@ from bot.slack.blocks import (
     button,
     context,
     emoji,
+    lasting,
     line,
     link,
     listing,
@@ -22,6 +24,7 @@ from bot.slack.blocks import (
     rich,
     section,
     when,
+    when_markup,
     words,
 )
 from bot.slack.text import clip, harmless, one_line
@@ -32,6 +35,17 @@ PAGE = 10  # lines of a list that fit a phone
 RICH = 25  # lines in one block of rich text
 WORDS = 80  # characters of what a customer wrote
 SPOKEN = 120  # characters of markup for each of them in the fallback
+BY_THE_WAY = ", {}"  # a moment that a listener can do without
+PROMISED = ("promised another word by {}", "promised another word, {} late")
+IN_THE_LOOP = ("answered, hears from us again by {}", "answered, should have heard from us {} ago")
+
+
+class Clocked(NamedTuple):
+    """How it stands with the clock, in words with a place for a moment."""
+
+    text: str
+    at: datetime | None = None
+    late: bool = False
 
 
 @dataclass
@@ -69,8 +83,8 @@ def queue(listing: Listing, now: datetime, links: Links) -> Message:
         blocks.append(actions(*pages))
     if listing.found:
         blocks.append(context("`/unanswered help` tells what else can be asked and done."))
-    spoken = [_spoken(waiting, now) for waiting in listing.found]
-    return Message("\n".join([head, *spoken]), blocks)
+    heard = [spoken(waiting, now) for waiting in listing.found]
+    return Message("\n".join([head, *heard]), blocks)
 
 
 def heading(listing: Listing) -> str:
@@ -88,7 +102,7 @@ def heading(listing: Listing) -> str:
 def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Element]:
     """Lists of rich text, none too long for one block."""
     for start in range(0, len(found), RICH):
-        yield listing(_line(waiting, now, links) for waiting in found[start : start + RICH])
+        yield listing(entry(waiting, now, links) for waiting in found[start : start + RICH])
 
 
 def totals_of(conversations: Sequence[Conversation]) -> str:
@@ -98,7 +112,8 @@ def totals_of(conversations: Sequence[Conversation]) -> str:
     return ", ".join(f"{n} {KINDS[kind].lower() if n == 1 else plural(kind)}" for n, kind in named)
 
 
-def _line(waiting: Waiting, now: datetime, links: Links) -> Element:
+def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True) -> Element:
+    """One line; `quoted` adds what the customer said."""
     conversation = waiting.conversation
     parts: list[Element] = [
         words(str(conversation.id), code=True),
@@ -110,19 +125,65 @@ def _line(waiting: Waiting, now: datetime, links: Links) -> Element:
         *_clock(conversation, now),
         *_holder(conversation),
     ]
-    if waiting.words:
+    if waiting.words and quoted:
         parts.append(words(f"\n“{clip(one_line(waiting.words), WORDS)}”"))
     return line(*parts)
 
 
+def spoken(waiting: Waiting, now: datetime, *, quoted: bool = True) -> str:
+    """The same line as markup, for those who can't see it."""
+    conversation = waiting.conversation
+    owner = f"<@{conversation.owner}>" if conversation.owner else "unclaimed"
+    said = f": {harmless(one_line(waiting.words), SPOKEN)}" if quoted else ""
+    return (
+        f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
+        f" {on(conversation.account)}, {_spoken_clock(conversation, now)}, {owner}{said}"
+    )
+
+
 def _clock(conversation: Conversation, now: datetime) -> list[Element]:
+    told = _clocked(conversation, now)
+    style = {"bold": True} if told.late else {}
+    before, _, after = told.text.partition("{}")
+    soon = conversation.standing(now) is Standing.IMMINENT and told.at == conversation.due_at
+    shown = [emoji("hourglass_flowing_sand"), words(" ")] if soon else []
+    shown.append(words(before, **style))
+    shown += [when(told.at)] if told.at else []
+    return [*shown, words(after)] if after else shown
+
+
+def _spoken_clock(conversation: Conversation, now: datetime) -> str:
+    told = _clocked(conversation, now)
+    needed = told.text.removesuffix(BY_THE_WAY)
+    return needed.format(when_markup(told.at)) if told.at else needed
+
+
+def _clocked(conversation: Conversation, now: datetime) -> Clocked:
     if conversation.state not in UNSETTLED:
-        return [words(conversation.state.value)]
+        return Clocked(conversation.state.value)
+    if pause := conversation.snoozed(now):
+        until = "they write, {} at the latest" if conversation.until_they_write else "{}"
+        return Clocked(f"paused until {until}", pause.end)
+    if conversation.due_at is None:
+        return Clocked(_without_deadline(conversation))
+    return _due(conversation, conversation.due_at, now)
+
+
+def _without_deadline(conversation: Conversation) -> str:
+    if conversation.thanks:
+        return "sounds like their last word"
+    return "no deadline" if conversation.waits else "answered"
+
+
+def _due(conversation: Conversation, due_at: datetime, now: datetime) -> Clocked:
     late = conversation.late(now)
-    shown = [words(lateness(conversation, now), **({"bold": True} if late else {}))]
-    if conversation.due_at is None or late:
-        return shown
-    return [*shown, words(", "), when(conversation.due_at)]
+    if conversation.owed in (Owed.FIRST, Owed.FURTHER):
+        told = lateness(conversation, now)
+        return Clocked(told, late=True) if late else Clocked(told + BY_THE_WAY, due_at)
+    coming, gone = PROMISED if conversation.owed is Owed.PROMISE else IN_THE_LOOP
+    return (
+        Clocked(gone.format(lasting(now - due_at)), late=True) if late else Clocked(coming, due_at)
+    )
 
 
 def _holder(conversation: Conversation) -> list[Element]:
@@ -133,16 +194,6 @@ def _holder(conversation: Conversation) -> list[Element]:
     if conversation.owner:
         return [words(" · "), person(conversation.owner)]
     return [words(" · unclaimed")]
-
-
-def _spoken(waiting: Waiting, now: datetime) -> str:
-    conversation = waiting.conversation
-    owner = f"<@{conversation.owner}>" if conversation.owner else "unclaimed"
-    return (
-        f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
-        f" {on(conversation.account)}, {lateness(conversation, now)}, {owner}:"
-        f" {harmless(one_line(waiting.words), SPOKEN)}"
-    )
 
 
 def _pages(asked: Listing) -> list[dict[str, Any]]:

@@ -12,7 +12,11 @@ from storage.database import Unavailable
 
 log = structlog.get_logger()
 
-FIELDS = {"reply": "answer", "dismiss": "more"}  # where a form shows what is wrong
+FIELDS = {
+    "reply": "answer",
+    "dismiss": "more",
+    "snooze": "because",
+}  # where a form shows what is wrong
 
 
 class Troubles:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.case import Case, Past
+from bot.domain.clock import Standing
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Kind
 from bot.slack.blocks import lasting
@@ -42,7 +43,12 @@ def platform(account: str) -> str:
 
 def on(account: str) -> str:
     """Where something was said: "on X", "by email (press)"."""
-    return f"{'by' if account.partition(':')[0] == 'email' else 'on'} {platform(account)}"
+    return f"{by(account)} {platform(account)}"
+
+
+def by(account: str) -> str:
+    """The word before a platform's name."""
+    return "by" if account.partition(":")[0] == "email" else "on"
 
 
 def whole_name(customer: Customer) -> str:
@@ -89,6 +95,12 @@ def judgement(conversation: Conversation) -> str:
     return f"of {harmless(conversation.because or 'its words', REASON)}"
 
 
+def settled(conversation: Conversation) -> bool:
+    """Whether it ended without a further answer, because nothing more was owed."""
+    ended = conversation.state is State.ANSWERED
+    return ended and conversation.verdict is Standing.CANCELLED
+
+
 def outcome(conversation: Conversation) -> str:
     """Who ended it and how, as markup of our own."""
     by = f" by <@{conversation.closed_by}>" if conversation.closed_by else ""
@@ -98,4 +110,4 @@ def outcome(conversation: Conversation) -> str:
     if because:
         says = f", says <@{conversation.closed_by}>" if by else ""
         return f"Answered {on(conversation.account)} itself{says}"
-    return f"Answered{by}"
+    return f"{'Settled' if settled(conversation) else 'Answered'}{by}"

@@ -9,7 +9,7 @@ from bot.domain.mention import Customer, Kind, Mention
 from bot.domain.reply import Reply
 from bot.playground import blockkit
 from bot.playground.workspace import Workspace
-from tests.conftest import NOON
+from tests.conftest import CARE, NOON
 
 HOUR = timedelta(hours=1)
 MIRA = Customer(
@@ -30,6 +30,10 @@ POST = Mention(
     url="https://x.com/mira/status/1",
     id=7,
 )
+LEASED = replace(CARE, claim_lease=2 * HOUR)
+LOOPED = replace(CARE, keep_in_the_loop={Kind.COMPLAINT: 24 * HOUR})
+ANSWERED_AT = NOON + timedelta(minutes=12)
+TOMORROW = NOON + timedelta(days=1)
 WAITING = Conversation(
     account="twitter",
     thread="m1",
@@ -38,22 +42,32 @@ WAITING = Conversation(
     kind=Kind.COMPLAINT,
     because="“broken”",
     waiting_since=NOON,
-    due_at=NOON + HOUR,
     channel="C0CARE",
     card="1.000001",
     id=42,
-)
-CLAIMED = WAITING.claim("U0ANA")
-REPLYING = WAITING.reply("U0ANA")
-ANSWERED = REPLYING.sent(NOON + timedelta(minutes=12))
+).wind(CARE)
+CLAIMED = WAITING.claim("U0ANA", NOON, CARE)
+HELD = WAITING.claim("U0ANA", NOON, LEASED)
+REPLYING = WAITING.reply("U0ANA", NOON, CARE)
+ANSWERED = REPLYING.sent(ANSWERED_AT, CARE)
 DISMISSED = WAITING.dismiss("U0BEN", "Spam", NOON)
 WITHDRAWN = WAITING.withdrawn("The customer deleted it.", NOON)
-THERE = WAITING.answered_there(NOON + timedelta(minutes=5), None)
-SAID_SO = WAITING.answered_there(NOON + timedelta(minutes=5), "U0BEN")
-UNSURE = REPLYING.in_doubt("V1")
+THERE = WAITING.answered_there(NOON + timedelta(minutes=5), None, CARE)
+SAID_SO = WAITING.answered_there(NOON + timedelta(minutes=5), "U0BEN", CARE)
+UNSURE = REPLYING.in_doubt("V1", NOON, CARE)
+SNOOZED = WAITING.snooze(TOMORROW, "U0BEN", "Waiting for the parcel", NOON, CARE)
+ASLEEP = WAITING.snooze_until_they_write(TOMORROW, "U0BEN", "Asked for a photo", NOON, CARE)
+PROMISED = REPLYING.sent(ANSWERED_AT, CARE, promised_for=TOMORROW)
+IN_THE_LOOP = REPLYING.sent(ANSWERED_AT, LOOPED)
+THERE_IN_THE_LOOP = WAITING.answered_there(NOON + timedelta(minutes=5), "U0BEN", LOOPED)
+SETTLED = PROMISED.settle("U0BEN", NOON + HOUR)
+THANKS = ANSWERED.hear(NOON + HOUR, CARE, Kind.PRAISE, "“thanks”", thanks=True)
+THANKS_AND_PROMISED = PROMISED.hear(NOON + HOUR, CARE, Kind.PRAISE, "“thanks”", thanks=True)
+WROTE_AGAIN = PROMISED.hear(NOON + HOUR, CARE, Kind.COMPLAINT, "“still”")
 STATES = {
     "waiting": WAITING,
     "claimed": CLAIMED,
+    "held": HELD,
     "replying": REPLYING,
     "answered": ANSWERED,
     "dismissed": DISMISSED,
@@ -61,6 +75,15 @@ STATES = {
     "answered there": THERE,
     "answered there, says somebody": SAID_SO,
     "unsure": UNSURE,
+    "snoozed": SNOOZED,
+    "until they write": ASLEEP,
+    "promised": PROMISED,
+    "in the loop": IN_THE_LOOP,
+    "answered there, in the loop": THERE_IN_THE_LOOP,
+    "settled": SETTLED,
+    "thanks": THANKS,
+    "thanks, and promised": THANKS_AND_PROMISED,
+    "wrote again": WROTE_AGAIN,
     "nothing promised": replace(WAITING, due_at=None),
 }
 REPLY = Reply(
@@ -69,16 +92,16 @@ REPLY = Reply(
     mention=7,
     author="U0ANA",
     text="A new one is on its way.",
-    written_at=NOON + timedelta(minutes=11),
+    written_at=ANSWERED_AT - timedelta(minutes=1),
 )
-SENT = replace(REPLY, sent_at=NOON + timedelta(minutes=12), url="https://x.com/acme/status/2")
+SENT = replace(REPLY, sent_at=ANSWERED_AT, url="https://x.com/acme/status/2")
 
 
 def case(conversation=WAITING, *, mentions=(POST,), customer=MIRA, reply=None, past=None):
     """A case with the reply that its state wants."""
     if reply is None and conversation.state is State.REPLYING:
         reply = REPLY
-    if reply is None and conversation == ANSWERED:
+    if reply is None and conversation.answered_at == ANSWERED_AT:
         reply = SENT
     return Case(
         conversation=conversation,

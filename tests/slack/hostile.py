@@ -113,12 +113,16 @@ def cases_of_all_kinds(draw):
         kind=draw(st.sampled_from(Kind)),
         because=draw(TEXT),
         judged_by=draw(st.sampled_from([None, "U0BEN"])),
+        tags=draw(st.just(()) | st.lists(TEXT, max_size=3)),
     )
+    if conversation.pauses:
+        paused = replace(conversation.pauses[-1], why=draw(TEXT))
+        conversation = replace(conversation, pauses=[paused])
     if conversation.closed_because:
         conversation = replace(conversation, closed_because=draw(TEXT))
     if conversation.state is State.REPLYING:
         reply = replace(REPLY, text=draw(TEXT))
-    elif conversation.state is State.ANSWERED:
+    elif conversation.answered_at:
         reply = replace(SENT, text=draw(TEXT), url=draw(URL))
     else:
         reply = replace(REPLY, text=draw(TEXT), refused=draw(TEXT))

@@ -13,23 +13,36 @@ from bot.domain.conversation import State
 from bot.domain.mention import Kind, Origin
 from bot.playground.pings import pings
 from bot.slack.cards import card
-from tests.conftest import NOON
+from bot.slack.words import KINDS
+from tests.conftest import CARE, NOON
 from tests.slack.cases import (
     ANSWERED,
+    ASLEEP,
     CLAIMED,
     DISMISSED,
+    HELD,
     HOUR,
+    IN_THE_LOOP,
+    LOOPED,
     MIRA,
     POST,
+    PROMISED,
     REPLY,
     REPLYING,
     SAID_SO,
     SENT,
+    SETTLED,
+    SNOOZED,
     STATES,
+    THANKS,
+    THANKS_AND_PROMISED,
     THERE,
+    THERE_IN_THE_LOOP,
+    TOMORROW,
     UNSURE,
     WAITING,
     WITHDRAWN,
+    WROTE_AGAIN,
     accepted,
     case,
     controls,
@@ -38,8 +51,10 @@ from tests.slack.cases import (
 )
 from tests.slack.hostile import cases_of_all_kinds, live_markup
 
-OPEN_MENU = ["dismiss", "question", "history", "why", "open"]
-CLOSED_MENU = ["history", "why", "open"]
+OPEN_MENU = ["dismiss", "question", "snooze", "why", "history"]
+CLOSED_MENU = ["why", "history"]
+THERE_LATER = IN_THE_LOOP.answered_there(NOON + HOUR, "U0BEN", LOOPED)
+THERE_LATER_SETTLED = THERE_LATER.settle("U0BEN", NOON + HOUR)
 CANNOT = replace(POST, no_reply="Mira takes answers from friends only.")
 
 
@@ -54,11 +69,34 @@ CANNOT = replace(POST, no_reply="Mira takes answers from friends only.")
         (DISMISSED, ["menu"], CLOSED_MENU),
         (WITHDRAWN, ["menu"], CLOSED_MENU),
         (UNSURE, ["it_is_there", "send_again", "menu"], OPEN_MENU),
-        (replace(WAITING, due_at=None), ["reply", "claim", "menu"], [*OPEN_MENU[:3], "open"]),
+        (
+            replace(WAITING, due_at=None),
+            ["reply", "claim", "menu"],
+            ["dismiss", "question", "snooze", "history"],
+        ),
         (
             replace(WAITING, kind=Kind.PRAISE),
             ["reply", "claim", "menu"],
-            ["dismiss", "complaint", "history", "why", "open"],
+            ["dismiss", "complaint", "snooze", "why", "history"],
+        ),
+        (
+            SNOOZED,
+            ["reply", "claim", "menu"],
+            ["dismiss", "question", "wake", "why", "history"],
+        ),
+        (PROMISED, ["reply", "settle", "menu"], OPEN_MENU),
+        (IN_THE_LOOP, ["reply", "settle", "menu"], OPEN_MENU),
+        (WROTE_AGAIN, ["reply", "claim", "menu"], OPEN_MENU),
+        (SETTLED, ["menu"], CLOSED_MENU),
+        (
+            THANKS,
+            ["no_answer_needed", "reply", "menu"],
+            ["dismiss", "complaint", "snooze", "history"],
+        ),
+        (
+            THANKS_AND_PROMISED,
+            ["no_answer_needed", "reply", "menu"],
+            ["dismiss", "complaint", "snooze", "why", "history"],
         ),
     ],
 )
@@ -82,7 +120,139 @@ def test_where_there_is_nothing_to_open_there_is_no_button_for_it():
     drawn = card(case(mentions=[replace(CANNOT, url=None)]), NOON)
 
     assert controls(drawn) == ["answered_there", "claim", "menu"]
-    assert "open" not in options(drawn)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "standing_out"),
+    [
+        (WAITING, ["Reply"]),
+        (THANKS, ["No answer needed"]),
+        (PROMISED, ["Reply"]),
+        (UNSURE, ["It is published"]),
+    ],
+)
+def test_one_button_stands_out(conversation, standing_out):
+    *_, actions = card(case(conversation), NOON).blocks
+
+    loud = [each for each in actions["elements"] if each.get("style")]
+    assert [button["text"]["text"] for button in loud] == standing_out
+
+
+def test_thanks_that_can_not_be_answered_here_are_closed_with_one_click_as_well():
+    drawn = card(case(THANKS, mentions=[CANNOT]), NOON)
+
+    assert controls(drawn) == ["no_answer_needed", "open", "answered_there", "menu"]
+
+
+def test_the_platforms_name_opens_the_post_whatever_the_state():
+    for conversation in STATES.values():
+        head, *_ = card(case(conversation), NOON).blocks
+        [post] = [part for part in head["elements"][0]["elements"] if part["type"] == "link"]
+        assert (post["url"], post["text"]) == (POST.url, "X")
+
+    without = card(case(mentions=[replace(POST, url=None)]), NOON)
+    assert "on  X  ·" in shown(without)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "later", "standing"),
+    [
+        (WAITING, 0, "due  2026-11-03 13:00 UTC"),
+        (WAITING, 50, "due soon,  2026-11-03 13:00 UTC"),
+        (WAITING, 61, "overdue since  2026-11-03 13:00 UTC"),
+        (SNOOZED, 0, "paused until  2026-11-04 12:00 UTC"),
+        (ASLEEP, 0, "paused until they write , at the longest until  2026-11-04 12:00 UTC"),
+        (PROMISED, 20, "answered  ·  promised for  2026-11-04 12:00 UTC"),
+        (PROMISED, 24 * 60 - 10, "answered  ·  promised soon, for  2026-11-04 12:00 UTC"),
+        (PROMISED, 24 * 60 + 1, "answered  ·  overdue, promised for  2026-11-04 12:00 UTC"),
+        (IN_THE_LOOP, 20, "answered  ·  hear from us again by  2026-11-04 12:12 UTC"),
+        (IN_THE_LOOP, 23 * 60, "answered  ·  hear from us again soon, by  2026-11-04 12:12 UTC"),
+        (IN_THE_LOOP, 25 * 60, "answered  ·  overdue, to hear from us by  2026-11-04 12:12 UTC"),
+        (THANKS, 60, "sounds like their last word"),
+        (
+            THANKS_AND_PROMISED,
+            60,
+            "sounds like their last word  ·  promised for  2026-11-04 12:00 UTC",
+        ),
+        (WROTE_AGAIN, 60, "promised for  2026-11-04 12:00 UTC"),
+        (replace(PROMISED, due_at=None), 0, "·  answered"),
+        (replace(WAITING, due_at=None), 0, "no deadline"),
+        (ANSWERED, 60, "answered  after 12 min, in time"),
+        (SETTLED, 60, "settled"),
+        (PROMISED.sent(TOMORROW - HOUR, CARE), 0, "answered , as promised"),
+        (PROMISED.sent(TOMORROW + HOUR, CARE), 0, "answered , 1 h later than promised"),
+        (IN_THE_LOOP.sent(NOON + 2 * HOUR, CARE), 0, "answered , in time"),
+        (IN_THE_LOOP.sent(NOON + 26 * HOUR, CARE), 0, "answered , 1 h 48 min late"),
+    ],
+)
+def test_the_headline_says_how_it_stands_with_the_clock(conversation, later, standing):
+    head, *_ = card(case(conversation, reply=SENT), NOON + timedelta(minutes=later)).blocks
+
+    said = shown({"blocks": [{**head, "elements": head["elements"][:1]}]})
+    assert standing in said
+    assert said.endswith(standing + " \n")
+
+
+def test_what_is_late_and_then_paused_is_still_late():
+    late = WAITING.snooze(TOMORROW, "U0BEN", "A strike", NOON + 2 * HOUR, CARE)
+
+    seen = shown(card(case(late), NOON + 3 * HOUR))
+
+    assert "overdue since  2026-11-03 13:00 UTC  ·  paused until  2026-11-04 12:00 UTC" in seen
+
+
+def test_what_is_due_soon_has_an_hourglass_unless_it_is_paused():
+    soon = NOON + timedelta(minutes=50)
+    paused = WAITING.snooze(TOMORROW, "U0BEN", "A strike", soon, CARE)
+
+    assert "hourglass" in str(card(case(), soon).blocks)
+    assert "hourglass" not in str(card(case(), NOON).blocks)
+    assert "hourglass" not in str(card(case(paused), soon).blocks)
+
+
+def test_a_pause_is_on_the_card_with_its_reason_while_it_lasts():
+    drawn = card(case(SNOOZED), NOON)
+
+    assert "paused by <@U0BEN>: Waiting for the parcel" in shown(drawn)
+    assert "paused by <@U0BEN>: Waiting for the parcel" in drawn.text
+    assert "paused until <!date^" in drawn.text
+    assert "paused" not in card(case(SNOOZED), TOMORROW).text
+
+
+def test_a_promise_is_on_the_card_with_the_name_of_who_made_it():
+    for conversation in (PROMISED, WROTE_AGAIN, THANKS_AND_PROMISED):
+        drawn = card(case(conversation), NOON + HOUR)
+        assert "another word is promised by <@U0ANA> for <!date^" in drawn.text
+    assert "another word" not in card(case(SETTLED), NOON + HOUR).text
+
+
+def test_a_claim_says_when_it_lets_go():
+    seen = shown(card(case(HELD), NOON))
+
+    assert re.search(r"<@U0ANA> has it, until <!date\^\d+\^[^>]*\|2026-11-03 14:00 UTC> if", seen)
+    assert "if nothing happens" not in shown(card(case(CLAIMED), NOON))
+
+
+def test_what_is_answered_and_still_open_shows_the_answer_and_who_has_it():
+    for conversation in (PROMISED, IN_THE_LOOP):
+        drawn = card(case(conversation), NOON + HOUR)
+        assert "A new one is on its way." in shown(drawn)
+        assert "<@U0ANA> has it" in shown(drawn)
+        assert "Our answer: A new one is on its way." in drawn.text
+        assert "messages wait" not in shown(drawn)
+
+
+def test_who_settled_it_is_said_beside_the_answer():
+    seen = shown(card(case(SETTLED), NOON + HOUR))
+
+    assert "A new one is on its way." in seen
+    assert "Settled by <@U0BEN>" in seen
+
+
+def test_a_tag_of_the_customer_is_shown():
+    tagged = replace(WAITING, tags=("VIP", "press"))
+
+    assert "tagged VIP, press" in shown(card(case(tagged), NOON))
 
 
 def test_a_card_says_who_and_what_and_when_and_why():
@@ -91,7 +261,7 @@ def test_a_card_says_who_and_what_and_when_and_why():
     seen = shown(accepted(card(case(past=past), NOON + 2 * HOUR)))
 
     assert "Complaint #42" in seen
-    assert "on X" in seen
+    assert "on  X" in seen
     assert "overdue since" in seen
     assert "Mira Lindqvist (@mira)" in seen
     assert "1,204 followers · wrote 3 times before, the last time dismissed" in seen
@@ -147,7 +317,10 @@ def test_a_card_says_how_many_messages_wait():
     ("conversation", "holder"),
     [
         (WAITING, "nobody has it yet"),
+        (THANKS, "nobody has it yet"),
         (CLAIMED, "<@U0ANA> has it"),
+        (SETTLED, "Settled by <@U0BEN>"),
+        (WAITING.answered_there(NOON, None, LOOPED), "nobody has it"),
         (REPLYING, "<@U0ANA> is answering"),
         (ANSWERED, "Answered by <@U0ANA>"),
         (THERE, "Answered on X itself"),
@@ -167,7 +340,7 @@ def test_who_has_it_is_seen_and_heard(conversation, holder):
 
 def test_an_answer_in_time_is_said_to_be():
     assert "after 12 min, in time" in shown(card(case(ANSWERED), NOON))
-    late = replace(ANSWERED, closed_at=NOON + 3 * HOUR)
+    late = REPLYING.sent(NOON + 3 * HOUR, CARE)
     assert "after 3 h, 2 h late" in shown(card(case(late), NOON))
 
 
@@ -180,19 +353,20 @@ def test_the_answer_is_quoted_and_linked_once_it_is_out():
 
 
 def test_an_answer_on_its_way_is_shown_without_a_time():
-    drawn = card(case(REPLYING, reply=REPLY), NOON)
-
-    assert "<@U0ANA>  is answering: A new one is on its way." in shown(drawn)
+    for conversation in (REPLYING, PROMISED.reply("U0ANA", NOON + HOUR, CARE)):
+        drawn = card(case(conversation, reply=REPLY), NOON)
+        assert "<@U0ANA>  is answering: A new one is on its way." in shown(drawn)
 
 
 def test_an_answer_that_was_seen_there_is_shown():
     own = replace(POST, id=9, origin=Origin.OWN, text="We are on it!")
 
-    assert "We are on it!" in shown(card(case(THERE, mentions=[POST, own]), NOON))
+    for conversation in (THERE, THERE_IN_THE_LOOP):
+        assert "We are on it!" in shown(card(case(conversation, mentions=[POST, own]), NOON))
 
 
 def test_an_answer_of_an_earlier_round_is_not_shown_as_the_answer_of_this_one():
-    for conversation in (WAITING, THERE, SAID_SO, DISMISSED):
+    for conversation in (WAITING, THERE, SAID_SO, DISMISSED, THERE_LATER, THERE_LATER_SETTLED):
         drawn = card(case(conversation, reply=SENT), NOON)
 
         assert SENT.text not in shown(drawn)
@@ -219,7 +393,7 @@ def test_a_mail_has_its_subject_above_its_words():
 
     seen = shown(card(case(replace(WAITING, account="email:press"), mentions=[mail]), NOON))
 
-    assert "by email (press)" in seen
+    assert "by  email (press)" in seen
     assert "Order 88412\n\nMy order is broken" in seen
 
 
@@ -249,9 +423,10 @@ def test_the_fallback_has_name_words_kind_and_deadline(state):
 
     heard = card(case(conversation), NOON).text
 
-    for part in ("Complaint 42 on X", "Mira Lindqvist (@mira)", "My order is broken"):
+    kind = KINDS[conversation.kind]
+    for part in (f"{kind} 42 on X", "Mira Lindqvist (@mira)", "My order is broken"):
         assert part in heard
-    if conversation.due_at and state in ("waiting", "claimed", "replying", "unsure"):
+    if conversation.due_at and state in ("waiting", "claimed", "held", "replying", "unsure"):
         assert "due <!date^" in heard
 
 

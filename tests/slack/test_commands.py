@@ -4,15 +4,17 @@ import re
 import time
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot import app as assembly
 from bot.config import Settings
+from bot.domain.calendar import ALWAYS
 from bot.domain.conversation import State
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible
-from bot.domain.team import Teams
+from bot.domain.team import Rule, Teams
 from bot.playground.pings import pings
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
@@ -24,6 +26,7 @@ from storage.database import reading
 from storage.tables import conversations
 from tests import fake_slack
 from tests.conftest import CARE as TEAM
+from tests.conftest import NOON
 from tests.people import ANA, BEN, CARE, answer, ask, form, press
 from tests.slack.cases import controls, shown
 
@@ -249,6 +252,121 @@ def test_what_a_button_opens_a_command_opens(app, slack, workspace, hear, deed):
     assert form(slack)["callback_id"] == deed.lower()
 
 
+def test_snooze_with_a_time_and_a_reason(app, workspace, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "snooze 1 fri 12:00 waiting for the parcel & <!channel>")
+
+    assert said.startswith("1 is paused until <!date^")
+    assert "2026-11-06 12:00 UTC" in said
+    pause = conversation(app).pauses[-1]
+    assert pause.end == NOON + timedelta(days=3)
+    assert pause.why == "waiting for the parcel & <!channel>"
+    assert not conversation(app).until_they_write
+
+
+def test_snooze_until_they_write(app, workspace, clock, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "snooze 1 until they write asked for a photo")
+
+    assert said.startswith("1 is paused until the customer writes, at the longest until <!date^")
+    assert conversation(app).until_they_write
+    assert conversation(app).pauses[-1].why == "asked for a photo"
+    assert conversation(app).pauses[-1].end == clock() + timedelta(weeks=2)
+
+
+def test_wake_ends_a_snooze(app, workspace, hear):
+    hear()
+    ask(app.bolt, workspace, "snooze 1 2h a strike")
+
+    said = ask(app.bolt, workspace, "wake 1")
+
+    assert said.startswith("1 is awake, its clock runs. It is due <!date^")
+    assert ask(app.bolt, workspace, "wake 1") == "This one is not snoozed. Its clock runs."
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("soon", "I don't read a time in “soon”. Write it as `2h`,"),
+        ("<!channel>", "I don't read a time in “&lt;!channel&gt;”."),
+        ("2020-01-01 why not", "Wed 1 Jan 09:00 is over already."),
+        ("90 days a strike", "Mon 1 Feb 12:00 is more than 60 days away."),
+        ("2h", "Say why, too: the card shows it."),
+        ("until they write", "Say why, too: the card shows it."),
+    ],
+)
+def test_what_can_not_be_snoozed_says_how(app, workspace, hear, words, answer):
+    hear()
+
+    assert ask(app.bolt, workspace, f"snooze 1 {words}").startswith(answer)
+    assert conversation(app).pauses == ()
+
+
+def test_snooze_without_words_opens_the_form(app, slack, workspace, hear):
+    hear()
+
+    fake_slack.command(app.bolt, workspace, ANA, CARE, "/unanswered snooze 1")
+
+    assert form(slack)["callback_id"] == "snooze"
+
+
+def test_times_are_those_of_the_team(app, workspace, hear):
+    hear()
+    berlin = replace(ALWAYS, zone=ZoneInfo("Europe/Berlin"))
+    app.desk.teams.change(replace(TEAM, calendar=berlin))
+
+    ask(app.bolt, workspace, "snooze 1 fri 12:00 a strike")
+
+    assert conversation(app).pauses[-1].end == NOON + timedelta(days=2, hours=23)
+
+
+def test_settled_needs_an_answer_with_a_promise(app, slack, workspace, hear):
+    hear()
+
+    assert ask(app.bolt, workspace, "settled 1").startswith("The customer still waits")
+    app.desk.teams.change(replace(TEAM, keep_in_the_loop={Kind.COMPLAINT: timedelta(days=1)}))
+    answer(app, slack, 1, "We look into it.")
+    assert ask(app.bolt, workspace, "settled 1") == (
+        "1 is settled. If the customer writes again, it is back."
+    )
+    assert conversation(app).state is State.ANSWERED
+
+
+def test_no_answer_needed(app, workspace, hear):
+    hear("Thank you!")
+
+    said = ask(app.bolt, workspace, "no answer needed 1")
+
+    assert said == "1 needs no answer. If the customer writes again, it is back."
+    assert conversation(app).closed_because == "No answer needed"
+
+
+def test_tags_are_put_on_and_taken_off(app, workspace, hear):
+    vip = Rule(name="VIP", tags=("vip",), first=timedelta(minutes=5))
+    app.desk.teams.change(replace(TEAM, rules=(vip,)))
+    hear()
+
+    said = ask(app.bolt, workspace, "tag 1 VIP")
+    assert said.startswith("The customer of 1 is tagged “VIP” now. It is due <!date^")
+    tagged = conversation(app)
+    assert tagged.due_at == tagged.waiting_since + timedelta(minutes=5)
+
+    said = ask(app.bolt, workspace, "untag 1 VIP")
+    assert said.startswith("The customer of 1 is not tagged “VIP” any more.")
+    assert conversation(app).due_at == tagged.waiting_since + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("deed", ["tag", "untag"])
+def test_a_tag_is_a_word(app, workspace, hear, deed):
+    hear()
+
+    said = ask(app.bolt, workspace, f"{deed} 1")
+
+    assert said == "Say which word, as in `/unanswered tag 42 VIP`."
+
+
 def test_a_form_that_can_not_open_says_why(app, slack, workspace, hear):
     hear()
     press(app, slack, "claim", 1, by=BEN)
@@ -256,6 +374,19 @@ def test_a_form_that_can_not_open_says_why(app, slack, workspace, hear):
     said = ask(app.bolt, workspace, "reply 1", by=ANA)
 
     assert said.startswith("<@U0BEN> already has this one.")
+
+
+def test_the_reply_form_of_a_command_renews_the_claim(app, slack, clock, hear):
+    app.desk.teams.change(replace(TEAM, claim_lease=timedelta(hours=2)))
+    hear()
+    press(app, slack, "claim", 1)
+    until = conversation(app).claimed_until
+    clock.pass_(minutes=30)
+
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered why 1")
+    assert conversation(app).claimed_until == until
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered reply 1")
+    assert conversation(app).claimed_until == until + timedelta(minutes=30)
 
 
 def test_the_reply_form_of_a_command_sends_an_answer(app, slack, demo, hear):

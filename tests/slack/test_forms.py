@@ -2,33 +2,56 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from bot.domain.mention import Kind, Origin
 from bot.domain.reply import Ability
-from bot.domain.team import Rung
 from bot.playground.pings import pings
-from bot.slack import filled, forms, stories
-from tests.conftest import CARE, NOON
+from bot.slack import filled, forms
+from tests.conftest import NOON
 from tests.slack.cases import (
-    ANSWERED,
     HOUR,
     POST,
     REPLY,
-    SENT,
-    WAITING,
     accepted_view,
     case,
     shown,
 )
-from tests.slack.hostile import TEXT, URL, cases_of_all_kinds, live_markup
+from tests.slack.hostile import TEXT, cases_of_all_kinds, live_markup
 
 ABILITY = Ability(speaks_as="@acme", limit=280, unit="characters")
+BERLIN = ZoneInfo("Europe/Berlin")
+FRIDAY = datetime(2026, 11, 6, 11, tzinfo=UTC)
+CHOICES = [("In two working hours: Tue 3 Nov 15:00", NOON + 2 * HOUR), ("Friday noon", FRIDAY)]
 STRICT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def reply_form(asked=None, ability=ABILITY, draft="", keep=None):
+    return forms.reply(asked or case(), ability, draft, CHOICES, BERLIN, keep=keep)
+
+
+def snooze_form(asked=None):
+    return forms.snooze(asked or case(), CHOICES, NOON + 14 * 24 * HOUR, BERLIN)
+
+
+def labels(view, block):
+    return [option["text"]["text"] for option in inputs(view)[block]["element"]["options"]]
+
+
+def chosen(view, **fields):
+    """The view as it comes back, with these options and times chosen."""
+    values = {}
+    for block, value in fields.items():
+        element = inputs(view)[block]["element"]
+        if element["type"] == "datetimepicker":
+            values[block] = {"at": {"selected_date_time": value}}
+        else:
+            [option] = [o for o in element["options"] if o["text"]["text"].startswith(value)]
+            values[block] = {block: {"selected_option": option}}
+    return {**view, "state": {"values": values}}
 
 
 def inputs(view):
@@ -42,7 +65,7 @@ def typed(view, **texts):
 
 
 def test_the_reply_form_shows_all_that_one_must_know():
-    view = forms.reply(case(), ABILITY, "")
+    view = reply_form()
 
     seen = shown(accepted_view(view))
     assert "To  Mira Lindqvist (@mira)" in seen
@@ -55,20 +78,20 @@ def test_the_reply_form_shows_all_that_one_must_know():
 def test_a_private_answer_is_said_to_be_private():
     private = case(mentions=[replace(POST, public=False)])
 
-    assert "private: only they read it" in shown(forms.reply(private, ABILITY, ""))
+    assert "private: only they read it" in shown(reply_form(private))
 
 
 def test_where_the_platform_takes_more_than_slack_the_form_says_what_slack_takes():
     mail = Ability(speaks_as="Acme Care <care@acme.example>", limit=100_000)
 
-    view = forms.reply(case(), mail, "")
+    view = reply_form(ability=mail)
 
     assert "Up to 3,000 characters." in shown(view)
     assert "Acme Care &lt;care@acme.example&gt;" in shown(view)
 
 
 def test_what_was_typed_before_is_offered_again():
-    view = forms.reply(case(), ABILITY, "So sorry, Mira.")
+    view = reply_form(draft="So sorry, Mira.")
 
     assert inputs(view)["answer"]["element"]["initial_value"] == "So sorry, Mira."
     assert "You wrote this before, and it was not sent." in shown(view)
@@ -77,7 +100,7 @@ def test_what_was_typed_before_is_offered_again():
 def test_what_the_platform_refused_is_offered_with_its_reason():
     refused = replace(REPLY, refused="That is 301 characters.")
 
-    view = forms.reply(case(reply=refused), ABILITY, REPLY.text)
+    view = reply_form(case(reply=refused), draft=REPLY.text)
 
     assert "This was not taken: That is 301 characters." in shown(view)
 
@@ -85,9 +108,72 @@ def test_what_the_platform_refused_is_offered_with_its_reason():
 def test_a_long_letter_can_be_read_in_the_form():
     letter = "A sentence of a long letter. " * 200
 
-    view = forms.reply(case(mentions=[replace(POST, text=letter)]), ABILITY, "")
+    view = reply_form(case(mentions=[replace(POST, text=letter)]))
 
     assert letter.strip() in shown(view)
+
+
+def test_a_promise_is_one_click_and_at_first_there_is_none():
+    view = reply_form()
+
+    accepted_view(view)
+    promise = inputs(view)["promise"]
+    assert promise["element"]["type"] == "static_select"
+    assert labels(view, "promise") == ["No promise", *(label for label, _ in CHOICES)]
+    assert promise["element"]["initial_option"]["text"]["text"] == "No promise"
+    assert "These times are those of Europe/Berlin." in promise["hint"]["text"]
+    assert inputs(view)["promise_at"]["optional"]
+
+
+def test_a_promise_that_stands_is_kept_unless_something_else_is_chosen():
+    view = reply_form(keep=FRIDAY)
+
+    accepted_view(view)
+    element = inputs(view)["promise"]["element"]
+    assert labels(view, "promise") == ["Keep: Fri 6 Nov 12:00", "No promise", CHOICES[0][0]]
+    assert element["initial_option"] == element["options"][0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "promised"),
+    [
+        ({}, (None, "promise")),
+        ({"promise": "No promise"}, (None, "promise")),
+        ({"promise": "Friday"}, (FRIDAY, "promise")),
+        ({"promise": "Keep"}, (FRIDAY, "promise")),
+        ({"promise": "No", "promise_at": 1793793600}, (NOON + 24 * HOUR, "promise_at")),
+        ({"promise": "Friday", "promise_at": None}, (FRIDAY, "promise")),
+    ],
+)
+def test_what_was_shown_is_what_is_promised(fields, promised):
+    view = reply_form(keep=FRIDAY if fields.get("promise") == "Keep" else None)
+
+    assert filled.promise_in(chosen(view, **fields)) == promised
+
+
+def test_snoozing_asks_until_when_and_why():
+    view = snooze_form()
+
+    accepted_view(view)
+    assert labels(view, "until") == [
+        *(label for label, _ in CHOICES),
+        "Until the customer writes, at the longest two weeks",
+    ]
+    assert inputs(view)["until"]["element"]["type"] == "radio_buttons"
+    assert not inputs(view)["because"]["optional"]
+    assert inputs(view)["until_at"]["optional"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "until"),
+    [
+        ({"until": "Friday"}, (FRIDAY, "until", False)),
+        ({"until": "Until the"}, (NOON + 14 * 24 * HOUR, "until", True)),
+        ({"until": "Until the", "until_at": 1793793600}, (NOON + 24 * HOUR, "until_at", False)),
+    ],
+)
+def test_a_snooze_lasts_until_what_was_chosen(fields, until):
+    assert filled.until_in(chosen(snooze_form(), **fields)) == until
 
 
 def test_what_came_too_late_is_there_to_copy_whole():
@@ -131,95 +217,25 @@ def test_the_reason_is_one_sentence(chosen, more, reason):
 
 
 def test_what_is_typed_has_nothing_in_it_that_no_database_keeps():
-    view = typed(forms.reply(case(), ABILITY, ""), answer="a\0b \ud83d")
+    view = typed(reply_form(), answer="a\0b \ud83d")
 
     assert filled.text_in(view, "answer") == "a\ufffdb \ufffd"
     assert filled.text_in(typed(view), "answer") == ""
-
-
-def test_why_tells_the_whole_story_of_a_deadline():
-    seen = shown(accepted_view(stories.why(case(), CARE)))
-
-    assert "Mira Lindqvist (@mira) wrote <!date^1793707200^" in seen
-    assert "*care* answers a complaint within *1 h*. It counts as one because of “broken”." in seen
-    assert "So it is due *<!date^1793710800^" in seen
-    assert "2026-11-03 13:00 UTC :  whoever has it" in seen
-    assert "2026-11-03 13:30 UTC :  the channel" in seen
-    assert "2026-11-03 15:00 UTC :  all who are here" in seen
-    assert "0 of 3 so far." in seen
-
-
-def test_why_knows_what_is_over():
-    assert "So it was due" in shown(stories.why(case(ANSWERED), CARE))
-
-
-def test_why_counts_from_the_oldest_that_waits():
-    again = replace(POST, id=8, posted_at=NOON + HOUR)
-
-    seen = shown(stories.why(case(mentions=[POST, again]), CARE))
-
-    assert "wrote the oldest message that still waits" in seen
-
-
-def test_why_says_when_nothing_is_promised():
-    praise = replace(WAITING, kind=Kind.PRAISE, due_at=None)
-
-    seen = shown(accepted_view(stories.why(case(praise), CARE)))
-
-    assert "promises nothing for a praise" not in seen
-    assert "*care* promises nothing for praise, so there is no deadline" in seen
-
-
-def test_a_ladder_may_have_many_rungs():
-    ladder = [Rung(after=timedelta(minutes=n), call="S0LEADS") for n in range(90)]
-
-    view = stories.why(case(), replace(CARE, ladder=ladder))
-
-    assert shown(accepted_view(view)).count("<@S0LEADS>") == 90
-
-
-def test_history_tells_who_said_what_and_where_newest_first():
-    own = replace(POST, id=9, origin=Origin.OWN, text="Try again now", posted_at=NOON + HOUR)
-    gone = replace(POST, id=8, text="Oops", deleted=True)
-
-    seen = shown(accepted_view(stories.history(case(), [own, SENT, gone, POST])))
-
-    for part in ("answered there on X", "<@U0ANA>", "wrote on X, deleted since", "wrote on X"):
-        assert part in seen
-    assert seen.index("Try again now") < seen.index(SENT.text) < seen.index("Oops")
-
-
-def test_a_long_history_says_that_there_is_more():
-    view = stories.history(case(), [POST] * 21)
-
-    seen = shown(accepted_view(view))
-    assert seen.count("My order is broken") == 20
-    assert "These are the newest 20." in seen
 
 
 @given(hostile=cases_of_all_kinds(), draft=TEXT, speaks_as=TEXT)
 @STRICT
 def test_slack_opens_every_form_and_no_customer_calls_anybody(hostile, draft, speaks_as):
     ability = Ability(speaks_as=speaks_as, limit=280)
-    ladder = [*CARE.ladder, Rung(after=HOUR, call="U0LEA")]
     views = [
-        forms.reply(hostile, ability, draft),
+        reply_form(hostile, ability, draft, keep=FRIDAY),
+        snooze_form(hostile),
         forms.dismiss(hostile),
-        stories.why(hostile, replace(CARE, ladder=ladder)),
         forms.too_late("Too late.", draft),
-        stories.history(hostile, [*hostile.mentions * 7, hostile.reply]),
     ]
 
     for view in views:
         message = accepted_view(view)
-        assert set(pings(message)) <= {"U0ANA", "U0BEN", "U0LEA"}
+        assert set(pings(message)) <= {"U0ANA", "U0BEN"}
         assert live_markup(message) == []
         assert len(json.dumps(view)) < 250_000
-
-
-@given(urls=st.lists(URL, min_size=20, max_size=20), text=TEXT)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_fullest_history_fits(urls, text):
-    said = [replace(POST, url=url, text=text) for url in urls]
-
-    assert len(json.dumps(stories.history(case(), said))) < 250_000

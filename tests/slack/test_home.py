@@ -15,7 +15,7 @@ from storage.conversations import Totals, Waiting
 from tests import fake_slack
 from tests.conftest import CARE, NOON
 from tests.people import ANA, BEN, press
-from tests.slack.cases import MIRA, WAITING, accepted_view, shown
+from tests.slack.cases import MIRA, WAITING, accepted_view, controls, shown
 from tests.slack.hostile import CUSTOMER, TEXT, live_markup
 
 
@@ -35,8 +35,8 @@ def test_home_shows_mine_first_and_then_every_teams(app, slack, workspace, hear)
     assert "*Waiting for you*: 1 waiting, 0 overdue, 0 unclaimed" in seen
     assert "*Waiting for care*: 2 waiting, 0 overdue, 1 unclaimed" in seen
     assert seen.index("Waiting for you") < seen.index("Waiting for care")
-    assert seen.count("@mira") == 2
-    assert seen.count("@ken") == 1
+    assert seen.count("@mira") == 4  # in two lists, and in their menus
+    assert seen.count("@ken") == 2
 
 
 def test_everybody_has_a_home_of_their_own(app, slack, workspace, hear):
@@ -89,6 +89,32 @@ def test_slack_takes_every_home(customer, words):
     message = accepted_view(view, "home")
     assert pings(message) == []
     assert live_markup(message) == []
+
+
+def waiting_for(*found):
+    totals = Totals(waiting=len(found), late=0, claimed=0)
+    return Listing(title="Waiting for care", query="", found=found, totals=totals)
+
+
+def test_each_list_offers_to_say_why_then():
+    undated = replace(WAITING, due_at=None, id=43)
+    found = [Waiting(conversation=it, customer=MIRA, words="x") for it in (WAITING, undated)]
+
+    view = home([waiting_for(*found)], NOON, Links())
+
+    accepted_view(view, "home")
+    [menu] = [block["elements"][0] for block in view["blocks"] if block["type"] == "actions"]
+    assert (menu["type"], menu["action_id"]) == ("static_select", "why_then")
+    assert menu["placeholder"]["text"] == "Why then?"
+    [option] = menu["options"]
+    assert option["text"]["text"] == "42 Mira Lindqvist (@mira)"
+    assert option["value"] == "why 42"
+
+
+def test_without_a_deadline_there_is_nothing_to_ask_about():
+    undated = Waiting(conversation=replace(WAITING, due_at=None), customer=MIRA, words="x")
+
+    assert controls(home([waiting_for(undated), waiting_for()], NOON, Links())) == []
 
 
 def test_many_teams_with_much_to_do_still_fit():

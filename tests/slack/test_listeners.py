@@ -1,6 +1,7 @@
 """What presses and forms do, by way of the real Bolt, and a Slack that refuses what it must."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from urllib.error import URLError
 
@@ -9,14 +10,18 @@ from slack_bolt import BoltRequest
 from structlog.testing import capture_logs
 
 from adapters.demo import LIMIT
+from bot.domain.clock import Standing
 from bot.domain.conversation import State
 from bot.domain.delivery import Unsure
 from bot.domain.mention import Kind
+from bot.playground import blockkit
 from bot.playground.pings import pings
 from storage.database import connect
 from tests import fake_slack
+from tests.conftest import CARE as TEAM
+from tests.conftest import NOON
 from tests.people import ANA, BEN, CARE, LEA, answer, choose, form, press, write
-from tests.slack.cases import accepted_view, shown
+from tests.slack.cases import accepted_view, controls, shown
 
 
 def conversation(app, number=1):
@@ -435,13 +440,246 @@ def test_history_has_what_was_said_and_answered(app, slack, hear):
     assert seen.index("No!") < seen.index("Did it help?") < seen.index("My order is broken")
 
 
+# Promises
+
+
+def test_a_promise_is_made_with_one_click_and_shown(app, slack, hear):
+    hear()
+    press(app, slack, "reply", 1)
+
+    _send(app, slack, "We look into it.", promise="Tomorrow noon")
+    app.courier.deliver_all()
+
+    promised = conversation(app)
+    assert promised.open
+    assert promised.promised_for == NOON + timedelta(days=1)
+    drawn = card(app, slack)
+    assert "answered  ·  promised for  2026-11-04 12:00 UTC" in shown(drawn)
+    assert "We look into it." in shown(drawn)
+    assert controls(drawn) == ["reply", "settle", "menu"]
+
+
+def test_a_time_of_ones_own_wins_over_a_choice(app, slack, hear):
+    hear()
+    press(app, slack, "reply", 1)
+    own = NOON + timedelta(days=2, hours=3)
+
+    _send(app, slack, "Soon.", promise="Tomorrow noon", at=own)
+    app.courier.deliver_all()
+
+    assert conversation(app).promised_for == own
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"promise": "In two"}, "promise"),
+        ({"at": NOON + timedelta(hours=1)}, "promise_at"),
+        ({"at": NOON + timedelta(days=90)}, "promise_at"),
+    ],
+)
+def test_a_promise_that_can_not_be_made_is_said_at_its_field(
+    app, slack, demo, clock, hear, fields, named
+):
+    hear()
+    press(app, slack, "reply", 1)
+    clock.pass_(hours=3)
+
+    _send(app, slack, "Soon.", **fields)
+
+    assert list(errors(slack)) == [named]
+    assert app.desk.draft(1, ANA) == "Soon."
+    assert demo.answers() == []
+
+
+def test_a_promise_for_another_day_is_kept_by_a_further_answer(app, slack, hear):
+    hear()
+    _answer_with_promise(app, slack, "Tomorrow noon")
+
+    press(app, slack, "reply", 1)
+    _send(app, slack, "A first word.")
+    app.courier.deliver_all()
+
+    assert conversation(app).promised_for == NOON + timedelta(days=1)
+
+
+def test_an_answer_on_the_promised_day_fulfils_it(app, slack, clock, hear):
+    hear()
+    _answer_with_promise(app, slack, "Tomorrow noon")
+    clock.pass_(hours=22)
+
+    press(app, slack, "reply", 1)
+    _send(app, slack, "Here it is.")
+    app.courier.deliver_all()
+
+    kept = conversation(app)
+    assert (kept.state, kept.verdict) == (State.ANSWERED, Standing.KEPT)
+    assert "answered , as promised" in shown(card(app, slack))
+
+
+def test_what_is_answered_can_be_settled_before_the_promised_day(app, slack, hear):
+    hear()
+    _answer_with_promise(app, slack, "Tomorrow noon")
+    app.courier.deliver_all()
+
+    press(app, slack, "settle", 1, by=BEN)
+
+    assert conversation(app).state is State.ANSWERED
+    assert "Settled by <@U0BEN>" in card(app, slack)["text"]
+    assert controls(card(app, slack)) == ["menu"]
+
+
+# Thanks
+
+
+def test_thanks_are_closed_with_one_click_and_start_no_clock(app, slack, hear):
+    first = hear()
+    answer(app, slack, 1, "Did it help?")
+    hear("Thanks, works now!", parent=first)
+
+    drawn = card(app, slack)
+    assert "sounds like their last word" in shown(drawn)
+    assert conversation(app).due_at is None
+    press(app, slack, "no_answer_needed", 1)
+
+    assert conversation(app).state is State.DISMISSED
+    assert "Dismissed by <@U0ANA>: No answer needed" in card(app, slack)["text"]
+
+
+# Snoozes
+
+
+def test_a_snooze_is_on_the_card_and_ends_by_itself(app, slack, clock, hear):
+    hear()
+    due_at = conversation(app).due_at
+
+    choose(app, slack, "snooze", 1)
+    clock.pass_(seconds=20)
+    _snooze(app, slack, "In an hour", "Waiting for the parcel <!channel>")
+
+    asleep = conversation(app)
+    slept = asleep.pauses[-1].end - asleep.pauses[-1].start
+    assert asleep.due_at == due_at + slept
+    drawn = card(app, slack)
+    assert "paused by <@U0ANA>: Waiting for the parcel &lt;!channel&gt;" in drawn["text"]
+    assert "paused until  2026-11-03 13:01 UTC" in shown(drawn)
+    clock.pass_(minutes=61)
+    assert conversation(app).snoozed(clock()) is None
+
+
+def test_the_menu_ends_a_snooze(app, slack, clock, hear):
+    hear()
+    due_at = conversation(app).due_at
+    choose(app, slack, "snooze", 1)
+    _snooze(app, slack, "Until the customer writes", "Asked for a photo")
+    assert conversation(app).until_they_write
+    assert "paused until they write" in shown(card(app, slack))
+    clock.pass_(minutes=10)
+
+    choose(app, slack, "wake", 1, by=BEN)
+
+    assert conversation(app).due_at == due_at + timedelta(minutes=10)
+    assert "paused" not in card(app, slack)["text"]
+
+
+def test_any_time_can_be_slept_until(app, slack, hear):
+    hear()
+    choose(app, slack, "snooze", 1)
+    own = NOON + timedelta(days=3)
+
+    _snooze(app, slack, "In an hour", "A strike", at=own)
+
+    assert conversation(app).pauses[-1].end == own
+
+
+@pytest.mark.parametrize(
+    ("at", "why", "named"),
+    [
+        (None, "A strike", "until"),
+        (NOON - timedelta(hours=1), "A strike", "until_at"),
+        (NOON + timedelta(days=90), "A strike", "until_at"),
+        (NOON + timedelta(days=1), "  ", "because"),
+    ],
+)
+def test_a_snooze_that_can_not_be_is_said_at_its_field(app, slack, clock, hear, at, why, named):
+    hear()
+    choose(app, slack, "snooze", 1)
+    clock.pass_(hours=2)
+
+    _snooze(app, slack, "In an hour", why, at=at)
+
+    assert list(errors(slack)) == [named]
+    assert conversation(app).pauses == ()
+
+
+def test_what_was_answered_meanwhile_can_not_be_snoozed(app, slack, hear):
+    hear()
+    choose(app, slack, "snooze", 1, by=BEN)
+    answer(app, slack, 1, "Done!", by=ANA)
+
+    _snooze(app, slack, "In an hour", "A strike", by=BEN)
+
+    assert "<@U0ANA> has already answered this one." in shown(form(slack, BEN))
+
+
+def test_the_form_to_snooze_does_not_open_for_what_is_over(app, slack, hear):
+    hear()
+    app.desk.dismiss(1, BEN, "Spam")
+
+    choose(app, slack, "snooze", 1)  # the card is from before
+
+    assert slack.whispers[-1]["text"] == "<@U0BEN> has dismissed this one: Spam"
+    assert forms_before(slack) == []
+
+
+# The lease of a claim
+
+
+def test_opening_the_reply_form_renews_the_claim(app, slack, clock, hear):
+    app.desk.teams.change(replace(TEAM, claim_lease=timedelta(hours=2)))
+    hear()
+    press(app, slack, "claim", 1)
+    until = conversation(app).claimed_until
+    assert "if nothing happens" in card(app, slack)["text"]
+    clock.pass_(minutes=30)
+
+    press(app, slack, "reply", 1)
+
+    assert conversation(app).claimed_until == until + timedelta(minutes=30)
+
+
+def test_a_claim_that_can_not_be_renewed_does_not_spoil_the_form(app, slack, hear, away):
+    hear()
+    press(app, slack, "claim", 1)
+    open_form = slack.views_open
+    slack.views_open = lambda **view: open_form(**view) and away()
+
+    with capture_logs() as logs:
+        press(app, slack, "reply", 1)
+
+    assert form(slack)["callback_id"] == "reply"
+    assert [entry["event"] for entry in logs] == ["claim.not_renewed"]
+    assert slack.whispers == []
+
+
+def test_home_tells_why(app, slack, hear):
+    hear()
+    fake_slack.open_home(app.bolt, slack.workspace, ANA)
+    home = slack.workspace.homes[ANA]
+    row = [b for b in home["blocks"] if "why_then" in str(b)][-1]["block_id"]
+
+    fake_slack.act(app.bolt, slack.workspace, ANA, home["id"], "why_then", "why 1", row)
+
+    assert form(slack)["title"]["text"] == "Deadline of 1"
+
+
 def test_a_button_that_nobody_knows_any_more_says_so(app, slack, hear):
     hear()
     ts = conversation(app).card
-    blocks = [{"type": "actions", "elements": [_button("snooze")]}]
+    blocks = [{"type": "actions", "elements": [_button("assign")]}]
     slack.workspace.call("chat.update", {"channel": CARE, "ts": ts, "text": "x", "blocks": blocks})
 
-    fake_slack.press(app.bolt, slack.workspace, ANA, CARE, ts, "snooze")
+    fake_slack.press(app.bolt, slack.workspace, ANA, CARE, ts, "assign")
 
     assert "before my last update" in slack.whispers[-1]["text"]
 
@@ -601,6 +839,40 @@ def test_an_answer_with_odd_characters_is_kept_and_sent(app, slack, demo, hear):
     assert [said.text for said in demo.answers()] == ["Here\ufffd you are \ufffd"]
 
 
+def _send(app, slack, text, promise=None, at=None, by=ANA):
+    """Fill in the reply form, with a promise by its label or its moment."""
+    values = {"answer": {"text": text}, "promise_at": {"at": at and int(at.timestamp())}}
+    if promise:
+        values["promise"] = {"promise": _option(form(slack, by), promise)}
+    fake_slack.submit(app.bolt, slack.workspace, by, form(slack, by)["id"], values)
+
+
+def _answer_with_promise(app, slack, promise):
+    press(app, slack, "reply", 1)
+    _send(app, slack, "We look into it.", promise=promise)
+    app.courier.deliver_all()
+
+
+def _snooze(app, slack, until, because, at=None, by=ANA):
+    values = {
+        "until": {"until": _option(form(slack, by), until)},
+        "until_at": {"at": at and int(at.timestamp())},
+        "because": {"text": because},
+    }
+    fake_slack.submit(app.bolt, slack.workspace, by, form(slack, by)["id"], values)
+
+
+def _option(view, label):
+    """The value of the option that begins so."""
+    [value] = [
+        option["value"]
+        for control in blockkit.controls(view["blocks"])
+        for option in control.get("options", [])
+        if option["text"]["text"].startswith(label)
+    ]
+    return value
+
+
 def _dismiss(app, slack, reason, more, by=ANA):
     values = {"reason": {"reason": reason}, "more": {"text": more or None}}
     fake_slack.submit(app.bolt, slack.workspace, by, form(slack, by)["id"], values)
@@ -612,7 +884,7 @@ def _buttons(message):
 
 
 def _button(action):
-    text = {"type": "plain_text", "text": "Snooze"}
+    text = {"type": "plain_text", "text": "Assign"}
     return {"type": "button", "action_id": action, "value": "1", "text": text}
 
 

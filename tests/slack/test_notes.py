@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from bot.domain.clock import Owed, Rung, Where
 from bot.domain.mention import Origin
-from bot.domain.team import Rung, Teams, Where
+from bot.domain.team import Teams
 from bot.playground.pings import pings
 from bot.slack import notes
 from bot.slack.queue import Links
@@ -30,21 +31,78 @@ STRICT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
 
 
 @pytest.mark.parametrize(
-    ("call", "conversation", "said"),
+    ("whom", "said"),
     [
-        ("owner", CLAIMED, "<@U0ANA>"),
-        ("owner", WAITING, "<!here>"),
-        ("channel", CLAIMED, "<!channel>"),
-        ("here", CLAIMED, "<!here>"),
-        ("U0LEA", CLAIMED, "<@U0LEA>"),
-        ("S0LEADS", CLAIMED, "<!subteam^S0LEADS>"),
+        ("channel", "<!channel>"),
+        ("here", "<!here>"),
+        ("U0LEA", "<@U0LEA>"),
+        ("W0LEA", "<@W0LEA>"),
+        ("S0LEADS", "<!subteam^S0LEADS>"),
     ],
 )
-def test_a_nag_calls_whom_its_rung_names(call, conversation, said):
-    nag = notes.nag(case(conversation), call, LATE)
+def test_a_nag_calls_who_was_meant(whom, said):
+    nag = notes.nag(case(), whom, LATE)
 
     assert nag.text == f"{said}, this should have been answered 1 min ago."
     assert len(pings(accepted(nag))) == 1
+
+
+@pytest.mark.parametrize(
+    ("owed", "minutes", "said"),
+    [
+        (Owed.FIRST, 45, "is due in 15 min"),
+        (Owed.FIRST, 60, "should have been answered by now"),
+        (Owed.FIRST, 90, "should have been answered 30 min ago"),
+        (Owed.FURTHER, 45, "is due for a further answer in 15 min"),
+        (Owed.FURTHER, 60, "should have been answered again by now"),
+        (Owed.FURTHER, 90, "should have been answered again 30 min ago"),
+        (Owed.LOOP, 45, "is not settled, and the customer is due to hear from us in 15 min"),
+        (Owed.LOOP, 60, "is not settled, and the customer should have heard from us by now"),
+        (Owed.LOOP, 90, "is not settled, and the customer should have heard from us 30 min ago"),
+    ],
+)
+def test_a_nag_says_what_is_owed_and_when(owed, minutes, said):
+    owing = replace(CLAIMED, owed=owed)
+
+    nag = notes.nag(case(owing), "U0ANA", NOON + timedelta(minutes=minutes))
+
+    assert nag.text == f"<@U0ANA>, this {said}."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(30, "in 30 min"), (60, "which is now"), (150, "1 h 30 min ago")]
+)
+def test_a_nag_about_a_promise_names_its_time(minutes, said):
+    promised = replace(CLAIMED, owed=Owed.PROMISE)
+
+    nag = notes.nag(case(promised), "U0ANA", NOON + timedelta(minutes=minutes))
+
+    date = "<!date^1793710800^{date_short_pretty} {time}|2026-11-03 13:00 UTC>"
+    assert nag.text == f"<@U0ANA>, this was promised another word for {date}, {said}."
+
+
+TWO_HOURS = timedelta(hours=2)
+
+
+def test_a_claim_that_lets_go_says_so():
+    note = notes.let_go(case(), "U0ANA", TWO_HOURS)
+
+    assert note.text == (
+        "<@U0ANA> had this for 2 h of working time without a sign, so it is free again."
+        " Its clock never stopped."
+    )
+
+
+def test_what_somebody_took_meanwhile_is_not_called_free():
+    note = notes.let_go(case(CLAIMED), "U0BEN", TWO_HOURS)
+
+    assert "so it was set free." in note.text
+
+
+def test_without_a_deadline_no_clock_is_spoken_of():
+    note = notes.let_go(case(replace(WAITING, due_at=None)), "U0BEN", TWO_HOURS)
+
+    assert note.text.endswith("so it is free again.")
 
 
 def test_the_first_nag_does_not_count_seconds():
@@ -150,6 +208,7 @@ def test_slack_takes_every_note_and_no_customer_calls_anybody(hostile, why):
         notes.automatic(latest),
         notes.deleted(hostile),
         notes.refused(hostile, why),
+        notes.let_go(hostile, "U0ANA", TWO_HOURS),
     ]
     if conversation.unsure:
         said.append(notes.in_doubt(hostile, why))

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.clock import Owed
 from bot.playground.pings import pings
 from bot.slack.queue import Links, Listing, queue
 from storage.conversations import Totals, Waiting
-from tests.conftest import NOON
+from tests.conftest import CARE, NOON
 from tests.slack.cases import (
     CLAIMED,
     HOUR,
@@ -25,6 +26,9 @@ from tests.slack.cases import (
 from tests.slack.hostile import CUSTOMER, TEXT, live_markup
 
 LINKS = Links("https://acme.slack.com/")
+SNOOZED = replace(WAITING.snooze(NOON + 3 * HOUR, "U0ANA", "parcel", NOON, CARE), owner=None)
+PROMISED = replace(CLAIMED, waits=False, owed=Owed.PROMISE, due_at=NOON + 2 * HOUR)
+LOOP = replace(CLAIMED, waits=False, owed=Owed.LOOP, due_at=NOON + 8 * HOUR)
 
 
 def entry(conversation=WAITING, customer=MIRA, words="My order\nis broken"):
@@ -55,15 +59,36 @@ def test_nobody_waiting_is_good_news_in_one_line():
 @pytest.mark.parametrize(
     ("conversation", "now", "said"),
     [
-        (WAITING, NOON, "due in 1 h ,  2026-11-03 13:00 UTC  · unclaimed"),
+        (WAITING, NOON, "due in 1 h,  2026-11-03 13:00 UTC  · unclaimed"),
         (WAITING, NOON + 2 * HOUR, "overdue by 1 h  · unclaimed"),
         (CLAIMED, NOON + 2 * HOUR, "overdue by 1 h  ·  <@U0ANA>"),
         (REPLYING, NOON + 2 * HOUR, "<@U0ANA>  is answering"),
         (replace(WAITING, due_at=None), NOON, "no deadline  · unclaimed"),
+        (SNOOZED, NOON, "paused until  2026-11-03 15:00 UTC  · unclaimed"),
+        (SNOOZED, NOON + 5 * HOUR, "overdue by 1 h  · unclaimed"),
+        (
+            replace(SNOOZED, until_they_write=True),
+            NOON,
+            "paused until they write,  2026-11-03 15:00 UTC  at the latest  · unclaimed",
+        ),
+        (PROMISED, NOON, "promised another word by  2026-11-03 14:00 UTC  ·  <@U0ANA>"),
+        (PROMISED, NOON + 3 * HOUR, "promised another word, 1 h late  ·  <@U0ANA>"),
+        (LOOP, NOON, "answered, hears from us again by  2026-11-03 20:00 UTC  ·  <@U0ANA>"),
+        (LOOP, NOON + 9 * HOUR, "answered, should have heard from us 1 h ago  ·  <@U0ANA>"),
+        (replace(WAITING, due_at=None, thanks=True), NOON, "sounds like their last word  ·"),
+        (replace(WAITING, due_at=None, waits=False), NOON, "answered  · unclaimed"),
     ],
 )
 def test_a_line_says_how_late_and_who_has_it(conversation, now, said):
     assert said in shown(queue(listing(entry(conversation)), now, LINKS))
+
+
+def test_what_is_nearly_due_stands_out():
+    soon = replace(WAITING, imminent_at=NOON + HOUR / 2)
+
+    assert "hourglass" not in str(queue(listing(entry(soon)), NOON, LINKS).blocks)
+    assert "hourglass" in str(queue(listing(entry(soon)), NOON + HOUR / 2, LINKS).blocks)
+    assert "hourglass" not in str(queue(listing(entry(soon)), NOON + HOUR, LINKS).blocks)
 
 
 def test_a_line_leads_to_its_card():
@@ -90,6 +115,21 @@ def test_a_screen_reader_hears_each_line():
         "42: Mira Lindqvist (@mira) on X, due in 1 h, unclaimed: My order is broken",
         "42: Mira Lindqvist (@mira) on X, due in 1 h, <@U0ANA>: My order is broken",
     ]
+
+
+@pytest.mark.parametrize(
+    ("conversation", "said"),
+    [
+        (
+            SNOOZED,
+            "paused until <!date^1793718000^{date_short_pretty} {time}|2026-11-03 15:00 UTC>,",
+        ),
+        (PROMISED, "promised another word by <!date^1793714400^"),
+        (LOOP, "answered, hears from us again by <!date^"),
+    ],
+)
+def test_a_screen_reader_hears_until_when(conversation, said):
+    assert said in queue(listing(entry(conversation)), NOON, LINKS).text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +160,9 @@ def test_a_later_page_says_where_it_is():
 
 
 @given(
-    states=st.lists(st.sampled_from(list(STATES.values())), min_size=10, max_size=10),
+    states=st.lists(
+        st.sampled_from([*STATES.values(), SNOOZED, PROMISED, LOOP]), min_size=10, max_size=10
+    ),
     customer=CUSTOMER,
     words=TEXT,
 )
@@ -130,5 +172,5 @@ def test_slack_takes_every_list_and_no_customer_calls_anybody(states, customer, 
 
     message = accepted(queue(listing(*found, waiting=99), NOON + timedelta(minutes=61), LINKS))
 
-    assert set(pings(message)) <= {"U0ANA"}
+    assert set(pings(message)) <= {"U0ANA", "U0BEN"}
     assert live_markup(message) == []

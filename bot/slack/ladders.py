@@ -1,0 +1,141 @@
+"""Who was called about a clock, and who will be: rung by rung, as lines to read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.calendar import NeverOpens
+from bot.domain.case import Nagged
+from bot.domain.clock import (
+    CHANNEL,
+    HERE,
+    MANAGER,
+    NOTHING,
+    ON_DUTY,
+    OWNER,
+    Clock,
+    Rung,
+    Where,
+)
+from bot.domain.conversation import Conversation
+from bot.domain.team import Team
+from bot.slack.blocks import Element, group, line, person, words
+from bot.slack.reasons import Wall, exactly
+
+SHOWN = 60  # lines; of more, those in the middle are left out
+SAID = {
+    Where.THREAD: "",
+    Where.CHANNEL: ", shown in the channel",
+    Where.DIRECT: ", by direct message",
+    Where.EMAIL: ", by email",
+    Where.WEBHOOK: ", through the webhook",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """`nags` are those of this clock. One that does not run any more calls nobody."""
+
+    clock: Clock
+    conversation: Conversation
+    team: Team
+    nags: Sequence[Nagged]
+    wall: Wall
+    now: datetime
+
+    def lines(self) -> list[Element]:
+        """What each rung has done, or will do."""
+        told = [*self._rungs(), *self._repeated(), *self._to_be_repeated()]
+        if len(told) <= SHOWN:
+            return told
+        left_out = line(words(f"… and {len(told) - SHOWN} more"))
+        return [*told[: SHOWN // 2], left_out, *told[-SHOWN // 2 :]]
+
+    def _rungs(self) -> Iterator[Element]:
+        for number, rung in enumerate(self.clock.ladder):
+            ahead, label = number >= self.conversation.rungs_climbed, _when(rung)
+            if said := self._said(number):
+                moved = ", of an earlier deadline" if ahead and self.conversation.open else ""
+                yield self._done(number, label + moved, said)
+            elif not ahead:
+                yield line(words(f"{label}: {self._silent(number)}"))
+            if ahead and self.conversation.open:
+                yield self._coming(number, f"{label},")
+
+    def _silent(self, number: int) -> str:
+        """Why nothing is known of a rung that was climbed."""
+        skipped = any(nag.rung > number for nag in self.nags)
+        return "left out, as a later one was reached as well" if skipped else "over"
+
+    def _repeated(self) -> Iterator[Element]:
+        for number in range(len(self.clock.ladder), self.clock.steps):
+            if said := self._said(number):
+                yield self._done(number, "again", said)
+
+    def _to_be_repeated(self) -> Iterator[Element]:
+        """All repeats that are left, in one line."""
+        first = max(len(self.clock.ladder), self.conversation.rungs_climbed)
+        left, repeat = self.clock.steps - first, self.clock.repeat
+        if repeat and left > 0 and self.conversation.open:
+            times = "once" if left == 1 else f"{left} times"
+            yield self._coming(first, f"then every {exactly(repeat.every)}, {times}, from")
+
+    def _said(self, number: int) -> Sequence[Nagged]:
+        return [nag for nag in self.nags if nag.rung == number]
+
+    def _done(self, number: int, label: str, said: Sequence[Nagged]) -> Element:
+        last, until = said[-1], self.conversation.unsaid_until
+        if until and number == self.conversation.rungs_climbed - 1:
+            waits = f"{label}: could not be said in working hours, so it is said "
+            return line(words(f"{waits}{self.wall.moment(until)} to "), called(last.whom))
+        return line(words(f"{label}: said {self.wall.moment(last.at)} to "), called(last.whom))
+
+    def _coming(self, number: int, label: str) -> Element:
+        """When and whom; what is reached where nobody may be called says until when it waits."""
+        try:
+            reached, at = self.clock.falls_due(number), self._say_at(number)
+        except NeverOpens:
+            reached = at = None
+        if reached is None or at is None:
+            return line(words(f"{label}: never, as the team has no working time then"))
+        rung = self.clock.rung(number)
+        whom = self._whom(rung.call, max(at, self.now))
+        moment = max(reached, self.now)
+        waits = self.clock.may_speak_at(moment) > moment
+        more = SAID[rung.say] + (self._why_later(reached) if waits else "")
+        return line(
+            words(f"{label} {self.wall.moment(at)}: "), *whom, *([words(more)] if more else [])
+        )
+
+    def _say_at(self, number: int) -> datetime | None:
+        """When the sweep will look at it, which can be later than its time."""
+        at, next_at = self.clock.say_at(number), self.conversation.next_nag_at
+        return at and max(at, next_at or at, self.clock.may_speak_at(self.now))
+
+    def _why_later(self, reached: datetime) -> str:
+        waits = "the pause ends" if self.clock.calendar.is_open(reached) else "the team is back"
+        return f" (reached {self.wall.moment(reached)}, said when {waits})"
+
+    def _whom(self, call: str, at: datetime) -> list[Element]:
+        """Whom it would mean then, as far as that is known."""
+        owner = self.conversation.owner or self.conversation.promised_by
+        meant = self.team.whom(call, owner, at)
+        if call == OWNER and not owner:
+            return [words("whoever has it then; if nobody, all who are here")]
+        role = {ON_DUTY: "who is on duty: ", MANAGER: "the manager: "}.get(call)
+        return [words(role), called(meant)] if role and meant != CHANNEL else [called(meant)]
+
+
+def called(whom: str) -> Element:
+    """Somebody who was resolved: a member, a group, or "channel" or "here"."""
+    named = {CHANNEL: "the channel", HERE: "all who are here"}
+    if whom in named:
+        return words(named[whom])
+    return group(whom) if whom.startswith("S") else person(whom)
+
+
+def _when(rung: Rung) -> str:
+    """Which step it is, counted from the deadline in working time."""
+    if not rung.after:
+        return "at the deadline"
+    return f"{exactly(abs(rung.after))} {'before' if rung.after < NOTHING else 'after'}"
