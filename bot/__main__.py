@@ -1,14 +1,16 @@
-"""The command line: run, demo, check, migrate, outbox. Each command's help is its docstring."""
+"""The command line. Each command's help is its docstring."""
 
 import argparse
 import fcntl
+import io
+import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +20,7 @@ from dotenv import dotenv_values
 
 from adapters import Adapter
 from bot import config, logs
+from bot.domain.team import Team, Teams
 from storage import mentions, migrations, outbox
 from storage.database import Database, Unavailable, address, connect, is_sqlite, reading
 from storage.outbox import Owed
@@ -103,8 +106,7 @@ def migrate(_: Arguments, environment: Mapping[str, str]) -> int:
 def letters(arguments: Arguments, environment: Mapping[str, str]) -> int:
     """List what is owed and could not be delivered; with --retry, try dead letters again."""
     with opened(config.database_url(environment)) as database:
-        if migrations.behind(database):
-            raise config.NotSetUp(["The database has an older schema. Run: python -m bot migrate"])
+        _must_be_up_to_date(database)
         for number in arguments.retry or ():
             print(_again(database, number))
         with reading(database) as db:
@@ -115,6 +117,72 @@ def letters(arguments: Arguments, environment: Mapping[str, str]) -> int:
         print(f"unreadable  {account} {item.key}: {item.problem}  {item.raw[:200]}")
     print(f"{len(owed)} in the outbox.")
     return 0
+
+
+def deadline(arguments: Arguments, environment: Mapping[str, str]) -> int:
+    """Say when answers are due, and why: one JSON object a line from standard input."""
+    from bot.deadline import answers
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    calendar = None
+    if arguments.team:
+        calendar = _team(config.teams(environment), arguments.team).calendar
+    for answer in answers(sys.stdin, calendar, text=arguments.text):
+        print(answer, flush=sys.stdout.isatty())
+    return 0
+
+
+def simulate(arguments: Arguments, environment: Mapping[str, str]) -> int:
+    """Tell again what is stored, under other hours, targets and rungs: how many would be late?"""
+    from bot.simulate import midnight, zone_of
+
+    file = str(arguments.teams or environment.get("TEAMS_FILE") or "teams.toml")
+    teams = config.teams({**environment, "TEAMS_FILE": file}, midnight(arguments.start, UTC))
+    name = _team(teams, arguments.team).name if arguments.team else None
+    zone = zone_of(teams, name)
+    start, end = midnight(arguments.start, zone), midnight(arguments.end, zone)
+    if start >= end:
+        raise config.NotSetUp([f"--from {arguments.start} is not before --to {arguments.end}."])
+    with opened(config.database_url(environment)) as database:
+        _must_be_up_to_date(database)
+        _tell(database, teams, name, start, end, Path(file).name, as_data=arguments.json)
+    return 0
+
+
+def _tell(
+    database: Database,
+    teams: Teams,
+    team: str | None,
+    start: datetime,
+    end: datetime,
+    named: str,
+    *,
+    as_data: bool,
+) -> None:
+    from bot.simulate import as_json, history, replayed, report, told_until, with_schedules, zone_of
+
+    now, zone = told_until(database, datetime.now(UTC)), zone_of(teams, team)
+    with_schedules(database, teams, start)
+    was = history(database, start, end, now=now, team=team)
+    would = replayed(database, teams, start, end, now=now, team=team)
+    if as_data:
+        print(json.dumps(as_json(was, would, zone), indent=2))
+        return
+    for line in report(was, would, zone=zone, named=named):
+        print(line)
+
+
+def _team(teams: Teams, name: str) -> Team:
+    if name not in teams.by_name:
+        known = ", ".join(teams.by_name)
+        raise config.NotSetUp([f"There is no team “{name}”. Teams: {known}. Check --team."])
+    return teams[name]
+
+
+def _must_be_up_to_date(database: Database) -> None:
+    if migrations.behind(database):
+        raise config.NotSetUp(["The database has an older schema. Run: python -m bot migrate"])
 
 
 @contextmanager
@@ -255,6 +323,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "check", check)
     _command(commands, "migrate", migrate)
+    tried = _command(commands, "deadline", deadline)
+    tried.add_argument("--team", help="whose calendar counts where a line has none of its own")
+    tried.add_argument("--text", action="store_true", help="reasons as sentences")
+    told = _command(commands, "simulate", simulate)
+    told.add_argument("--teams", type=Path, metavar="FILE", help="another teams.toml")
+    told.add_argument("--team", help="only this one; without: all")
+    for name, dest, what in (
+        ("--from", "start", "first day"),
+        ("--to", "end", "day after the last"),
+    ):
+        told.add_argument(
+            name, dest=dest, type=date.fromisoformat, required=True, metavar="DATE", help=what
+        )
+    told.add_argument("--json", action="store_true", help="the figures as data")
     owed = _command(commands, "outbox", letters)
     owed.add_argument(
         "--retry", type=int, nargs="+", metavar="NUMBER", help="dead letters to try again"

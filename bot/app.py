@@ -21,10 +21,13 @@ from bot.courier import Courier
 from bot.desk import Desk
 from bot.errands import Errands
 from bot.intake import Intake
+from bot.roads import Roads
+from bot.schedules import Schedules
 from bot.slack.channel import Channel
 from bot.slack.listeners import Listeners
 from bot.slack.queue import Links
 from bot.slack.socket import Sockets
+from bot.sweep import Sweep
 from bot.watch import EVERY, Watch
 from storage import accounts, destinations, outbox
 from storage.database import Database
@@ -33,6 +36,7 @@ log = structlog.get_logger()
 
 LISTENERS = 24  # clicks worked on at once; Bolt's own five are soon all busy
 TIMEOUT = 20  # seconds for one call to Slack, well below the lease
+SCHEDULES = 60.0  # seconds between two looks which holidays or rotas are to be asked for
 GREET = 30.0  # seconds between two attempts to learn who we are
 DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
 
@@ -42,12 +46,14 @@ class Bot:
     """The whole bot, put together and not yet running."""
 
     desk: Desk
+    sweep: Sweep
     courier: Courier
     intake: Intake
     adapters: Mapping[str, Adapter]
     bolt: App
     client: WebClient
     links: Links
+    schedules: Schedules
     tick: timedelta = timers.TICK
 
     def settle_in(self) -> None:
@@ -60,8 +66,7 @@ class Bot:
             destinations.open_all(db)
         with self.desk.database.begin() as db:
             outbox.try_now(db, now)
-        if changed := self.desk.recount():
-            log.info("deadlines.recounted", conversations=changed)
+        self.schedules.remember(now)
         self.desk.rehang()
 
     def run(self, app_token: str, stopped: threading.Event) -> bool:
@@ -69,7 +74,10 @@ class Bot:
         deaf, now = threading.Event(), self.desk.now()
         sockets = Sockets(self.bolt, app_token)
         watch = Watch(sockets, deaf.set, stopped.set)
-        ticking = timers.wind_up(self.desk, self.courier, self.intake, self.adapters, self.tick)
+        ticking = timers.wind_up(self.sweep, self.courier, self.intake, self.adapters, self.tick)
+        ticking.add_job(
+            timers.calm("schedules", self.keep_up), "interval", seconds=SCHEDULES, next_run_time=now
+        )
         ticking.add_job(timers.calm("watch", watch.look), "interval", seconds=EVERY)
         ticking.add_job(
             timers.calm("greet", self.greet), "interval", seconds=GREET, next_run_time=now
@@ -82,6 +90,11 @@ class Bot:
         stopped.wait()
         self._drain(ticking, sockets)
         return not deaf.is_set()
+
+    def keep_up(self) -> None:
+        """Ask for holidays and rotas; where hours have changed, count every clock anew."""
+        if self.schedules.refresh(self.desk.now()):
+            self.sweep.recount()
 
     def greet(self) -> None:
         """Ask Slack who we are, until it says so: the addresses of cards begin with its answer."""
@@ -118,7 +131,8 @@ def assemble(
     desk = Desk(database, settings.teams, adapters, now)
     channel = Channel(client, now)
     links = Links()
-    errands = Errands(desk, channel, adapters, links)
+    roads = Roads(settings.alert_smtp_url, settings.alert_from, now)
+    errands = Errands(desk, channel, adapters, links, roads)
     courier = Courier(desk, errands.run, lease=settings.lease, tries=settings.tries)
     bolt = App(
         client=client,
@@ -126,9 +140,20 @@ def assemble(
         logger=logging.getLogger("slack_bolt"),
         listener_executor=ThreadPoolExecutor(LISTENERS),
     )
-    Listeners(desk, client, links).listen(bolt)
+    Listeners(desk, client, links, settings.environment).listen(bolt)
     intake = Intake(desk, settings.import_days)
-    return Bot(desk, courier, intake, adapters, bolt, client, links, settings.tick)
+    return Bot(
+        desk,
+        Sweep(desk),
+        courier,
+        intake,
+        adapters,
+        bolt,
+        client,
+        links,
+        Schedules(desk),
+        settings.tick,
+    )
 
 
 def _authorize() -> AuthorizeResult:

@@ -1,29 +1,38 @@
 """The desk: everything that can happen to a conversation, one transaction each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapters import Adapter
-from bot.domain.case import Case
+from bot.domain.case import Case, Nagged
 from bot.domain.conversation import UNSETTLED, Conversation, State
 from bot.domain.delivery import Delivery
 from bot.domain.mention import Kind, Mention
-from bot.domain.problems import CannotReplyHere, NoDoubt, NothingWritten, TooLong
+from bot.domain.problems import (
+    CannotPromise,
+    CannotReplyHere,
+    CannotSnooze,
+    NoDoubt,
+    NothingWritten,
+    NotPossible,
+    TooLong,
+)
 from bot.domain.reply import Ability, Reply, Sent
 from bot.domain.team import Team, Teams
 from bot.ledger import Ledger
 from bot.slack.text import harmless
-from storage import conversations, digests, mentions, outbox, replies
+from storage import conversations, customers, journal, mentions, outbox, replies
 from storage.database import Database, Transaction, reading
 
 log = structlog.get_logger()
 
-A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
-A_MINUTE = timedelta(minutes=1)
 GONE = "The customer deleted it."
-DIGEST = 150  # conversations in one digest
+NO_REASON = "no reason given"
+FARTHEST = timedelta(days=60)  # that anybody may snooze or promise
+ALL = 1000  # conversations of one customer
 
 
 class Desk:
@@ -48,6 +57,12 @@ class Desk:
     def team(self, conversation: Conversation) -> Team:
         return self.teams[conversation.team]
 
+    def nags(self, conversation: Conversation) -> Sequence[Nagged]:
+        """What the ladder has done for the clock that runs, or for the one that ended last."""
+        ended = conversation.state not in UNSETTLED
+        with reading(self.database) as db:
+            return journal.nags(db, conversation.id, ended=ended)
+
     def ability(self, account: str) -> Ability | None:
         """How this account answers; None when its adapter is gone."""
         adapter = self.adapters.get(account)
@@ -69,15 +84,70 @@ class Desk:
 
     def claim(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
-            self._save(db, conversation.claim(by))
+            conversation, team = self._hold(db, conversation_id)
+            self._save(db, conversation.claim(by, self.now(), team))
         log.info("conversation.claimed", conversation=conversation_id, by=by)
 
     def take_over(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
-            self._save(db, conversation.take_over(by))
+            conversation, team = self._hold(db, conversation_id)
+            self._save(db, conversation.take_over(by, self.now(), team))
         log.info("conversation.taken_over", conversation=conversation_id, by=by)
+
+    def renew(self, conversation_id: int, by: str) -> None:
+        """Its holder is at work on it: the claim lasts."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            renewed = conversation.renew(by, self.now(), team)
+            if renewed != conversation:
+                self._save(db, renewed)
+
+    def snooze(
+        self,
+        conversation_id: int,
+        by: str,
+        until: datetime,
+        because: str,
+        *,
+        until_they_write: bool = False,
+    ) -> None:
+        """Pause the clock until then, or until the customer writes if that is sooner."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            now = self.now()
+            _must_be_soon(until, now, CannotSnooze)
+            snooze = conversation.snooze
+            if until_they_write:
+                snooze = conversation.snooze_until_they_write
+            self._save(db, snooze(until, by, because.strip() or NO_REASON, now, team))
+        log.info("conversation.snoozed", conversation=conversation_id, by=by, until=str(until))
+
+    def wake(self, conversation_id: int, by: str) -> None:
+        """End a snooze early."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            self._save(db, conversation.wake(by, self.now(), team))
+        log.info("conversation.woken", conversation=conversation_id, by=by)
+
+    def settle(self, conversation_id: int, by: str) -> None:
+        """Nothing more is owed to a customer who has our answer."""
+        with self.database.begin() as db:
+            conversation, _ = self._hold(db, conversation_id)
+            self._save(db, conversation.settle(by, self.now()))
+        log.info("conversation.settled", conversation=conversation_id, by=by)
+
+    def no_answer_needed(self, conversation_id: int, by: str) -> None:
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            self._save(db, conversation.no_answer_needed(by, self.now(), team))
+        log.info("conversation.dismissed", conversation=conversation_id, by=by)
+
+    def tag(self, conversation_id: int, by: str, word: str) -> None:
+        """Put a word on the customer; all that they wait for is counted by it."""
+        self._tag(conversation_id, by, lambda tags: [*_without(tags, word), word.strip()])
+
+    def untag(self, conversation_id: int, by: str, word: str) -> None:
+        self._tag(conversation_id, by, lambda tags: _without(tags, word))
 
     def dismiss(self, conversation_id: int, by: str, because: str) -> None:
         with self.database.begin() as db:
@@ -94,8 +164,8 @@ class Desk:
 
     def answered_there(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
-            self._save(db, conversation.answered_there(self.now(), by))
+            conversation, team = self._hold(db, conversation_id)
+            self._save(db, conversation.answered_there(self.now(), by, team))
         log.info("conversation.answered_there", conversation=conversation_id, by=by)
 
     def keep_draft(self, conversation_id: int, by: str, text: str) -> None:
@@ -108,17 +178,32 @@ class Desk:
             conversation = self.look(conversation_id).conversation
             self.keep_draft(conversation.id, by, text)
 
-    def reply(self, conversation_id: int, by: str, text: str, *, mention: int, key: str) -> None:
-        """Accept an answer to that mention for sending. The same key is the same answer."""
+    def reply(
+        self,
+        conversation_id: int,
+        by: str,
+        text: str,
+        *,
+        mention: int,
+        key: str,
+        promised_for: datetime | None = None,
+    ) -> None:
+        """Accept an answer to that mention for sending. The same key is the same answer.
+
+        `promised_for` is when the answer says that the customer will hear more.
+        """
         with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
+            conversation, team = self._hold(db, conversation_id)
             if replies.known(db, key):
                 replies.drop_draft(db, conversation_id, by)
                 return
-            replying = conversation.reply(by)
+            replying = conversation.reply(by, self.now(), team)
             asked = mentions.get(db, mention)
             self._must_be_sendable(asked, text)
-            replies.add(db, self._written(replying, asked, key, by, text))
+            if promised_for:
+                _must_be_soon(promised_for, self.now(), CannotPromise)
+            written = self._written(replying, asked, key, by, text)
+            replies.add(db, replace(written, promised_for=promised_for))
             replies.drop_draft(db, conversation_id, by)
             self._save(db, replying)
             self.ledger.owe_reply(db, replying, key, "1", self.now())
@@ -127,13 +212,15 @@ class Desk:
     def resolve_doubt(self, conversation_id: int, by: str, *, published: bool) -> None:
         """Someone has looked whether the answer is there: it is, or it shall go out once more."""
         with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
+            conversation, team = self._hold(db, conversation_id)
             if not (key := conversation.unsure):
                 raise NoDoubt
+            now, reply = self.now(), replies.get(db, key)
             if published:
-                self._sent(db, replies.get(db, key), Sent(key=""))
+                self._sent(db, reply, Sent(key=""))
             else:
-                replying = self._save(db, conversation.refused().reply(str(conversation.owner)))
+                cleared = conversation.refused(now, team).take_over(reply.author, now, team)
+                replying = self._save(db, cleared.reply(reply.author, now, team))
                 self.ledger.owe_reply(db, replying, key, str(replying.version), self.now())
         log.info("reply.looked_for", conversation=conversation_id, by=by, published=published)
 
@@ -152,11 +239,12 @@ class Desk:
         """The conversation is its owner's again, with the text kept and the reason told."""
         with self.database.begin() as db:
             reply = replies.get(db, key)
-            conversation = conversations.hold(db, reply.conversation)
+            conversation, team = self._hold(db, reply.conversation)
             replies.refused(db, key, why)
             if conversation.state is not State.REPLYING:
                 return
-            back = self._save(db, self._still_wanted(db, conversation.refused()))
+            refused = conversation.refused(self.now(), team)
+            back = self._save(db, self._still_wanted(db, refused))
             self.ledger.owe_note(db, back, "refused", f"{key}:{back.version}", self.now())
         log.warning("reply.refused", conversation=reply.conversation)
 
@@ -164,56 +252,15 @@ class Desk:
         """It may be out, and we can't look: a person must, before anything is repeated."""
         with self.database.begin() as db:
             reply = replies.get(db, key)
-            conversation = conversations.hold(db, reply.conversation)
+            conversation, team = self._hold(db, reply.conversation)
             if conversation.state is not State.REPLYING:
                 return
             replies.refused(db, key, why)
-            back = self._save(db, conversation.in_doubt(key))
+            back = self._save(db, conversation.in_doubt(key, self.now(), team))
             self.ledger.owe_note(db, back, "in_doubt", f"{key}:{back.version}", self.now())
         log.warning("reply.in_doubt", conversation=reply.conversation)
 
-    # What comes by itself
-
-    def nag_one(self) -> bool:
-        """Nag about one conversation past its deadline; False when there is none."""
-        now = self.now()
-        with self.database.begin() as db:
-            conversation = conversations.hold_next_overdue(db, now)
-            if conversation is None:
-                return False
-            late = self._save(db, conversation.climb(self.team(conversation).ladder, now))
-            self.ledger.owe_nag(db, late, now)
-        log.info("deadline.passed", conversation=late.id, rung=late.rungs_climbed)
-        return True
-
-    def gather_one(self) -> bool:
-        """Put what one channel can't be shown within a minute into a digest; False when all fits.
-
-        Complaints come first among the cards that are posted. Every clock runs on, and a card is
-        posted after all when somebody acts on its conversation or it is late.
-        """
-        with self.database.begin() as db:
-            for channel in outbox.crowded(db, more_than=A_MINUTE_OF_POSTS):
-                surplus = outbox.unshown(db, channel)[A_MINUTE_OF_POSTS:][:DIGEST]
-                if surplus:
-                    self._gather(db, channel, surplus)
-                    return True
-        return False
-
-    def recount(self) -> int:
-        """Count every open clock anew from its start: the promises may have changed."""
-        with reading(self.database) as db:
-            numbers = conversations.unsettled(db)
-        return sum(self._recount_one(number) for number in numbers)
-
-    def _recount_one(self, conversation_id: int) -> bool:
-        with self.database.begin() as db:
-            conversation = conversations.hold(db, conversation_id)
-            wound = conversation.wind(self.team(conversation))
-            if conversation.state not in UNSETTLED or wound == conversation:
-                return False
-            self._save(db, wound)
-        return True
+    # What is told
 
     def rehang(self) -> None:
         """What nobody has seen yet goes to where its team is now."""
@@ -224,6 +271,16 @@ class Desk:
     def hung(self, conversation_id: int, *, channel: str, card: str) -> None:
         with self.database.begin() as db:
             conversations.hang(db, conversation_id, channel=channel, card=card)
+
+    def nagged(self, conversation: Conversation, *, nag: str, says: str) -> None:
+        """Remember which message said it last."""
+        with self.database.begin() as db:
+            conversations.nagged(db, conversation, nag=nag, says=says)
+
+    def unsaid(self, conversation_id: int, until: datetime) -> None:
+        """A nag came too late to be said today: it waits for the next opening."""
+        with self.database.begin() as db:
+            conversations.unsaid(db, conversation_id, until)
 
     def tell(self, to: str, text: str, *, key: str) -> None:
         """Owe a word about the bot itself, to a channel or a person."""
@@ -247,8 +304,24 @@ class Desk:
         with reading(self.database) as db:
             return self.team(conversations.get(db, delivery.conversation)).channel
 
+    def _hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
+        conversation = conversations.hold(db, conversation_id)
+        return conversation, self.team(conversation)
+
     def _save(self, db: Transaction, conversation: Conversation) -> Conversation:
         return self.ledger.save(db, conversation, self.now())
+
+    def _tag(
+        self, conversation_id: int, by: str, change: Callable[[Sequence[str]], Sequence[str]]
+    ) -> None:
+        with self.database.begin() as db:
+            customer = conversations.get(db, conversation_id).customer
+            open_ones = conversations.hold_unsettled(db, after=0, most=ALL, customer=customer)
+            tags = sorted(change(customers.tags(db, customer)))
+            customers.tag(db, customer, tags)
+            for each in open_ones:
+                self._save(db, each.tagged(tags, self.team(each)))
+        log.info("customer.tagged", conversation=conversation_id, by=by, tags=tags)
 
     def _written(
         self, conversation: Conversation, asked: Mention, key: str, by: str, text: str
@@ -279,10 +352,12 @@ class Desk:
         replies.sent(db, reply.key, sent, now)
         conversation = conversations.get(db, reply.conversation)
         if conversation.state in UNSETTLED:
-            conversation = conversation.sent(now)
+            team = self.team(conversation)
+            promised = {"promised_for": reply.promised_for, "by": reply.author}
+            conversation = conversation.sent(now, team, **promised)
             newer = mentions.oldest_after(db, conversation.id, reply.mention)
             if newer:
-                conversation = conversation.reopen(newer.posted_at, self.team(conversation))
+                conversation = conversation.reopen(newer.posted_at, team)
         self._save(db, conversation)
 
     def _still_wanted(self, db: Transaction, conversation: Conversation) -> Conversation:
@@ -291,15 +366,17 @@ class Desk:
             return conversation
         return conversation.withdrawn(GONE, self.now())
 
-    def _gather(self, db: Transaction, channel: str, ids: Sequence[int]) -> None:
-        now = self.now()
-        team = conversations.get(db, ids[0]).team
-        fresh = digests.with_room(db, channel, since=now - A_MINUTE, room=DIGEST - len(ids))
-        digest = fresh or digests.open_new(db, team=team, channel=channel, at=now)
-        conversations.gather(db, ids, digest)
-        outbox.spare(db, ids, now)
-        self.ledger.owe_digest(db, digest, team, f"{ids[0]}:{now.timestamp()}", now)
-        log.info("digest.gathered", digest=digest, conversations=len(ids))
+
+def _without(tags: Sequence[str], word: str) -> Sequence[str]:
+    """Without that word, however it is written."""
+    return [tag for tag in tags if tag.casefold() != word.strip().casefold()]
+
+
+def _must_be_soon(moment: datetime, now: datetime, problem: type[NotPossible]) -> None:
+    if moment <= now:
+        raise problem("That time is over. Choose one that is to come.")
+    if moment > now + FARTHEST:
+        raise problem(f"That is more than {FARTHEST.days} days ahead. Choose a time before that.")
 
 
 def backoff(failures: int, jitter: float) -> timedelta:

@@ -1,7 +1,8 @@
 """How each delivery is done: all our effects on the world."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -10,29 +11,40 @@ import structlog
 from adapters import Adapter
 from bot.desk import Desk
 from bot.domain.case import Case
+from bot.domain.clock import CHANNEL, HERE, NOTHING, Rung, Where
+from bot.domain.conversation import Conversation
 from bot.domain.delivery import Delivery, Errand, LeaseLost, LockedOut, Refused, TryLater, Unsure
-from bot.domain.team import CHANNEL, HERE, OWNER, Rung, Where
-from bot.slack import cards, notes
+from bot.domain.team import Team
+from bot.roads import Roads, alert
+from bot.slack import cards, lists, notes
 from bot.slack.blocks import Message
 from bot.slack.channel import Channel, ChannelGone, MessageGone
 from bot.slack.digests import digest
 from bot.slack.queue import Links
 from storage import conversations, destinations, digests, mentions, outbox, replies
+from storage.conversations import Asked, Waiting
 from storage.database import reading
 from storage.digests import Digest
 
 log = structlog.get_logger()
 
 ALOUD = Where.CHANNEL
+LISTED = 200  # conversations that one list looks at
 
 
 class Errands:
     """Each looks at the case as it is now, so an old delivery shows what is true today."""
 
     def __init__(
-        self, desk: Desk, channel: Channel, adapters: Mapping[str, Adapter], links: Links
+        self,
+        desk: Desk,
+        channel: Channel,
+        adapters: Mapping[str, Adapter],
+        links: Links,
+        roads: Roads,
     ) -> None:
         self.desk, self.channel, self.adapters, self.links = desk, channel, adapters, links
+        self.roads = roads
         self.ways = {
             Errand.CARD: self.card,
             Errand.NAG: self.nag,
@@ -40,6 +52,8 @@ class Errands:
             Errand.REPLY: self.reply,
             Errand.DIGEST: self.digest,
             Errand.NOTICE: self.notice,
+            Errand.LIST: self.list,
+            Errand.ALERT: self.alert,
         }
 
     def run(self, delivery: Delivery) -> None:
@@ -67,19 +81,104 @@ class Errands:
         self._refresh(delivery, where, ts, message)
 
     def nag(self, delivery: Delivery) -> None:
-        """Call whoever the rung names, unless it was answered meanwhile."""
-        case = self._case(delivery)
-        conversation, now = case.conversation, self.desk.now()
-        if not conversation.open or not conversation.rungs_climbed:
+        """Call whoever the rung names, unless it was answered meanwhile or nobody works now."""
+        case, now = self._case(delivery), self.desk.now()
+        conversation, team = case.conversation, self.desk.team(case.conversation)
+        clock = conversation.clock(team)
+        if not conversation.open or not conversation.rungs_climbed or clock is None:
             return
-        rung = self._rung(case)
-        call = self._reachable(rung.call, case)
-        person = conversation.owner if call == OWNER else call
-        away = notes.nag_away(case, call, now, self.links.card(conversation))
-        aloud = rung.say is ALOUD or call in (CHANNEL, HERE) or (call == OWNER and not person)
-        self._say(delivery, case, away if aloud else notes.nag(case, call, now), aloud=aloud)
-        if rung.say is Where.DIRECT and person and person[0] in "UW":
-            self._say_to(person, away, delivery)
+        if (later := clock.may_speak_at(now)) > now:
+            self.desk.unsaid(conversation.id, later)
+            return
+        rung = clock.rung(conversation.rungs_climbed - 1)
+        owner = conversation.owner or conversation.promised_by
+        whom = self._reachable(team.whom(rung.call, owner, now))
+        self._call(delivery, case, rung, whom)
+
+    def _call(self, delivery: Delivery, case: Case, rung: Rung, whom: str) -> None:
+        """Say it, or change what was said if it would be the same once more."""
+        conversation, now = case.conversation, self.desk.now()
+        away = notes.nag_away(case, whom, now, self.links.card(conversation))
+        aloud = rung.say is ALOUD or whom in (CHANNEL, HERE)
+        message = away if aloud else notes.nag(case, whom, now)
+        says = f"{whom} {rung.say} {conversation.owed} {conversation.late(now)}"
+        same = conversation.nag_says == says and not delivery.may_have_happened
+        if same and self._changed(delivery, conversation, message):
+            return
+        ts = self._say(delivery, case, message, aloud=aloud)
+        self.desk.nagged(conversation, nag=ts, says=says)
+        if rung.say is Where.DIRECT and whom[0] in "UW":
+            self._say_to(whom, away, delivery)
+
+    def _changed(self, delivery: Delivery, conversation: Conversation, message: Message) -> bool:
+        """Let the earlier nag say it; False when it is not there any more."""
+        self._must_be_ours(delivery)
+        try:
+            self.channel.change(str(conversation.channel), str(conversation.nag), message)
+        except MessageGone:
+            return False
+        return True
+
+    def list(self, delivery: Delivery) -> None:
+        """What a team must know in the morning or evening, as it is now."""
+        about, now = json.loads(delivery.detail), self.desk.now()
+        team = self.desk.teams[about["team"]]
+        asked = Asked(team=team.name)
+        with reading(self.desk.database) as db:
+            waiting = conversations.unanswered(db, asked, most=LISTED)
+            nagged = conversations.unanswered(db, Asked(numbers=about["nagged"]), most=LISTED)
+        if (later := team.calendar.opening(now)) > now:
+            self._put_aside(nagged, later)
+            return
+        message = self._listed(about["what"], team, waiting, nagged, now)
+        if message:
+            self._post(delivery.destination, message, delivery)
+
+    def _put_aside(self, nagged: Sequence[Waiting], until: datetime) -> None:
+        """A list came too late to be said in working hours: its nags wait for the next opening."""
+        for each in nagged:
+            if each.conversation.open:
+                self.desk.unsaid(each.conversation.id, until)
+
+    def _listed(
+        self,
+        what: str,
+        team: Team,
+        waiting: Sequence[Waiting],
+        nagged: Sequence[Waiting],
+        now: datetime,
+    ) -> Message | None:
+        late = lists.still_late(nagged, now)
+        calls = list(dict.fromkeys(self._called(each, team, now) for each in late))
+        if what == "closing":
+            return lists.closing(team, waiting, now, self.links)
+        if what == "opening":
+            return lists.opening(team, waiting, late, calls, now, self.links)
+        return lists.gathered(team, late, calls, now, self.links)
+
+    def _called(self, waiting: Waiting, team: Team, now: datetime) -> str:
+        """Whom the rung calls that this conversation has climbed, as markup."""
+        conversation = waiting.conversation
+        clock = conversation.clock(team)
+        owner = conversation.owner or conversation.promised_by
+        climbed = conversation.rungs_climbed
+        call = clock.rung(climbed - 1).call if clock and climbed else CHANNEL
+        return notes.calling(self._reachable(team.whom(call, owner, now)))
+
+    def alert(self, delivery: Delivery) -> None:
+        """Call by mail or webhook, unless there is nothing left to call for."""
+        about, now = json.loads(delivery.detail), self.desk.now()
+        team, one = self.desk.teams[about["team"]], delivery.conversation
+        asked = Asked(numbers=[one]) if one else Asked(team=team.name, late_at=now)
+        with reading(self.desk.database) as db:
+            late = conversations.unanswered(db, asked, most=LISTED)
+            silent = outbox.unsaid_since(db, team.name, until=now)
+        if not late or about["road"] >= len(team.roads) or (about["silent"] and not silent):
+            return
+        subject, text = alert(team, late, now, slack_is_silent=about["silent"], links=self.links)
+        self._must_be_ours(delivery)
+        numbers = [each.conversation.id for each in late]
+        self.roads.send(team.roads[about["road"]], subject, text, key=delivery.key, numbers=numbers)
 
     def note(self, delivery: Delivery) -> None:
         about = json.loads(delivery.detail)
@@ -91,6 +190,9 @@ class Errands:
             draw = notes.wrote_again if what == "wrote_again" else notes.automatic
             if not mention.deleted:  # what the customer took back is not quoted any more
                 self._say(delivery, case, draw(mention))
+        elif what == "let_go":
+            held = self.desk.team(case.conversation).claim_lease or NOTHING
+            self._say(delivery, case, notes.let_go(case, str(of).partition(":")[0], held))
         elif what == "deleted":
             self._say(delivery, case, notes.deleted(case))
         else:
@@ -163,31 +265,22 @@ class Errands:
         assert delivery.conversation is not None, "cards, nags and notes belong to a conversation"
         return self.desk.look(delivery.conversation)
 
-    def _say(
-        self, delivery: Delivery, case: Case, message: Message, *, aloud: bool = False
-    ) -> None:
+    def _say(self, delivery: Delivery, case: Case, message: Message, *, aloud: bool = False) -> str:
         """Speak in the card's thread."""
         conversation = case.conversation
         if not (conversation.card and conversation.channel):
             raise TryLater("Its card is not there yet.", surely_not_done=True)
         where, thread = conversation.channel, conversation.card
-        self._post(where, message, delivery, thread=thread, aloud=aloud)
+        return self._post(where, message, delivery, thread=thread, aloud=aloud)
 
     def _post(self, where: str, message: Message, delivery: Delivery, **how: Any) -> str:
         """Say it, if the lease still holds when all looking is done."""
         last_look = partial(self._must_be_ours, delivery)
         return self.channel.say(where, message, delivery, last_look=last_look, **how)
 
-    def _rung(self, case: Case) -> Rung:
-        ladder = self.desk.team(case.conversation).ladder
-        return ladder[max(0, min(case.conversation.rungs_climbed, len(ladder)) - 1)]
-
-    def _reachable(self, call: str, case: Case) -> str:
+    def _reachable(self, whom: str) -> str:
         """Whom to call when the one who should be is not with us any more: the channel."""
-        person = case.conversation.owner if call == OWNER else call
-        if person and person[0] in "UW" and self.channel.is_away(person):
-            return CHANNEL
-        return call
+        return CHANNEL if whom[0] in "UW" and self.channel.is_away(whom) else whom
 
     def _must_be_ours(self, delivery: Delivery) -> None:
         """The last look before a call: a worker that was frozen may have lost its lease."""

@@ -109,10 +109,21 @@ class Hearing:
         elif silent and known.quiet:
             conversation = known
         else:
-            guessed = guess(mention)
-            kind, because, team = guessed.kind, guessed.because, self.desk.team(known)
-            conversation = known.hear(mention.posted_at, team, kind, because)
+            conversation = self._heard(known, mention)
         self._attach(mention, by, conversation, unseen=known is None or known.quiet)
+
+    def _heard(self, known: Conversation, mention: Mention) -> Conversation:
+        """Further words. Who only says thanks after our answer starts no clock."""
+        guessed, team = guess(mention), self.desk.team(known)
+        return known.hear(
+            mention.posted_at,
+            team,
+            guessed.kind,
+            guessed.because,
+            at=self.now,
+            thanks=guessed.thanks and known.answered_at is not None,
+            language=mention.language,
+        )
 
     def _find(self, mention: Mention, by: int) -> Conversation | None:
         """The conversation it goes on with: by its thread, or by the post that it answers."""
@@ -126,18 +137,24 @@ class Hearing:
         return joined if joined.customer == by else None
 
     def _open(self, mention: Mention, by: int) -> Conversation:
-        team = self.desk.teams.hearing(mention.account)
-        guessed = guess(mention)
-        begun = Conversation(
+        team, guessed = self.desk.teams.hearing(mention.account), guess(mention)
+        new = Conversation(
             account=mention.account,
             thread=mention.thread,
             customer=by,
             team=team.name,
             kind=guessed.kind,
-            because=guessed.because,
             waiting_since=mention.posted_at,
         )
-        return conversations.open_new(self.db, begun.wind(team))
+        begun = new.begin(
+            mention.posted_at,
+            team,
+            kind=guessed.kind,
+            because=guessed.because,
+            language=mention.language,
+            tags=customers.tags(self.db, by),
+        )
+        return conversations.open_new(self.db, begun)
 
     def _worth_showing(self, mention: Mention) -> bool:
         """Of what is older than the bot: open complaints that a promise still covers."""
@@ -180,11 +197,10 @@ class Hearing:
             self.ledger.save(self.db, quiet, self.now)
 
     def _answered_by(self, conversation: Conversation, answer: Mention) -> Conversation:
-        answered = conversation.answered_there(answer.posted_at, by=None)
+        team = self.desk.team(conversation)
+        answered = conversation.answered_there(answer.posted_at, None, team)
         newer = mentions.oldest_posted_after(self.db, conversation.id, answer.posted_at)
-        if newer is None:
-            return answered
-        return answered.reopen(newer.posted_at, self.desk.team(conversation))
+        return answered.reopen(newer.posted_at, team) if newer else answered
 
     def _hear_machine(self, mention: Mention, by: int) -> None:
         """Automatic mail and reposts are kept, and shown where their thread is; never nagged."""
@@ -221,8 +237,7 @@ class Hearing:
         waiting = [m for m in standing if m.posted_at >= conversation.waiting_since]
         if not waiting:
             return conversation.withdrawn(GONE, self.now)
-        since = replace(conversation, waiting_since=waiting[0].posted_at)
-        return since.wind(self.desk.team(conversation))
+        return conversation.starts_at(waiting[0].posted_at, self.desk.team(conversation))
 
     def _keep(self, mention: Mention, by: int, conversation: int | None) -> int:
         return mentions.add(self.db, mention, customer=by, conversation=conversation, at=self.now)

@@ -1,15 +1,19 @@
 """Where decisions are written down: a conversation and what is owed for it, in one transaction."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.case import Case
-from bot.domain.conversation import Conversation, State
+from bot.domain.case import Case, Nagged
+from bot.domain.conversation import Conversation, Ended, State
+from bot.domain.deeds import Deed
 from bot.domain.delivery import Errand, Urgency
 from bot.domain.mention import Kind
-from bot.domain.team import Teams
-from storage import conversations, customers, mentions, outbox, replies
+from bot.domain.team import Team, Teams
+from bot.domain.verdict import verdict
+from storage import conversations, customers, journal, mentions, outbox, replies, verdicts
 from storage.database import Transaction
 
 NOTES = 5  # that may wait for one thread, unless they are about our own answer
@@ -23,12 +27,40 @@ class Ledger:
         self.teams = teams
 
     def save(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
-        """Write it down, and owe Slack a card that shows it (and the digest it stands in)."""
-        saved = conversations.save(db, conversation)
+        """Write it down with all that happened to it, and owe Slack a card that shows it."""
+        saved = self.keep(db, conversation, at)
         self.owe_card(db, saved, at)
         if saved.digest:
             self.owe_digest(db, saved.digest, saved.team, f"{saved.id}:{saved.version}", at)
         return saved
+
+    def keep(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
+        """Write it down where no card changes."""
+        redraw_at = conversation.changes_at(at)
+        saved = conversations.save(db, replace(conversation, redraw_at=redraw_at))
+        journal.write(db, saved.id, at, conversation.deeds)
+        for ended in conversation.ended:
+            self._judge(db, ended, at)
+        return saved
+
+    def nagged(
+        self,
+        db: Transaction,
+        conversation: Conversation,
+        call: str,
+        whom: str,
+        due: datetime,
+        at: datetime,
+    ) -> None:
+        """Put a nag that was decided into the journal: when it was due, and when we saw that."""
+        rung = conversation.rungs_climbed - 1
+        journal.nagged(db, conversation.id, Nagged(at=at, rung=rung, call=call, whom=whom), due)
+
+    def let_go(
+        self, db: Transaction, conversation: Conversation, owner: str, due: datetime, at: datetime
+    ) -> None:
+        journal.let_go(db, conversation.id, owner, due, at)
+        self.owe_note(db, conversation, "let_go", f"{owner}:{conversation.version}", at)
 
     def case(self, db: Transaction, conversation: Conversation) -> Case:
         return Case(
@@ -100,6 +132,45 @@ class Ledger:
                 detail=str(digest),
             )
 
+    def owe_list(
+        self, db: Transaction, team: Team, what: str, at: datetime, nagged: Sequence[int] = ()
+    ) -> None:
+        """`what` is one of the lists in `slack.lists`, `nagged` whose nags it says."""
+        outbox.put(
+            db,
+            Errand.LIST,
+            key=f"list:{team.name}:{what}:{at.timestamp()}:{next(iter(nagged), 0)}",
+            lane=f"list:{team.name}",
+            destination=team.channel,
+            urgency=Urgency.LATE,
+            at=at,
+            detail=json.dumps({"team": team.name, "what": what, "nagged": list(nagged)}),
+        )
+
+    def owe_alert(
+        self,
+        db: Transaction,
+        team: Team,
+        road: str,
+        of: str,
+        at: datetime,
+        conversation: int | None = None,
+    ) -> None:
+        """Call by another road than Slack; the same `of` is the same alert."""
+        number = team.roads.index(road)
+        detail = {"team": team.name, "road": number, "silent": conversation is None}
+        outbox.put(
+            db,
+            Errand.ALERT,
+            key=f"alert:{team.name}:{number}:{of}",
+            lane=f"alert:{team.name}:{number}",
+            destination=f"road:{team.name}:{number}",
+            urgency=Urgency.LATE,
+            at=at,
+            conversation=conversation,
+            detail=json.dumps(detail),
+        )
+
     def owe_notice(self, db: Transaction, to: str, text: str, *, key: str, at: datetime) -> None:
         """Say something about the bot itself, in a channel or to a person."""
         outbox.put(
@@ -112,6 +183,12 @@ class Ledger:
             at=at,
             detail=text,
         )
+
+    def _judge(self, db: Transaction, ended: Ended, at: datetime) -> None:
+        """Keep how a clock ended, with the policy of today; and that the next begins."""
+        nags, team = journal.nags(db, ended.clock.id), self.teams[ended.clock.team]
+        verdicts.add(db, verdict(ended, team, nags))
+        journal.write(db, ended.clock.id, at, [Deed(journal.ENDED, {})])
 
     def _owe(
         self,

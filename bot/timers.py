@@ -12,9 +12,9 @@ from apscheduler.schedulers.base import BaseScheduler
 
 from adapters import Adapter, Rechecks, Waits
 from bot.courier import Courier
-from bot.desk import Desk
 from bot.domain.delivery import LockedOut, TryLater
 from bot.intake import LOCKED_OUT, Intake
+from bot.sweep import Sweep
 from storage.database import Unavailable
 
 log = structlog.get_logger()
@@ -22,11 +22,13 @@ log = structlog.get_logger()
 TICK = timedelta(seconds=1)  # between two looks at what is due
 COURIERS = 3  # at once, for answers and for Slack each: a slow platform must not hold up Slack
 RECHECK = timedelta(minutes=5)
+ALERT = timedelta(seconds=15)
+RECOUNT = timedelta(hours=1)  # and at the start: promises, hours and holidays may have changed
 PAUSE = 30.0  # seconds after a failed wait for news
 
 
 def wind_up(
-    desk: Desk,
+    sweep: Sweep,
     courier: Courier,
     intake: Intake,
     adapters: Mapping[str, Adapter],
@@ -38,7 +40,7 @@ def wind_up(
         executors={"default": ThreadPoolExecutor(12 + 2 * len(adapters))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    now = desk.now()
+    now = sweep.now()
     for name, adapter in adapters.items():
         poll = calm("poll", partial(intake.poll, name, adapter))
         timers.add_job(poll, "interval", seconds=adapter.every.total_seconds(), next_run_time=now)
@@ -46,8 +48,12 @@ def wind_up(
             recheck = calm("recheck", partial(intake.recheck, name, adapter))
             timers.add_job(recheck, "interval", seconds=RECHECK.total_seconds())
     seconds = tick.total_seconds()
-    timers.add_job(calm("sweep", partial(repeat, desk.nag_one)), "interval", seconds=seconds)
-    timers.add_job(calm("gather", partial(repeat, desk.gather_one)), "interval", seconds=seconds)
+    nagging = (sweep.let_go_one, sweep.list_one, sweep.nag_some)
+    for step in (*nagging, sweep.redraw_one, sweep.gather_one):
+        timers.add_job(calm(step.__name__, partial(repeat, step)), "interval", seconds=seconds)
+    timers.add_job(calm("alert", sweep.alert_some), "interval", seconds=ALERT.total_seconds())
+    every = RECOUNT.total_seconds()
+    timers.add_job(calm("recount", sweep.recount), "interval", seconds=every, next_run_time=now)
     for replies in (True, False):
         deliver = calm("deliver", partial(courier.deliver_all, replies=replies))
         timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)

@@ -16,8 +16,9 @@ from bot import app as assembly
 from bot import logs
 from bot.app import Bot
 from bot.config import Settings
+from bot.domain.clock import CHANNEL, HERE, OWNER, Rung
 from bot.domain.mention import Kind
-from bot.domain.team import CHANNEL, HERE, OWNER, Rung, Team, Teams
+from bot.domain.team import Team, Teams
 from bot.playground.workspace import Workspace
 from storage import migrations
 from storage.database import Database, connect

@@ -54,6 +54,6 @@ def ask(bolt: App, workspace: Workspace, words: str = "", by: str = ANA, where: 
 
 def nag_all(app: Bot) -> None:
     """The sweep, and the courier after it."""
-    while app.desk.nag_one():
+    while app.sweep.nag_some():
         pass
     app.courier.deliver_all()

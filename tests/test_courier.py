@@ -7,11 +7,12 @@ import pytest
 
 from adapters.demo import Demo
 from bot.courier import Courier
+from bot.domain.clock import OWNER, Rung, Where
 from bot.domain.conversation import State
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible
-from bot.domain.team import OWNER, Rung, Teams, Where
+from bot.domain.team import Teams
 from storage import digests, outbox
 from storage.database import reading
 from tests.conftest import CARE
@@ -541,12 +542,12 @@ def test_a_refused_reply_that_is_late_by_now_is_nagged_about_at_once(app, slack,
     hear()
     begin_answer(app)
     clock.pass_(minutes=61)
-    assert not app.desk.nag_one()
+    assert not app.sweep.nag_some()
 
     demo.before = Refused("no")
     app.courier.deliver_all()
 
-    assert app.desk.nag_one()
+    assert app.sweep.nag_some()
 
 
 def test_a_reply_that_nobody_can_look_for_is_a_persons_to_settle(app, slack, demo, hear, later):
@@ -681,7 +682,7 @@ def test_a_rate_limit_of_the_platform_holds_all_its_answers(app, demo, clock, he
 def test_a_nag_is_not_said_when_it_was_answered_meanwhile(app, slack, demo, clock, hear, later):
     hear()
     clock.pass_(minutes=61)
-    app.desk.nag_one()
+    app.sweep.nag_some()
 
     app.desk.answered_there(1, by=ANA)
     later(minutes=1)
@@ -692,7 +693,7 @@ def test_a_nag_is_not_said_when_it_was_answered_meanwhile(app, slack, demo, cloc
 def test_a_nag_whose_deadline_was_moved_meanwhile_is_not_said(app, slack, clock, hear, later):
     hear()
     clock.pass_(minutes=61)
-    app.desk.nag_one()
+    app.sweep.nag_some()
 
     app.desk.judge(1, ANA, Kind.QUESTION)
     later(minutes=1)
@@ -825,7 +826,7 @@ def test_a_nag_that_is_owed_is_said_even_if_the_clock_is_set_back_meanwhile(
 ):
     hear()
     clock.pass_(minutes=61)
-    app.desk.nag_one()
+    app.sweep.nag_some()
 
     clock.pass_(minutes=-10)
     later(minutes=1)
@@ -859,7 +860,7 @@ def test_a_digest_deleted_by_hand_is_let_go(app, slack, workspace, later, clock,
         demo.post("Where is my invoice?", by=f"customer{n}")
     clock.pass_(seconds=1)
     app.intake.poll("demo", demo)
-    assert app.desk.gather_one()
+    assert app.sweep.gather_one()
     later(minutes=3)
     with reading(app.desk.database) as db:
         shown = digests.get(db, 1)
@@ -878,7 +879,7 @@ def test_after_an_outage_of_slack_one_nag_makes_up_for_all_rungs(app, slack, fau
     faults.add("broken", "chat.postMessage", times=1000)
     for _ in range(200):
         clock.pass_(minutes=1)
-        while app.desk.nag_one():
+        while app.sweep.nag_some():
             pass
         app.courier.deliver_all()
 

@@ -209,7 +209,7 @@ def test_nobody_is_nagged_while_the_answer_is_on_its_way(app, clock, hear):
     send(app)
     clock.pass_(hours=3)
 
-    assert not app.desk.nag_one()
+    assert not app.sweep.nag_some()
 
 
 def test_a_late_answer_is_late_even_if_no_sweep_ran(app, clock, hear):
@@ -292,22 +292,22 @@ def test_a_change_of_policy_recounts_every_open_clock_from_its_start(app, assemb
 
     stricter = {Kind.COMPLAINT: 30 * MINUTE}
     strict = assemble(teams=Teams({"care": replace(CARE, answer_within=stricter)}))
-    strict.settle_in()
+    assert strict.sweep.recount() == 1
 
     assert conversation(strict, 1).due_at == NOON + 30 * MINUTE
     assert conversation(strict, 2) == closed
-    assert strict.desk.nag_one()
-    assert strict.desk.recount() == 0
+    assert strict.sweep.nag_some()
+    assert strict.sweep.recount() == 0
 
 
 def test_a_recount_that_changes_nothing_owes_nothing(app, clock, hear):
     hear()
     clock.pass_(minutes=61)
-    app.desk.nag_one()
+    app.sweep.nag_some()
     app.courier.deliver_all()
     before = conversation(app)
 
-    assert app.desk.recount() == 0
+    assert app.sweep.recount() == 0
     assert conversation(app) == before
     assert owed(app) == []
 
@@ -318,7 +318,7 @@ def test_every_rung_is_nagged_about_once(app, clock, hear):
     nags = []
     for minute in range(0, 300, 5):
         clock.at = NOON + minute * MINUTE
-        while app.desk.nag_one():
+        while app.sweep.nag_some():
             nags.append(minute)
 
     assert nags == [60, 90, 180]
@@ -337,7 +337,7 @@ def flood(app, demo, clock):
         demo.post(words, by=f"customer{n}")
     clock.pass_(seconds=1)
     app.intake.poll("demo", demo)
-    while app.desk.gather_one():
+    while app.sweep.gather_one():
         pass
     return app
 
@@ -347,7 +347,7 @@ def work(app, clock, **span: float) -> None:
     end = clock() + timedelta(**span)
     while clock() < end:
         clock.pass_(seconds=1)
-        while app.desk.nag_one() or app.desk.gather_one():
+        while app.sweep.nag_some() or app.sweep.gather_one():
             pass
         app.courier.deliver_all()
 
@@ -384,7 +384,9 @@ def test_what_was_gathered_gets_a_card_of_its_own_when_somebody_claims_it(flood,
     assert conversation(flood, number).card
 
 
-def test_what_was_gathered_gets_a_card_of_its_own_and_its_nag_when_it_is_late(flood, slack, clock):
+def test_what_was_gathered_gets_a_card_of_its_own_and_is_called_when_it_is_late(
+    flood, slack, clock
+):
     work(flood, clock, seconds=60)
     late = [it.id for it in everything(flood) if it.digest and it.kind is Kind.COMPLAINT]
     assert late
@@ -392,13 +394,9 @@ def test_what_was_gathered_gets_a_card_of_its_own_and_its_nag_when_it_is_late(fl
     clock.pass_(minutes=60)
     work(flood, clock, minutes=2)
 
-    for number in late:
-        it = conversation(flood, number)
-        assert it.card
-        assert any(
-            message.get("thread_ts") == it.card and "should have been" in message["text"]
-            for message in slack.messages.values()
-        )
+    assert all(conversation(flood, number).card for number in late)
+    [called] = [m["text"] for m in slack.messages.values() if "fell late" in m["text"]]
+    assert called.startswith(f"*care*: <!here>, these {FLOOD // 2} fell late")
 
 
 def test_in_a_flood_who_claims_waits_for_nobody(flood, slack, clock):
@@ -416,7 +414,7 @@ def test_what_fits_is_not_gathered(app, demo, clock):
     clock.pass_(seconds=1)
     app.intake.poll("demo", demo)
 
-    assert not app.desk.gather_one()
+    assert not app.sweep.gather_one()
 
 
 def test_a_digest_of_long_words_is_one_that_slack_takes(app, slack, demo, clock):
@@ -426,7 +424,7 @@ def test_a_digest_of_long_words_is_one_that_slack_takes(app, slack, demo, clock)
     clock.pass_(seconds=1)
     app.intake.poll("demo", demo)
 
-    assert app.desk.gather_one()
+    assert app.sweep.gather_one()
     work(app, clock, seconds=70)
 
     assert owed(app) == []
@@ -438,7 +436,7 @@ def test_what_comes_moments_later_joins_the_digest_that_is_already_there(app, sl
             demo.post("Do you ship?", by=f"c{number}")
         clock.pass_(seconds=1)
         app.intake.poll("demo", demo)
-        while app.desk.gather_one():
+        while app.sweep.gather_one():
             pass
 
     storm(0)

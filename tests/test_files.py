@@ -161,7 +161,7 @@ def test_one_click_asks_for_what_a_start_needs():
     app = json.loads(read("app.json"))
 
     known = {each.name: each for each in all_settings()}
-    variables = set(re.findall(r'= "\$([A-Z_]+)"', read("teams.toml")))
+    variables = set(re.findall(r'(?m)^[^#\n]*= "\$([A-Z_]+)"', read("teams.toml")))
     assert set(app["env"]) <= known.keys() | variables
     assert variables <= set(app["env"])
     required = {each.name for each in config.SETTINGS if each.required}
@@ -189,15 +189,21 @@ def test_the_teams_we_ship_need_nothing_but_a_channel():
 
 
 def test_what_is_commented_out_in_the_teams_we_ship_works_too(tmp_path):
-    lines = re.sub(
-        r"(?m)^( *)# (?=\{|\[teams|channel =|hears|answer_within)", r"\1", read("teams.toml")
-    )
+    lines = re.sub(r"(?m)^( *)# (?= *[{\[\]]|[a-z_]+ = )", r"\1", read("teams.toml"))
     (tmp_path / "teams.toml").write_text(lines)
+    given = {
+        "SLACK_CHANNEL": "C0CARE",
+        "ONCALL_ICAL": "webcal://oncall.example/",
+        "ALERT_WEBHOOK": "https://hooks.example/",
+    }
 
-    teams, problems = read_teams(tmp_path / "teams.toml", {"SLACK_CHANNEL": "C0CARE"}, ("email",))
+    teams, problems = read_teams(tmp_path / "teams.toml", given, ("email",))
 
+    care = teams["care"]
     assert problems == []
-    assert len(teams["care"].ladder) == 3
+    assert (len(care.ladder), len(care.promise_ladder), len(care.roads)) == (5, 2, 2)
+    assert (len(care.sources), len(care.rules), len(care.rota.shifts)) == (1, 1, 7)
+    assert care.calendar.zone.key == "Europe/Berlin"
     assert teams["press"].hears == ("email:press",)
 
 

@@ -267,7 +267,7 @@ def test_what_was_deleted_needs_no_answer_and_its_thread_says_so(app, slack, dem
     assert "deleted" in note["text"]
     assert conversation(app).state is State.DISMISSED
     poll(hours=2)
-    assert not app.desk.nag_one()
+    assert not app.sweep.nag_some()
 
 
 def test_when_the_first_of_two_is_deleted_the_clock_starts_at_the_second(app, demo, poll):
@@ -424,7 +424,7 @@ def test_machines_and_reposts_are_kept_and_nobody_is_nagged(app, demo, clock, po
     assert poll() == 1
 
     clock.pass_(days=3)
-    assert not app.desk.nag_one()
+    assert not app.sweep.nag_some()
     with reading(app.desk.database) as db:
         assert mentions.find(db, "demo", "d1")
         assert outbox.pending(db) == []
@@ -469,7 +469,7 @@ def test_what_is_older_than_the_bot_is_kept_silently(first_start, slack, demo, c
     assert slack.messages == {}
     assert conversation(app).state is State.DISMISSED
     clock.pass_(days=3)
-    assert not app.desk.nag_one()
+    assert not app.sweep.nag_some()
 
 
 def test_open_complaints_that_a_promise_still_covers_are_shown(first_start, slack, demo):

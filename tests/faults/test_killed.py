@@ -16,7 +16,7 @@ LIFE = 10.0  # seconds after which a life that does not come to its step is ende
 BUSY = 6  # customers who wait at once; Slack's pace allows no more
 RANDOM = 60  # deaths at random steps, on each database
 SEED = 20261121
-MIGRATING = ["before commit of alembic_version", "after commit of alembic_version"]
+MIGRATING = [f"{when} commit of alembic_version+conversations" for when in ("before", "after")]
 # The brand itself is met for the first time once in a world: no second life comes there.
 ONCE = [f"{when} commit of accounts+customers+mentions" for when in ("before", "after")]
 

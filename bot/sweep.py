@@ -1,0 +1,309 @@
+"""What comes by itself: nags, claims that let go, daily lists, digests, other roads, recounts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.desk import Desk
+from bot.domain.clock import Rung, Where
+from bot.domain.conversation import Conversation
+from bot.domain.team import Team
+from bot.domain.workday import opens_at, timely, winds_up_at
+from storage import conversations, days, digests, journal, outbox, verdicts
+from storage.database import Transaction, Unavailable, reading
+
+log = structlog.get_logger()
+
+A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
+A_MINUTE = timedelta(minutes=1)
+DIGEST = 150  # conversations in one digest or list
+ONE_BY_ONE = 3  # nags of one team at once; more become one list
+BATCH = 200  # open clocks counted anew in one transaction
+SILENT = timedelta(minutes=5)  # that Slack may leave a nag undelivered
+LATER = timedelta(minutes=5)  # until what could not be counted is tried again
+CALM = timedelta(minutes=15)  # between two alerts that say the same of more conversations
+ON_ROADS = {Where.EMAIL: "email:", Where.WEBHOOK: "webhook:"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A nag that was decided: about what, which rung, and whom that means now."""
+
+    conversation: Conversation
+    rung: Rung
+    whom: str
+    held: bool  # it fell due while nobody works
+
+
+class Sweep:
+    """Each step is one transaction, and True where there may be more to do."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
+        self.seen_to: set[tuple[str, datetime]] = set()  # lists that need no further look
+
+    # Nags
+
+    def nag_some(self) -> bool:
+        """Call somebody about what is past a rung of its ladder, one team after the other."""
+        with reading(self.database) as db:
+            overdue = conversations.teams_overdue(db, self.now())
+        names = dict.fromkeys(self.desk.teams[name].name for name in overdue)
+        spoken = [self._speak(name, self._nag) for name in names]
+        return any(spoken)
+
+    def let_go_one(self) -> bool:
+        """Free one conversation whose holder has done nothing for too long."""
+        now = self.now()
+        with self.database.begin() as db:
+            found = conversations.hold_next_to_let_go(db, now)
+            if found is None:
+                return False
+            team, owner = self.desk.team(found), str(found.owner)
+            wound = found.wind(team)
+            if wound.claimed_until is None or wound.claimed_until > now:
+                self.ledger.keep(db, wound, now)
+                return True
+            free = self.ledger.save(db, wound.let_go(team), now)
+            self.ledger.let_go(db, free, owner, found.claimed_until or now, now)
+        log.info("claim.let_go", conversation=free.id, owner=owner)
+        return True
+
+    def redraw_one(self) -> bool:
+        """Owe one card that shows something else by now: due soon, late, or awake again."""
+        with self.database.begin() as db:
+            found = conversations.hold_next_to_redraw(db, self.now())
+            if found:
+                self.ledger.save(db, found, self.now())
+        return found is not None
+
+    # Daily lists
+
+    def list_one(self) -> bool:
+        """Say a list that is due at an opening or before a closing; False when all are said."""
+        now = self.now()
+        said = [self._list(team, now) for team in self.desk.teams]
+        return any(said)
+
+    def _list(self, team: Team, now: datetime) -> bool:
+        moments = {self._open: opens_at(team.calendar, now)}
+        moments[self._close] = winds_up_at(team.calendar, now)
+        for say, moment in moments.items():
+            if moment and timely(moment, now) and (team.name, moment) not in self.seen_to:
+                self.seen_to.add((team.name, moment))
+                return self._speak(team.name, say)
+        return False
+
+    def _open(self, db: Transaction, team: Team, day: days.Day) -> bool:
+        """The morning's list, with all nags that waited for it."""
+        now, opening = self.now(), opens_at(team.calendar, self.now())
+        if opening is None or day.opened_at >= opening:
+            return False
+        calls = self._climb(db, team, now)
+        self._say_all(db, team, [call for call in calls if _urgent(team, call)], now)
+        ids = [call.conversation.id for call in calls if not _urgent(team, call)]
+        self.ledger.owe_list(db, team, "opening", now, ids)
+        days.opened(db, team.name, opening)
+        return True
+
+    def _close(self, db: Transaction, team: Team, day: days.Day) -> bool:
+        closing = winds_up_at(team.calendar, self.now())
+        if closing is None or day.closed_at >= closing:
+            return False
+        self.ledger.owe_list(db, team, "closing", self.now())
+        days.closed(db, team.name, closing)
+        return True
+
+    # Digests
+
+    def gather_one(self) -> bool:
+        """Put what one channel can't be shown within a minute into a digest; False when all fits.
+
+        Complaints come first among the cards that are posted. Every clock runs on, and a card is
+        posted after all when somebody acts on its conversation or it is late.
+        """
+        with self.database.begin() as db:
+            for channel in outbox.crowded(db, more_than=A_MINUTE_OF_POSTS):
+                surplus = outbox.unshown(db, channel)[A_MINUTE_OF_POSTS:][:DIGEST]
+                if surplus:
+                    self._gather(db, channel, surplus)
+                    return True
+        return False
+
+    # Other roads
+
+    def alert_some(self) -> None:
+        """Where Slack has not taken a nag for minutes, call by the team's next road."""
+        for team in self.desk.teams:
+            if team.roads:
+                with self.database.begin() as db:
+                    self._alert(db, team)
+
+    # Recounts
+
+    def recount(self) -> int:
+        """Count every open clock anew from its start: the promises may have changed."""
+        changed = after = 0
+        while True:
+            with self.database.begin() as db:
+                batch = conversations.hold_unsettled(db, after=after, most=BATCH)
+                changed += sum(self._recount(db, conversation) for conversation in batch)
+            if not batch:
+                break
+            after = batch[-1].id
+        self._keep_policies()
+        if changed:
+            log.info("deadlines.recounted", conversations=changed)
+        return changed
+
+    # How
+
+    def _speak(self, name: str, what: Callable[[Transaction, Team, days.Day], bool]) -> bool:
+        """Of several workers, one at a time speaks for a team."""
+        with self.database.begin() as db:
+            day = days.hold(db, name, self.now())
+            return what(db, self.desk.teams[name], day)
+
+    def _nag(self, db: Transaction, team: Team, day: days.Day) -> bool:
+        """Say each on its own, or all in one list where there are many or they fell due at night.
+
+        What is found at an opening whose list is not said yet becomes part of that.
+        """
+        now, opening = self.now(), opens_at(team.calendar, self.now())
+        if opening and timely(opening, now) and day.opened_at < opening:
+            return self._open(db, team, day)
+        calls = self._climb(db, team, now)
+        several = [call for call in calls if not _urgent(team, call)]
+        held = sum(call.held for call in several)
+        if len(several) > ONE_BY_ONE or held > 1:
+            ids = [call.conversation.id for call in several]
+            self.ledger.owe_list(db, team, "gathered", now, ids)
+            calls = [call for call in calls if _urgent(team, call)]
+        self._say_all(db, team, calls, now)
+        return bool(calls or several)
+
+    def _climb(self, db: Transaction, team: Team, now: datetime) -> list[Call]:
+        """Every conversation of this team whose time has come goes up; who is to be called.
+
+        The first team has those of teams that were removed, too.
+        """
+        overdue = conversations.teams_overdue(db, now)
+        names = [name for name in overdue if self.desk.teams[name].name == team.name]
+        due = conversations.hold_overdue(db, names, now, most=DIGEST)
+        climbed = [self._climb_safely(db, team, conversation, now) for conversation in due]
+        return [call for call in climbed if call]
+
+    def _climb_safely(
+        self, db: Transaction, team: Team, conversation: Conversation, now: datetime
+    ) -> Call | None:
+        """One that can't be counted must not keep anybody from being called about the others."""
+        try:
+            with db.begin_nested():
+                return self._climb_one(db, team, conversation, now)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("nag.failed", conversation=conversation.id)
+            conversations.put_off_nag(db, conversation.id, now + LATER)
+            return None
+
+    def _climb_one(
+        self, db: Transaction, team: Team, conversation: Conversation, now: datetime
+    ) -> Call | None:
+        wound, due = conversation.wind(team), conversation.next_nag_at or now
+        if wound.due_at != conversation.due_at:
+            wound = self.ledger.save(db, wound, now)
+        if wound.next_nag_at is None or wound.next_nag_at > now:
+            self.ledger.keep(db, wound, now)
+            return None
+        higher = wound.climb(team, now)
+        climbed, caught_up = higher.rungs_climbed > wound.rungs_climbed, _caught_up(wound, higher)
+        if not (climbed or caught_up):
+            self.ledger.keep(db, higher, now)
+            journal.held(db, higher.id, due, now)
+            return None
+        call = _call(self.ledger.save(db, higher, now), team, now, caught_up=caught_up)
+        if climbed:
+            self.ledger.nagged(db, call.conversation, call.rung.call, call.whom, due, now)
+        log.info("deadline.passed", conversation=higher.id, rung=higher.rungs_climbed)
+        return call
+
+    def _say_all(self, db: Transaction, team: Team, calls: Sequence[Call], now: datetime) -> None:
+        for call in calls:
+            self.ledger.owe_nag(db, call.conversation, now)
+            self._say_elsewhere(db, team, call, now)
+
+    def _say_elsewhere(self, db: Transaction, team: Team, call: Call, now: datetime) -> None:
+        """A rung that speaks by mail or webhook does so as well."""
+        begins = ON_ROADS.get(call.rung.say)
+        for road in team.roads if begins else ():
+            if road.startswith(str(begins)):
+                of = f"{call.conversation.id}:{call.conversation.version}"
+                self.ledger.owe_alert(db, team, road, of, now, call.conversation.id)
+
+    def _alert(self, db: Transaction, team: Team) -> None:
+        now = self.now()
+        days.hold(db, team.name, now)
+        waiting = outbox.unsaid_since(db, team.name, until=now - SILENT)
+        if waiting is None:
+            return
+        last = outbox.last_alert(db, team.name)
+        road = _next_road(team, waiting, last, now)
+        if road is not None:
+            self.ledger.owe_alert(db, team, team.roads[road], f"{waiting.timestamp()}", now)
+            log.warning("slack.silent", team=team.name, road=road)
+
+    def _recount(self, db: Transaction, conversation: Conversation) -> bool:
+        wound = conversation.wind(self.desk.team(conversation))
+        if wound == conversation:
+            return False
+        self.ledger.save(db, wound, self.now())
+        return True
+
+    def _keep_policies(self) -> None:
+        with self.database.begin() as db:
+            for team in self.desk.teams:
+                verdicts.keep_policy(db, team.fingerprint, team.name, team.policy, self.now())
+
+    def _gather(self, db: Transaction, channel: str, ids: Sequence[int]) -> None:
+        now = self.now()
+        team = conversations.get(db, ids[0]).team
+        fresh = digests.with_room(db, channel, since=now - A_MINUTE, room=DIGEST - len(ids))
+        digest = fresh or digests.open_new(db, team=team, channel=channel, at=now)
+        conversations.gather(db, ids, digest)
+        outbox.spare(db, ids, now)
+        self.ledger.owe_digest(db, digest, team, f"{ids[0]}:{now.timestamp()}", now)
+        log.info("digest.gathered", digest=digest, conversations=len(ids))
+
+
+def _caught_up(before: Conversation, after: Conversation) -> bool:
+    """Whether a nag that came too late to be said can be said now."""
+    return bool(before.unsaid_until and not after.unsaid_until)
+
+
+def _call(conversation: Conversation, team: Team, now: datetime, *, caught_up: bool) -> Call:
+    clock = conversation.clock(team)
+    assert clock is not None, "what has climbed has a clock"
+    number = conversation.rungs_climbed - 1
+    rung, due = clock.rung(number), clock.falls_due(number) or now
+    held = caught_up or clock.may_speak_at(due) > due
+    owner = conversation.owner or conversation.promised_by
+    return Call(conversation, rung, team.whom(rung.call, owner, now), held)
+
+
+def _urgent(team: Team, call: Call) -> bool:
+    return team.rule(call.conversation).urgent
+
+
+def _next_road(
+    team: Team, waiting: datetime, last: outbox.Alerted | None, now: datetime
+) -> int | None:
+    """The road to try now, from the first; None while one is being tried, or all was said."""
+    if last is None:
+        return 0
+    if last.done_at is None:
+        tried = last.owed_at <= now - SILENT
+        return last.road + 1 if tried and last.road + 1 < len(team.roads) else None
+    return 0 if waiting > last.owed_at - SILENT and last.owed_at <= now - CALM else None
