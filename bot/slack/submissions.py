@@ -1,13 +1,14 @@
 """What becomes of a form that somebody has filled in: done, or what to mend at which field."""
 
+import time
 from collections.abc import Callable, Mapping
 from html import unescape
 
+import structlog
 from slack_bolt import Ack
 from slack_sdk import WebClient
 
 from bot import simulate
-from bot.config import NotSetUp
 from bot.desk import Desk
 from bot.domain.problems import (
     CannotPromise,
@@ -21,6 +22,10 @@ from bot.domain.team import Team
 from bot.slack import filled, forms, whatif
 from bot.slack.forms import View
 from bot.slack.whispers import Body, who
+
+log = structlog.get_logger()
+
+SHOWN = 0.5  # seconds after an ack in which Slack may still put what it says over what comes then
 
 
 class Submissions:
@@ -86,17 +91,22 @@ class Submissions:
     def what_if(self, ack: Ack, view: View) -> None:
         """Tell the last thirty days again; that takes longer than Slack waits for an ack."""
         team = self.desk.teams[str(filled.opened_at(view)["team"])]
-        text = filled.text_in(view, "policy")
+        text = filled.text_in(view, whatif.WHAT_IF)
         ack(response_action="update", view=whatif.counting())
-        self.client.views_update(view_id=view["id"], view=self._told(team, text))
+        told = self._told(team, text)
+        time.sleep(SHOWN)
+        self.client.views_update(view_id=view["id"], view=told)
 
     def _told(self, team: Team, text: str) -> View:
         try:
             was, would = simulate.what_if(
                 self.desk.database, team, text, self.environment, self.desk.now()
             )
-        except NotSetUp as problem:
-            return whatif.wrong(problem.problems, text)
+        except simulate.Unreadable as problem:
+            return whatif.wrong(problem.problems, team, text)
+        except Exception:  # after the ack, nobody else would tell
+            log.exception("what_if.failed", team=team.name)
+            return forms.too_late("That went wrong on my side. Nothing was changed. Try again.")
         return whatif.result(was, would, team)
 
 

@@ -39,7 +39,7 @@ PROBLEMS = 10  # that are told at once
 def form(team: Team) -> View:
     """The team's part of teams.toml, to be changed."""
     cut = [context(CUT)] if len(team.written) > INPUT else []
-    return _asking(team.written, cut)
+    return _asking(team, team.written, cut)
 
 
 def counting() -> View:
@@ -60,14 +60,14 @@ def result(was: Told, would: Told, team: Team) -> View:
     return modal(WHAT_IF, TITLE, blocks)
 
 
-def wrong(problems: Sequence[str], text: str) -> View:
+def wrong(problems: Sequence[str], team: Team, text: str) -> View:
     """What is wrong with the text, which is there to be mended."""
     told = [section(f":warning: {harmless(problem, CALLED)}") for problem in problems[:PROBLEMS]]
     more = len(problems) - len(told)
-    return _asking(text, [*told, *([context(f"And {more} more.")] if more > 0 else [])])
+    return _asking(team, text, [*told, *([context(f"And {more} more.")] if more > 0 else [])])
 
 
-def _asking(text: str, before: Sequence[Block]) -> View:
+def _asking(team: Team, text: str, before: Sequence[Block]) -> View:
     element: Element = {
         "type": "plain_text_input",
         "action_id": "text",
@@ -84,7 +84,8 @@ def _asking(text: str, before: Sequence[Block]) -> View:
         "element": element,
         "hint": plain(HINT),
     }
-    return modal(WHAT_IF, TITLE, [*before, asked], submit="Tell")
+    about = {"team": team.name}
+    return modal(WHAT_IF, TITLE, [*before, asked], submit="Tell", metadata=about)
 
 
 def _headline(was: Told, would: Told, team: Team) -> str:

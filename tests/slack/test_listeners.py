@@ -892,3 +892,48 @@ def _bare(view):
     """The view as it was sent: without what Slack writes on it."""
     names = ("type", "title", "blocks", "callback_id", "close", "submit", "private_metadata")
     return {name: view[name] for name in names if view.get(name)}
+
+
+LENIENT = """
+[teams.care]
+channel = "C0CARE"
+answer_within = { complaint = "PT9H" }
+"""
+
+
+def try_policy(app, slack, text, meanwhile=lambda: None):
+    """What the form shows in the end; the listener works on after its ack, as it really does."""
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered what-if")
+    meanwhile()
+    app.bolt._listener_runner.listener_executor = ThreadPoolExecutor(1)
+    typed = {"what_if": {"text": {"type": "plain_text_input", "value": text}}}
+    fake_slack.submit(app.bolt, slack.workspace, ANA, form(slack)["id"], typed)
+    assert "This takes seconds" in shown(form(slack))
+    app.bolt._listener_runner.listener_executor.shutdown()
+    return shown(form(slack))
+
+
+def test_what_if_tells_the_last_days_under_another_policy(app, slack, clock, hear):
+    hear("My order is broken")
+    clock.pass_(hours=2)
+    while app.sweep.nag_some():
+        pass
+    clock.pass_(hours=1)
+
+    told = try_policy(app, slack, LENIENT)
+
+    assert "0 would have been late instead of 1" in told
+    assert conversation(app).due_at == conversation(app).waiting_since + timedelta(hours=1)
+
+
+def test_what_if_says_what_is_wrong_with_the_text_and_keeps_it(app, slack, hear):
+    told = try_policy(app, slack, LENIENT.replace("PT9H", "soon"))
+
+    assert "is not a duration" in told
+    assert "soon" in str(form(slack)["blocks"][-1]["element"]["initial_value"])
+
+
+def test_what_if_that_goes_wrong_says_so(app, slack, away):
+    told = try_policy(app, slack, LENIENT, meanwhile=away)
+
+    assert "That went wrong on my side." in told

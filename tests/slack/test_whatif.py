@@ -110,7 +110,7 @@ def test_everybody_on_earth_called_still_fits():
 def test_what_is_wrong_is_told_above_what_was_written(many, more):
     problems = [f"teams.toml, line {n}, teams.care: <!channel> is no channel." for n in range(many)]
 
-    view = whatif.wrong(problems, WRITTEN)
+    view = whatif.wrong(problems, TEAM, WRITTEN)
 
     seen = shown(accepted_view(view))
     assert "teams.toml, line 0" in seen
