@@ -244,7 +244,7 @@ class Desk:
             if conversation.state is not State.REPLYING:
                 return
             refused = conversation.refused(self.now(), team)
-            back = self._save(db, self._still_wanted(db, refused))
+            back = self._save(db, self._still_wanted(db, refused, reply))
             self.ledger.owe_note(db, back, "refused", f"{key}:{back.version}", self.now())
         log.warning("reply.refused", conversation=reply.conversation)
 
@@ -256,7 +256,8 @@ class Desk:
             if conversation.state is not State.REPLYING:
                 return
             replies.refused(db, key, why)
-            back = self._save(db, conversation.in_doubt(key, self.now(), team))
+            doubted = conversation.in_doubt(key, self.now(), team)
+            back = self._save(db, self._still_wanted(db, doubted, reply))
             self.ledger.owe_note(db, back, "in_doubt", f"{key}:{back.version}", self.now())
         log.warning("reply.in_doubt", conversation=reply.conversation)
 
@@ -352,19 +353,34 @@ class Desk:
         replies.sent(db, reply.key, sent, now)
         conversation = conversations.get(db, reply.conversation)
         if conversation.state in UNSETTLED:
-            team = self.team(conversation)
+            team, thanks = self.team(conversation), conversation.thanks
             promised = {"promised_for": reply.promised_for, "by": reply.author}
             conversation = conversation.sent(now, team, **promised)
             newer = mentions.oldest_after(db, conversation.id, reply.mention)
             if newer:
-                conversation = conversation.reopen(newer.posted_at, team)
+                conversation = conversation.reopen(newer.posted_at, team, thanks=thanks)
         self._save(db, conversation)
 
-    def _still_wanted(self, db: Transaction, conversation: Conversation) -> Conversation:
-        """Close it if the customer took everything back while our answer was on its way."""
-        if mentions.standing(db, conversation.id):
-            return conversation
-        return conversation.withdrawn(GONE, self.now())
+    def answered_by(
+        self, db: Transaction, conversation: Conversation, answer: Mention
+    ) -> Conversation:
+        """A colleague answered in the platform's own app; what was posted later still waits."""
+        team, thanks = self.team(conversation), conversation.thanks
+        answered = conversation.answered_there(answer.posted_at, None, team)
+        newer = mentions.oldest_posted_after(db, conversation.id, answer.posted_at)
+        return answered.reopen(newer.posted_at, team, thanks=thanks) if newer else answered
+
+    def _still_wanted(
+        self, db: Transaction, conversation: Conversation, reply: Reply
+    ) -> Conversation:
+        """What happened while our answer was on its way: all taken back, or answered elsewhere."""
+        if not mentions.standing(db, conversation.id):
+            return conversation.withdrawn(GONE, self.now())
+        for answer in mentions.own_since(db, conversation.id, reply.written_at):
+            ours = replies.sent_as(db, conversation.id, answer.key)
+            if conversation.open and not ours and answer.posted_at >= conversation.told_until:
+                conversation = self.answered_by(db, conversation, answer)
+        return conversation
 
 
 def _without(tags: Sequence[str], word: str) -> Sequence[str]:

@@ -8,7 +8,7 @@ import structlog
 
 from adapters import Batch
 from bot.desk import GONE, Desk
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
 from bot.triage import guess
@@ -115,6 +115,9 @@ class Hearing:
     def _heard(self, known: Conversation, mention: Mention) -> Conversation:
         """Further words. Who only says thanks after our answer starts no clock."""
         guessed, team = guess(mention), self.desk.team(known)
+        tags = customers.tags(self.db, known.customer)
+        if tags != tuple(known.tags):  # somebody put them on while nothing was open here
+            known = known.tagged(tags, team)
         return known.hear(
             mention.posted_at,
             team,
@@ -171,7 +174,7 @@ class Hearing:
         if answer := mentions.own_answer_to(self.db, mention.account, mention.key):
             mentions.attach(self.db, answer.id or 0, conversation.id)
             if conversation.open:
-                answered = self._answered_by(conversation, answer)
+                answered = self.desk.answered_by(self.db, conversation, answer)
                 conversation = replace(answered, quiet=unseen and not answered.open)
         saved = self.ledger.save(self.db, conversation, self.now)
         if not unseen and not saved.quiet:
@@ -190,17 +193,11 @@ class Hearing:
         if conversation.unsure:
             sent = Sent(key=mention.key, url=mention.url)
             replies.sent(self.db, conversation.unsure, sent, self.now)
-        if conversation.open and mention.posted_at >= conversation.waiting_since:
-            answered = self._answered_by(conversation, mention)
+        if conversation.open and mention.posted_at >= conversation.told_until:
+            answered = self.desk.answered_by(self.db, conversation, mention)
             unseen = mention.posted_at < self.account.started_at and not conversation.card
             quiet = replace(answered, quiet=unseen and not answered.open)
             self.ledger.save(self.db, quiet, self.now)
-
-    def _answered_by(self, conversation: Conversation, answer: Mention) -> Conversation:
-        team = self.desk.team(conversation)
-        answered = conversation.answered_there(answer.posted_at, None, team)
-        newer = mentions.oldest_posted_after(self.db, conversation.id, answer.posted_at)
-        return answered.reopen(newer.posted_at, team) if newer else answered
 
     def _hear_machine(self, mention: Mention, by: int) -> None:
         """Automatic mail and reposts are kept, and shown where their thread is; never nagged."""
@@ -223,7 +220,7 @@ class Hearing:
             conversation = self._without(conversation)
             if not conversation.quiet:
                 self.ledger.owe_note(self.db, conversation, "deleted", id, self.now)
-        elif conversation.open:
+        elif conversation.state in UNSETTLED:
             guessed = guess(newer)
             team = self.desk.team(conversation)
             conversation = conversation.reconsider(guessed.kind, guessed.because, team)

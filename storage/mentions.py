@@ -91,6 +91,13 @@ def own_answer_to(db: Transaction, account: str, key: str) -> Mention | None:
     return as_mention(row) if row else None
 
 
+def own_since(db: Transaction, conversation: int, since: datetime) -> Sequence[Mention]:
+    """What we have heard from then on that the brand posted there, oldest first."""
+    own = (m.conversation == conversation, m.origin == Origin.OWN, m.heard_at >= since)
+    rows = db.execute(with_author().where(*own).order_by(m.posted_at, m.id))
+    return [as_mention(row) for row in rows]
+
+
 def conversation_with(db: Transaction, account: str, key: str) -> int | None:
     """The conversation that a post belongs to: somebody's words, or an answer sent from here."""
     said = select(m.conversation).where(m.account == account, m.key == key)

@@ -103,6 +103,12 @@ class Record:
     def open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def told_until(self) -> datetime:
+        """An answer from before then is no news: the customer wrote later, or we answered again."""
+        answered = None if self.waits else self.answered_at
+        return answered or self.waiting_since
+
     def late(self, at: datetime) -> bool:
         return self.state in UNSETTLED and self.due_at is not None and self.due_at <= at
 
