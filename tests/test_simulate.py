@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot import simulate
 from bot.domain.clock import Standing
@@ -21,9 +21,9 @@ from bot.domain.team import Team
 from bot.domain.verdict import Verdict
 from bot.playground.pings import pings
 from storage import conversations, journal, verdicts
-from storage.database import Database, reading
+from storage.database import Database, connect, reading
 from storage.tables import conversations as all_conversations
-from storage.tables import mentions
+from storage.tables import mentions, metadata
 from storage.tables import verdicts as all_verdicts
 from tests import month
 from tests.month import ANA, CLOCKS_GO_BACK, END, FILE, LEA, NATIONAL_DAY, OUTAGE, VIENNA, vienna
@@ -75,19 +75,37 @@ class Lived:
 
 
 @pytest.fixture
-def lived(database, tmp_path) -> Lived:
-    kind = database.dialect.name
-    return Lived(month.lived(database, tmp_path), database, tmp_path, kind)
+def sqlite(migrated_sqlite, tmp_path) -> Iterator[Database]:
+    file = tmp_path / "month.db"
+    file.write_bytes(migrated_sqlite)
+    engine = connect(f"sqlite:///{file}")
+    yield engine
+    engine.dispose()
 
 
-def test_a_month_of_a_teams_life(lived, subtests, record_property):
-    """It takes half a minute to live through one, so all that is asked of it is asked at once."""
-    for check in CHECKS:
-        with subtests.test(check.__name__):
-            check(lived)
-    mentions, took = lived.month.happened["mentions"], seconds_to_tell(lived)
-    record_property("tells", f"a month of {mentions:,} mentions on {lived.kind}: {took:.1f} s")
-    assert took < SECONDS
+def test_a_month_of_a_teams_life(sqlite, postgresql, tmp_path, subtests, record_property):
+    """It takes half a minute to live through one: it is lived once, and told on both databases."""
+    passed = month.lived(sqlite, tmp_path)
+    copy(sqlite, postgresql)
+    for database in (sqlite, postgresql):
+        lived = Lived(passed, database, tmp_path, database.dialect.name)
+        for check in CHECKS:
+            with subtests.test(f"{check.__name__} on {lived.kind}"):
+                check(lived)
+        mentions, took = passed.happened["mentions"], seconds_to_tell(lived)
+        record_property("tells", f"a month of {mentions:,} mentions on {lived.kind}: {took:.1f} s")
+        assert took < SECONDS
+
+
+def copy(source: Database, target: Database) -> None:
+    """Every row of one database into another."""
+    with reading(source) as read, target.begin() as written:
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        written.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        for table in metadata.sorted_tables:
+            rows = [dict(row._mapping) for row in read.execute(select(table))]
+            for start in range(0, len(rows), 500):
+                written.execute(table.insert(), rows[start : start + 500])
 
 
 def test_what_is_from_before_the_journal_is_said(database):
