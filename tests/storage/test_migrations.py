@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from storage import migrations
-from storage.database import Database, connect
+from storage import conversations, migrations
+from storage.database import Database, connect, reading
 from storage.tables import metadata
 from tests import postgres
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, NOON
 
+CUSTOMER = """
+INSERT INTO customers (id, platform, key, handle, name) VALUES (1, 'demo', 'mira', '@mira', '')
+"""
+CONVERSATION = """
+INSERT INTO conversations (account, thread, customer, team, kind, because, waiting_since, state,
+    rungs_climbed, quiet, version, closed_at)
+VALUES ('demo', :state, 1, 'care', 'complaint', '', :at, :state, 0, FALSE, 1, :at)
+"""
 UPGRADE = """
 import sys
 from storage import migrations
@@ -82,6 +91,24 @@ def test_every_step_can_be_taken_back(blank):
 
     migrations.upgrade(blank)
     assert tables(blank) == set(metadata.tables)
+
+
+def test_claims_from_before_they_let_go_begin_now(blank):
+    config = migrations._config()
+    config.attributes["database"] = blank
+    command.upgrade(config, "0001")
+    with blank.begin() as db:
+        db.execute(text(CUSTOMER))
+        for state in ("claimed", "answered", "waiting"):
+            db.execute(text(CONVERSATION), {"state": state, "at": "2026-11-03 12:00:00+00:00"})
+
+    migrations.upgrade(blank)
+
+    with reading(blank) as db:
+        known = {n: conversations.get(db, n) for n in (1, 2, 3)}
+    assert datetime.now(UTC) - known[1].held_since < timedelta(minutes=5)
+    assert (known[2].answered_at, known[2].held_since) == (NOON, None)
+    assert (known[3].answered_at, known[3].held_since) == (None, None)
 
 
 def test_a_database_is_behind_until_it_has_every_step(blank):

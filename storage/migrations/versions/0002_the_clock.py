@@ -4,6 +4,7 @@ Old conversations have no journal and no verdicts: nobody wrote them down at the
 added, so a worker of the version before runs on.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ def upgrade() -> None:
     for table, columns in _columns().items():
         for column in columns:
             op.add_column(table, column)
-    op.execute("UPDATE conversations SET answered_at = closed_at WHERE state = 'answered'")
+    _fill()
     for indexed, where in INDEXES.items():
         op.create_index(
             f"ix_conversations_{indexed}",
@@ -70,6 +71,16 @@ def downgrade() -> None:
         with op.batch_alter_table(table) as batch:
             for column in columns:
                 batch.drop_column(column.name)
+
+
+def _fill() -> None:
+    """What was answered has been answered; whoever holds a claim begins to hold it now."""
+    moments = [sa.column(name, Moment()) for name in ("answered_at", "closed_at", "held_since")]
+    known = sa.table("conversations", sa.column("state", sa.Text()), *moments)
+    answered = known.update().where(known.c.state == "answered")
+    op.execute(answered.values(answered_at=known.c.closed_at))
+    claimed = known.update().where(known.c.state == "claimed")
+    op.execute(claimed.values(held_since=datetime.now(UTC)))
 
 
 def _journal() -> None:
