@@ -49,6 +49,9 @@ def main(words: Sequence[str] | None = None) -> int:
         print("Check DATABASE_URL, and that the database is running.", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return WRONG
 
 
@@ -129,7 +132,7 @@ def deadline(arguments: Arguments, environment: Mapping[str, str]) -> int:
     if arguments.team:
         calendar = _team(config.teams(environment), arguments.team).calendar
     for answer in answers(sys.stdin, calendar, text=arguments.text):
-        print(answer, flush=sys.stdout.isatty())
+        print(answer, flush=True)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -451,3 +453,32 @@ def _span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     first, last = start.astimezone(zone), end.astimezone(zone)
     day = "" if first.date() == last.date() else f"{last:%a} "
     return f"{first:%a %H:%M}-{day}{last:%H:%M}"
+
+
+def test_who_has_seen_enough_gets_no_traceback():
+    asked = (
+        '{"calendar": {"timezone": "UTC"}, "start": "2026-11-21T15:30:00Z", "minutes": 60}\n' * 5000
+    )
+    command = f"{sys.executable} -m bot deadline | head -1"
+
+    done = subprocess.run(
+        ["bash", "-c", command], input=asked, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.count("due") == 1
+    assert done.stderr == ""
+
+
+def test_each_line_is_answered_before_the_next_is_asked():
+    command = [sys.executable, "-m", "bot", "deadline"]
+    asked = '{"calendar": {"timezone": "UTC"}, "start": "2026-11-21T15:30:00Z", "minutes": 60}\n'
+
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        for _ in range(2):
+            running.stdin.write(asked)
+            running.stdin.flush()
+            assert "due" in running.stdout.readline()
+        running.stdin.close()
+        assert running.wait(10) == 0
