@@ -121,7 +121,7 @@ def in_utc(at: datetime) -> str:
 def quote(text: str, most: int = QUOTE) -> Block:
     """Someone else's words, as a quotation of at most that much JSON."""
     shown = visible(text)
-    clipped = clip(shown, most, _in_json)
+    clipped = clip(shown, most, in_json)
     cut = f" ({len(shown):,} characters in all)" if clipped != shown else ""
     said = words((clipped if clipped.strip() else "(no words)") + cut)
     return rich({"type": "rich_text_quote", "elements": [said]})
@@ -168,5 +168,6 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def _in_json(character: str) -> int:
+def in_json(character: str) -> int:
+    """How long it becomes where Slack counts."""
     return len(json.dumps(character, ensure_ascii=False)) - 2

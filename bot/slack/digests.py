@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.mention import Kind
-from bot.slack.blocks import Element, Message, context, line, rich, section, when, words
+from bot.slack.blocks import Element, Message, context, in_json, line, rich, section, when, words
 from bot.slack.queue import totals_of
 from bot.slack.text import clip
 from bot.slack.words import KINDS, plural, whole_name
 from storage.conversations import Waiting
 
-NAME = 48  # characters of a name; with 150 of them Slack's 13,200 for all blocks are not reached
+NAME = 48  # of JSON, of a name; with 150 of them Slack's 13,200 for all blocks are not reached
 
 
 def digest(gathered: Sequence[Waiting]) -> Message:
@@ -50,7 +50,7 @@ def _due(same: Sequence[Waiting]) -> list[Element]:
 
 def _entries(same: Sequence[Waiting]) -> str:
     return " · ".join(
-        f"{each.conversation.id} {clip(whole_name(each.customer), NAME)}" for each in same
+        f"{each.conversation.id} {clip(whole_name(each.customer), NAME, in_json)}" for each in same
     )
 
 

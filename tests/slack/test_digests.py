@@ -58,6 +58,13 @@ def test_a_digest_of_what_is_done_lists_nobody():
     assert "Mira" not in shown(message)
 
 
+def test_names_that_double_where_slack_counts_still_fit():
+    name = replace(MIRA, handle='"\\' * 40)
+    gathered = [replace(waiting(2**63 - n), customer=name) for n in range(1, 151)]
+
+    assert accepted(digest(gathered))
+
+
 @given(hostile=cases_of_all_kinds())
 @STRICT
 def test_slack_takes_every_digest_and_no_customer_calls_anybody(hostile):
