@@ -377,8 +377,9 @@ class Desk:
         if not mentions.standing(db, conversation.id):
             return conversation.withdrawn(GONE, self.now())
         for answer in mentions.own_since(db, conversation.id, reply.written_at):
-            ours = replies.sent_as(db, conversation.id, answer.key)
-            if conversation.open and not ours and answer.posted_at >= conversation.told_until:
+            at, ours = answer.posted_at, replies.sent_as(db, conversation.id, answer.key)
+            news = at >= conversation.told_until and at != conversation.answered_at
+            if conversation.open and news and not ours:
                 conversation = self.answered_by(db, conversation, answer)
         return conversation
 

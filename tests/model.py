@@ -304,8 +304,8 @@ class Told:
 
     # What customers do
 
-    def hear(self, post: Post, at: datetime) -> None:
-        """The customer wrote, and we hear of it."""
+    def hear(self, post: Post, at: datetime) -> bool:
+        """The customer wrote, and we hear of it; True when that begins a new clock."""
         post.thanks = post.thanks and self.answered_at is not None
         if self.until_they_write:
             self.wake(at)
@@ -317,6 +317,7 @@ class Told:
                 self.kind = post.kind
         elif post.kind == "complaint":
             self.complains()
+        return begins
 
     def _begin(self) -> None:
         """A new clock, which nobody holds and nothing pauses."""
@@ -329,7 +330,8 @@ class Told:
         """Further words tell that it is a complaint, unless a person knows better."""
         if not self.judged and self.kind != "complaint":
             self.kind = "complaint"
-            self.plain()
+            if self.thanks:
+                self.plain()
 
     def plain(self) -> None:
         """What sounded like thanks wants an answer."""
@@ -356,12 +358,6 @@ class Told:
 
     # What people do
 
-    def shown(self) -> int:
-        """The post that a form shows: an answer is to that, and to all we had heard before it."""
-        posts = [post for post in self.posts if post.stands] or self.posts
-        latest = max(post.at for post in posts)
-        return max(n for n, post in enumerate(self.posts) if post in posts and post.at == latest)
-
     def snoozed(self, at: datetime) -> bool:
         return bool(self.pauses) and self.pauses[-1][0] <= at < self.pauses[-1][1]
 
@@ -379,7 +375,7 @@ class Told:
 
     def judge(self, kind: str) -> None:
         self.kind, self.judged = kind, True
-        if kind != "praise":
+        if kind != "praise" and self.thanks:
             self.plain()
 
     def needs_none(self, by: str, at: datetime) -> None:
@@ -402,6 +398,8 @@ class Told:
             if self.open:
                 self.delete(post, at)
             post.stands = False
+        if self.open and not any(post.stands for post in self.posts):
+            self.close("dismissed", at)
 
     def answer(
         self, at: datetime, posts: Sequence[Post], by: str | None, promise: Promise | None

@@ -52,7 +52,10 @@ from tests.model import BERLIN, DAY, HOUR, MINUTE, NOTHING, Outcome, Policy, Pos
 
 ANA, BEN, CARE = "U0ANA", "U0BEN", "C0CARE"
 SECOND = timedelta(seconds=1)
-BEGINNINGS = [datetime(2026, 11, 2, 7, 30, tzinfo=UTC), datetime(2026, 10, 22, 12, tzinfo=UTC)]
+BEGINNINGS = {
+    "on a Tuesday": datetime(2026, 11, 2, 7, 30, tzinfo=UTC),
+    "before the clocks go back": datetime(2026, 10, 22, 12, tzinfo=UTC),
+}
 WORDS = {
     "complaint": "My order is broken",
     "question": "Where can I find the manual?",
@@ -63,8 +66,8 @@ WORDS = {
 OFFICE = (((9, 17),),) * 5 + ((), ())
 LUNCH = (((9, 12), (13, 17)),) * 5 + (((10, 12),), ())
 LADDER = ((-15 * MINUTE, "owner"), (NOTHING, "owner"), (30 * MINUTE, "channel"))
-POLICIES = [
-    Policy(
+POLICIES = {
+    "office": Policy(
         hours=OFFICE,
         first={"complaint": HOUR, "question": 4 * HOUR, "other": 8 * HOUR},
         further={"complaint": 30 * MINUTE},
@@ -74,19 +77,19 @@ POLICIES = [
         lease=45 * MINUTE,
         urgent=30 * MINUTE,
     ),
-    Policy(
+    "lunch": Policy(
         hours=LUNCH,
         first={"complaint": 2 * HOUR, "question": HOUR},
         ladder=((NOTHING, "owner"), (HOUR, "here")),
         lease=2 * HOUR,
     ),
-    Policy(
+    "always": Policy(
         hours=None,
         first={"complaint": HOUR, "question": 4 * HOUR, "other": DAY},
         ladder=((NOTHING, "owner"), (30 * MINUTE, "channel"), (2 * HOUR, "here")),
         repeat=(12 * HOUR, 1),
     ),
-    Policy(
+    "daily": Policy(
         hours=((((8, 20),),) * 7),
         first={"complaint": 3 * HOUR, "question": 3 * HOUR},
         loop={"complaint": DAY, "question": DAY},
@@ -94,7 +97,7 @@ POLICIES = [
         lease=20 * MINUTE,
         urgent=HOUR,
     ),
-]
+}
 
 
 def team(policy: Policy) -> Team:
@@ -124,6 +127,8 @@ class Platform(Demo):
     mood = "well"
 
     def reply(self, mention: Any, text: str, **how: Any) -> Any:
+        if how["again"] and self.answered(how["key"]):
+            return super().reply(mention, text, **how)
         if self.mood == "refuses":
             raise Refused("Not today.")
         if self.mood == "down":
@@ -177,17 +182,17 @@ class World(RuleBasedStateMachine):
     told: Sequence[Told] = ()
 
     @initialize(
-        beginning=st.sampled_from(BEGINNINGS),
-        policy=st.sampled_from(POLICIES),
+        beginning=st.sampled_from(list(BEGINNINGS)),
+        policy=st.sampled_from(list(POLICIES)),
         words=st.sampled_from(list(WORDS)),
     )
-    def it_is_begun(self, beginning: datetime, policy: Policy, words: str) -> None:
+    def it_is_begun(self, beginning: str, policy: str, words: str) -> None:
         empty(self.database)
-        self.clock = Clock(beginning)
+        self.clock = Clock(BEGINNINGS[beginning])
         self.platform = Platform("demo", {}, self.clock, timedelta(days=7))
         self.platform.every = NOTHING
         self.slack = MoodySlack(Workspace.demo(now=lambda: self.clock().timestamp()))
-        self.policy, self.told = policy, []
+        self.policy, self.told = POLICIES[policy], []
         self.begin_books()
         self.bot = self.assemble()
         self.bot.intake.poll("demo", self.platform)
@@ -253,7 +258,9 @@ class World(RuleBasedStateMachine):
         key = self.platform.post(WORDS[words], at=at, **more)
         told = old or Told(self.policy, who, urgent=who in self.tags)
         kind = "praise" if words == "thanks" else words
-        told.hear(Post(key, kind, at, thanks=words == "thanks"), self.now)
+        begins = told.hear(Post(key, kind, at, thanks=words == "thanks"), self.now)
+        if begins and told.answering is None:
+            self.replies.pop(told.number, None)  # whoever writes again ends the doubt
         self.bot.intake.poll("demo", self.platform)
         if old is None:
             told.number = self.ask(select(mentions.c.conversation).where(mentions.c.key == key))[0][
@@ -302,15 +309,15 @@ class World(RuleBasedStateMachine):
         self.written += 1
         until = self.now + promised if promised else None
         unsure = self.replies.get(number, {}).get("unsure", False)
-        latest = self.bot.desk.look(number).latest.id or 0
+        newest = max(said.id or 0 for said in self.bot.desk.look(number).heard)
         allowed = told.calm and told.owner in (None, by) and not unsure
         reply = self.bot.desk.reply
         if self.attempt(
             allowed,
-            lambda: reply(number, by, "We are on it.", mention=latest, key=key, promised_for=until),
+            lambda: reply(number, by, "We are on it.", mention=newest, key=key, promised_for=until),
         ):
             told.hold(by, self.now)
-            told.answering = told.shown() + 1
+            told.answering = len(told.posts)
             self.replies[number] = {"key": key, "by": by, "until": until}
         self.deliver()
         self.look_around()
@@ -350,7 +357,9 @@ class World(RuleBasedStateMachine):
         self.look_around()
 
     def is_answered_elsewhere(self, told: Told, at: datetime) -> None:
-        if told.waiting and at < min(post.at for post in told.waiting):
+        if not told.open:
+            return
+        if told.waiting and at < told.since:
             return
         if not told.waiting and told.answered_at and at < told.answered_at:
             return
@@ -491,12 +500,12 @@ class World(RuleBasedStateMachine):
         self.look_around()
 
     @now_and_then
-    @rule(policy=st.sampled_from(POLICIES))
-    def the_policy_changes(self, policy: Policy) -> None:
-        if policy is not self.policy:
-            self.policy, self.smooth = policy, False
+    @rule(policy=st.sampled_from(list(POLICIES)))
+    def the_policy_changes(self, policy: str) -> None:
+        if POLICIES[policy] is not self.policy:
+            self.policy, self.smooth = POLICIES[policy], False
             for told in self.told:
-                told.policy = policy
+                told.policy = self.policy
         self.it_is_restarted()
 
     # How time passes
@@ -706,15 +715,15 @@ class World(RuleBasedStateMachine):
             assert (row.owed, row.rungs_climbed) == (due.owed, told.climbed)
         if told.calm:
             assert row.claimed_until == told.lets_go_at()
-            assert self.effect(told, row.next_nag_at) == self.effect(told, told.next_nag())
             self.hear_of_late(row, told)
+            assert self.effect(told, row.next_nag_at) == self.effect(told, told.next_nag())
             waits = row.unsaid_until or any(speaks(each, told.number) for each in owed)
             assert waits or not told.silent, "a nag that nobody hears"
 
     def hear_of_late(self, row: Any, told: Told) -> None:
         """A nag that came too late to be said today."""
         if row.unsaid_until and not told.unsaid:
-            assert told.may_speak(self.now - 5 * SECOND) == row.unsaid_until
+            assert told.may_speak(self.now) >= row.unsaid_until
             told.unsaid = row.unsaid_until
         assert row.unsaid_until == told.unsaid
 
@@ -813,7 +822,7 @@ def test_whatever_happens_every_customer_is_answered_or_has_a_live_clock(
         deadline=None,
         database=None,
         derandomize=not EXAMPLES,
-        phases=(Phase.generate,) if not EXAMPLES else tuple(Phase),  # a failure is told at once
+        phases=tuple(Phase) if EXAMPLES else (Phase.generate,),  # a failure is told at once
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 

@@ -114,7 +114,11 @@ class Record:
 
     def snoozed(self, at: datetime) -> Pause | None:
         """The pause that somebody has put it into, if it lasts."""
-        last = self.pauses[-1] if self.pauses and self.open else None
+        return self.paused(at) if self.open else None
+
+    def paused(self, at: datetime) -> Pause | None:
+        """The same while our answer is on its way, when nobody is called anyway."""
+        last = self.pauses[-1] if self.pauses else None
         return last if last and last.start <= at < last.end else None
 
     def standing(self, at: datetime) -> Standing:

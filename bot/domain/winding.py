@@ -97,7 +97,7 @@ class Wound(Record):
 
     def _woken(self, at: datetime) -> Self:
         """Whatever pause lasts ends now."""
-        if not self.snoozed(at):
+        if not self.paused(at):
             return replace(self, snoozed_by=None, until_they_write=False)
         *before, last = self.pauses
         cut = (*before, replace(last, end=at)) if last.start < at else tuple(before)

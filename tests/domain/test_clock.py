@@ -234,6 +234,14 @@ def test_a_snooze_until_the_customer_writes_ends_when_they_do_or_at_its_bound():
     assert not heard.until_they_write
 
 
+def test_who_writes_while_our_answer_is_on_its_way_ends_the_snooze():
+    it = complaint(at(2, "09:00"))
+    it = it.snooze_until_they_write(at(5, "09:00"), ANA, "why", at(2, "09:30"), TEAM)
+    heard = it.reply(ANA, at(2, "09:40"), TEAM).hear(at(2, "10:00"), TEAM, at=at(2, "10:00"))
+
+    assert heard.refused(at(2, "10:05"), TEAM).due_at == at(2, "10:30")
+
+
 def test_a_message_does_not_end_a_snooze_until_a_time():
     snoozed = complaint(at(2, "09:00")).snooze(at(3, "09:00"), ANA, "why", at(2, "09:30"), TEAM)
 
