@@ -1,22 +1,27 @@
 """The ears and the mouth: what an adapter is, and how one is found by its name."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
+from bot.domain.delivery import Refused
 from bot.domain.mention import Mention, Unreadable
-from bot.domain.reply import Ability, Sent
+from bot.domain.reply import Ability, Attachment, Files, Sent
 
 __all__ = [
     "Adapter",
     "Batch",
+    "Corrects",
+    "Finds",
     "Platform",
     "Rechecks",
     "Setting",
     "Unreadable",
     "Waits",
+    "Withdraws",
+    "admit",
     "installed",
     "make",
     "missing",
@@ -67,11 +72,20 @@ class Adapter(Protocol):
     def length(self, text: str) -> int:
         """How long the platform finds this answer, in the unit of `ability`."""
 
-    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
-        """Publish one answer.
+    def reply(
+        self,
+        mention: Mention,
+        text: str,
+        *,
+        key: str,
+        again: bool,
+        files: Sequence[Attachment] = (),
+    ) -> Sent:
+        """Publish one answer, with its files; a further part of it goes to `follow` of the last.
 
         `again` says that an earlier attempt with the same key may have been published: look before
-        repeating, and raise `Unsure` where looking can't tell. `Refused` is for good.
+        repeating, and raise `Unsure` where looking can't tell. `Refused` is for good, and comes
+        before any call for what `ability` does not allow.
         """
 
 
@@ -81,6 +95,41 @@ class Rechecks(Protocol):
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         """Those that changed: edited ones as they are now, of deleted ones only the key."""
+
+
+@runtime_checkable
+class Corrects(Protocol):
+    """An adapter whose platform lets us change the words of an answer; its files stay."""
+
+    def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:
+        """Give our answer `sent`, which answers `mention`, other words; says what it is now.
+
+        Raises `TryLater`, `LockedOut`, and `Refused` for good: too long, too late, gone. `again`
+        says that an earlier attempt may have worked: look before repeating, or raise `Unsure`.
+        """
+
+
+@runtime_checkable
+class Withdraws(Protocol):
+    """An adapter whose platform lets us take back an answer."""
+
+    def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:
+        """Take back our answer `sent`, which answers `mention`: afterwards nobody sees it.
+
+        What is gone already is fine, so repeating is safe. Raises `TryLater`, `LockedOut`, and
+        `Refused` for good: the platform does not let us; `Unsure` where `again` can't be told.
+        """
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """An adapter that knows a post of the brand's own by its address."""
+
+    def find(self, url: str) -> Mention | None:
+        """The brand's own post that is there, with the platform's time and its `parent`.
+
+        None: no address of this platform, not ours, or not there. Raises `TryLater`, `LockedOut`.
+        """
 
 
 @runtime_checkable
@@ -119,6 +168,32 @@ class Platform(Protocol):
 
         `history` is how far back the very first `fetch` reads.
         """
+
+
+def admit(files: Sequence[Attachment], ability: Ability, where: str) -> None:
+    """Refuse, in a sentence and before any call, files that an answer there can't carry."""
+    if files and ability.files is None:
+        raise Refused(f"{where} takes no files with an answer.")
+    if ability.files and (problem := next(_objections(files, ability.files, where), "")):
+        raise Refused(problem)
+
+
+def _objections(files: Sequence[Attachment], allowed: Files, where: str) -> Iterator[str]:
+    if len(files) > allowed.count:
+        yield f"{where} takes at most {allowed.count} with an answer; these are {len(files)} files."
+    for file in files:
+        if not allowed.takes(file.type):
+            yield f"{where} does not take {file.name}: it is {file.type}."
+        if not file.content:
+            yield f"{file.name} is empty."
+        if len(file.content) > allowed.size:
+            yield f"{file.name} is too large: {where} takes {_megabytes(allowed.size)} a file."
+    if allowed.total is not None and sum(len(file.content) for file in files) > allowed.total:
+        yield f"The files are too large: {where} takes {_megabytes(allowed.total)} with an answer."
+
+
+def _megabytes(bytes: int) -> str:
+    return f"{bytes / 1_000_000:g} MB"
 
 
 def installed() -> Mapping[str, Callable[[], Platform]]:

@@ -4,6 +4,7 @@ With DEMO_FILE it writes down what happens, line by line, and remembers it after
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,23 +12,30 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from adapters import Batch, Setting, Unreadable
+from adapters import Batch, Setting, Unreadable, admit
 from bot.domain.delivery import Refused
 from bot.domain.mention import Customer, Mention, Origin
-from bot.domain.reply import Ability, Sent
+from bot.domain.reply import Ability, Attachment, Files, Sent
 
 PAGE = 100
 LIMIT = 500
+PARTS = 4
+FILES = Files(count=2, size=5_000_000, types=("image/",))
+ADDRESS = re.compile(r"https://demo\.example/post/(d[0-9]+)/?(?:[?#].*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the brand published, from here (with our key) or in the platform's own app (without)."""
+    """What the brand published, from here (with our key) or in the platform's own app (without).
+
+    `files` are the name, type and size in bytes of each that it carries.
+    """
 
     key: str
     to: str
     text: str
     ours: str | None
+    files: tuple[tuple[str, str, int], ...] = ()
 
 
 class Demo:
@@ -46,8 +54,9 @@ class Demo:
     ) -> None:
         self.name, self.now, self.history = name, now, history
         self.every = timedelta(seconds=1)
-        self.ability = Ability(speaks_as="@acme", limit=LIMIT)
+        self.ability = Ability(speaks_as="@acme", limit=LIMIT, parts=PARTS, files=FILES)
         self.events: list[dict[str, Any]] = []
+        self.carried: dict[str, Sequence[Attachment]] = {}  # by the answer's key; until a restart
         self._lock = Lock()
         self._file = Path(settings["DEMO_FILE"]) if settings.get("DEMO_FILE") else None
         if self._file and self._file.exists():
@@ -73,15 +82,46 @@ class Demo:
         more = end < len(self.events)
         return Batch(mentions=mentions, cursor=str(end), more=more, unreadable=unreadable)
 
-    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
-        if len(text) > LIMIT:
-            raise Refused(f"That is {len(text)} characters; the demo platform takes {LIMIT}.")
+    def reply(
+        self,
+        mention: Mention,
+        text: str,
+        *,
+        key: str,
+        again: bool,
+        files: Sequence[Attachment] = (),
+    ) -> Sent:
+        self._must_fit(text)
+        admit(files, self.ability, "The demo platform")
         if again and (known := self.answered(key)):
             return Sent(key=known.key, url=self._url(known.key))
-        if any(e["key"] == mention.key and e.get("deleted") for e in self.events):
-            raise Refused("The customer has deleted this post.")
-        made = self._add(by="acme", text=text, parent=mention.key, ours=key)
+        if (self._latest(mention.key) or {}).get("deleted"):
+            raise Refused("This post is deleted, so nobody can answer it.")
+        more = {"files": [_told(file) for file in files]} if files else {}
+        made = self._add(by="acme", text=text, parent=mention.key, ours=key, **more)
+        self.carried[made] = tuple(files)
         return Sent(key=made, url=self._url(made))
+
+    def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
+        """The same words again change nothing, so repeating is safe."""
+        self._must_fit(text)
+        post = self._latest(sent.key)
+        if not post or post.get("deleted"):
+            raise Refused("This answer is deleted, so nobody can correct it.")
+        if post["text"] != text:
+            self._again(sent.key, text=text)
+        return sent
+
+    def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
+        post = self._latest(sent.key)
+        if post and not post.get("deleted"):
+            self._again(sent.key, deleted=True)
+
+    def find(self, url: str) -> Mention | None:
+        address = ADDRESS.fullmatch(url.strip())
+        post = self._latest(address[1]) if address else None
+        ours = post and post.get("by") == "acme" and not post.get("deleted")
+        return self._mention(post) if post and ours else None
 
     def post(self, text: str, *, by: str = "mira", **more: Any) -> str:
         """A customer writes; returns the post's key. `parent` is the key of the post it answers."""
@@ -102,14 +142,23 @@ class Demo:
         self._write({"key": f"d{len(self.events) + 1}", "nonsense": True})
 
     def answers(self) -> Sequence[Answer]:
-        return [
-            Answer(key=e["key"], to=e["parent"], text=e["text"], ours=e.get("ours"))
-            for e in list(self.events)
-            if e.get("by") == "acme" and e.get("parent")
-        ]
+        """What the brand has published and not taken back, as it is now."""
+        return [_answer(e) for e in self._answers() if not e.get("deleted")]
 
     def answered(self, key: str) -> Answer | None:
-        return next((answer for answer in self.answers() if answer.ours == key), None)
+        """Also when it was taken back since: it was published."""
+        return next((_answer(e) for e in self._answers() if e.get("ours") == key), None)
+
+    def _answers(self) -> Sequence[Mapping[str, Any]]:
+        latest = {e["key"]: e for e in list(self.events)}
+        return [e for e in latest.values() if e.get("by") == "acme" and e.get("parent")]
+
+    def _latest(self, key: str) -> dict[str, Any] | None:
+        return next((e for e in reversed(list(self.events)) if e["key"] == key), None)
+
+    def _must_fit(self, text: str) -> None:
+        if len(text) > LIMIT:
+            raise Refused(f"That is {len(text)} characters; the demo platform takes {LIMIT}.")
 
     def _add(self, **event: Any) -> str:
         with self._lock:
@@ -170,6 +219,20 @@ class Demo:
 
     def _url(self, key: str) -> str:
         return f"https://demo.example/post/{key}"
+
+
+def _answer(event: Mapping[str, Any]) -> Answer:
+    return Answer(
+        key=event["key"],
+        to=event["parent"],
+        text=event["text"],
+        ours=event.get("ours"),
+        files=tuple((file["name"], file["type"], file["size"]) for file in event.get("files", ())),
+    )
+
+
+def _told(file: Attachment) -> dict[str, Any]:
+    return {"name": file.name, "type": file.type, "size": len(file.content)}
 
 
 def _unreadable(event: Mapping[str, Any], problem: Exception) -> Unreadable:

@@ -12,16 +12,17 @@ from imap_tools import BaseMailBox
 from imap_tools.consts import MailMessageFlags
 from imap_tools.errors import UnexpectedCommandStatusError
 
-from adapters import Batch, Setting, Unreadable, scope
+from adapters import Batch, Setting, Unreadable, admit, scope
 from adapters.email.letters import ADDRESS, Party, compose, own_id, read
 from adapters.email.line import Mailroom, Server, Tokens, Trouble, is_private
 from adapters.email.parts import raw_mail
 from adapters.email.walk import Arrival, Mark, News, begun, news, paged
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention
-from bot.domain.reply import Ability, Sent
+from bot.domain.reply import Ability, Attachment, Files, Sent
 
 LIMIT = 20_000
+FILES = Files(count=10, size=15_000_000, total=15_000_000)  # most servers take 20 MB, encoded
 WAKEFUL = 300  # seconds in which a wait ends
 RAW = 20_000
 OAUTH = "Give a password, or the four settings that begin with EMAIL_OAUTH."
@@ -58,7 +59,7 @@ class Email:
         self._settings = settings
         self.every = timedelta(seconds=self._seconds())
         self.me = Party(settings.get("EMAIL_NAME", ""), self._address())
-        self.ability = Ability(speaks_as=str(self.me), limit=LIMIT)
+        self.ability = Ability(speaks_as=str(self.me), limit=LIMIT, files=FILES)
         self.folder = settings.get("EMAIL_FOLDER") or "INBOX"
         self._sent = settings.get("EMAIL_SENT", "")
         self._room = self._mailroom()
@@ -88,7 +89,15 @@ class Email:
             more=left,
         )
 
-    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
+    def reply(
+        self,
+        mention: Mention,
+        text: str,
+        *,
+        key: str,
+        again: bool,
+        files: Sequence[Attachment] = (),
+    ) -> Sent:
         """Send first, file in Sent at once over a line that is open already.
 
         So a copy in Sent proves that it was sent, and the moment in which we can't know is as
@@ -98,12 +107,13 @@ class Email:
             raise Refused(mention.no_reply)
         if self.length(text) > LIMIT:
             raise Refused(f"The answer is longer than {LIMIT} characters.")
+        admit(files, self.ability, "Email")
         id = own_id(key, self.me)
         with self._room.imap() as box:
             if again:
                 self._must_be_sent(box, id, mention)
             else:
-                self._send(box, mention, text, key)
+                self._send(box, mention, text, key, files)
         return Sent(key=id)
 
     def wait(self, stop: Callable[[], bool]) -> bool:
@@ -156,8 +166,10 @@ class Email:
             sent=arrival.folder != self.folder,
         )
 
-    def _send(self, box: BaseMailBox, mention: Mention, text: str, key: str) -> None:
-        mail = compose(mention, text, sender=self.me, key=key, at=self.now())
+    def _send(
+        self, box: BaseMailBox, mention: Mention, text: str, key: str, files: Sequence[Attachment]
+    ) -> None:
+        mail = compose(mention, text, sender=self.me, key=key, at=self.now(), files=files)
         sent_folder = self._sent_folder(box)
         with self._room.smtp() as smtp:
             self._room.hand_over(smtp, self.me.address, str(mention.extra["reply_to"]), mail)

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.header import Header, decode_header
 from email.message import Message
+from email.mime.multipart import MIMEMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses, parsedate_to_datetime
 from hashlib import sha256
 
 from adapters.email.readable import cut, decoded, from_html, new_words, tidied
 from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.reply import Attachment
 
 Mail = Message
 
@@ -21,6 +24,7 @@ LONG_HEADER = 8000
 LONG_PARTIES = 600
 LONG_ID = 200
 LONG_LINE = 300
+LONG_NAME = 70  # of a file: twelve times that is still a line of a mail
 LONG_TEXT = 20_000  # with all that was quoted
 LONG_BODY = 400_000  # bytes
 NESTED = 40  # parts within parts; more than that is an attack
@@ -31,6 +35,8 @@ SIZE = "X-Unanswered-Size"  # in a part whose content was left on the server
 
 ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}")
 NESTING = re.compile(rb"(?i)content-type:\s*(?:multipart|message)/")
+TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,60}")
+NO_NAME = re.compile("[/\\\\\u202a-\u202e\u2066-\u2069]")  # folders, and letters turned about
 FILES = {"text/calendar", "text/vcard", "text/x-vcard", "text/csv", "text/rfc822-headers"}
 NO_READER = re.compile(
     r"(?i)^(mailer-daemon|postmaster)$|(^|[-_.+])(no|do[-_.]?not|dont)[-_.]?reply([-_.+]|$)"
@@ -115,9 +121,17 @@ def read(raw: bytes, *, account: str, ours: str, received_at: datetime, sent: bo
     )
 
 
-def compose(mention: Mention, text: str, *, sender: Party, key: str, at: datetime) -> bytes:
+def compose(
+    mention: Mention,
+    text: str,
+    *,
+    sender: Party,
+    key: str,
+    at: datetime,
+    files: Sequence[Attachment] = (),
+) -> bytes:
     """An answer as it goes out: threaded, with the customer's words below."""
-    mail: Mail = Message(policy=compat32)
+    mail = _body(f"{text.strip()}\n\n{_quotation(mention)}\n", files)
     mail["From"] = str(sender)
     mail["To"] = str(Party(mention.customer.name, str(mention.extra["reply_to"])))
     mail["Subject"] = _encoded(_answering(mention.subject))
@@ -126,8 +140,35 @@ def compose(mention: Mention, text: str, *, sender: Party, key: str, at: datetim
     if asked := str(mention.extra["message_id"]):
         mail["In-Reply-To"] = f"<{asked}>"
         mail["References"] = _chain([*mention.extra["references"], asked])
-    mail.set_payload(f"{text.strip()}\n\n{_quotation(mention)}\n", _utf8())
     return mail.as_bytes(policy=compat32.clone(linesep="\r\n", mangle_from_=False))
+
+
+def _body(words: str, files: Sequence[Attachment]) -> Mail:
+    """The words alone, or before the files."""
+    plain: Mail = Message(policy=compat32)
+    plain.set_payload(words, _utf8())
+    if not files:
+        return plain
+    return MIMEMultipart("mixed", _subparts=[plain, *map(_part, files)], policy=compat32)
+
+
+def _part(file: Attachment) -> Mail:
+    """A file, never shown but saved. A strange type or name is made a plain one."""
+    part: Mail = Message(policy=compat32)
+    part["Content-Type"] = file.type if TYPE.fullmatch(file.type) else "application/octet-stream"
+    part.add_header("Content-Disposition", "attachment", filename=_saved_as(file))
+    part.set_payload(file.content)
+    encode_base64(part)
+    return part
+
+
+def _saved_as(file: Attachment) -> str:
+    """Its name in one line, without folders and tricks, cut before its ending when very long."""
+    name = " ".join(NO_NAME.sub("_", tidied(file.name)).split()).lstrip(".")
+    stem, dot, ending = name.rpartition(".")
+    if dot and len(ending) < LONG_NAME // 2:
+        return f"{stem[: LONG_NAME - len(ending)]}.{ending}" if stem else ending
+    return name[:LONG_NAME] or "file"
 
 
 def own_id(key: str, sender: Party) -> str:

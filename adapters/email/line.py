@@ -20,6 +20,7 @@ from imap_tools.errors import ImapToolsError
 from bot.domain.delivery import LockedOut, Refused, TryLater
 
 TIMEOUT = 10  # seconds, for each answer of a server
+CARRYING = 25  # seconds, to hand over a whole mail: with files it may be 20 MB
 PORTS = {"imaps": 993, "imap": 143, "smtps": 465, "smtp": 587}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PASSING = re.compile(
@@ -143,15 +144,20 @@ class Mailroom:
                 smtp.close()
 
     def hand_over(self, smtp: smtplib.SMTP, sender: str, to: str, mail: bytes) -> None:
-        """Only between the last dot and the answer to it is there any doubt."""
-        self._must_accept(*smtp.mail(sender))
+        """Only between the last dot and the answer to it is there any doubt.
+
+        A server that says how much it takes (RFC 1870) is told the size before, and may refuse it.
+        """
+        self._must_accept(*smtp.mail(sender, _announced(smtp, mail)))
         self._must_accept(*smtp.rcpt(to))
+        _be_patient(smtp, CARRYING)
         try:
             code, words = smtp.data(mail)
         except smtplib.SMTPDataError as problem:
             code, words = problem.smtp_code, problem.smtp_error  # type: ignore[assignment]
         except OSError as problem:
             raise TryLater(f"The mail server fell silent with the mail: {problem}") from problem
+        _be_patient(smtp, TIMEOUT)
         self._must_accept(code, words)
 
     def _must_accept(self, code: int, words: bytes) -> None:
@@ -252,6 +258,15 @@ def _reached(server: Server, name: str) -> smtplib.SMTP:
             smtp.close()
             raise
     return smtp
+
+
+def _be_patient(smtp: smtplib.SMTP, seconds: float) -> None:
+    if smtp.sock:
+        smtp.sock.settimeout(seconds)
+
+
+def _announced(smtp: smtplib.SMTP, mail: bytes) -> list[str]:
+    return [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
 
 
 def _plain(smtp: smtplib.SMTP, user: str, password: str) -> None:

@@ -1,24 +1,30 @@
 """X with tweepy: mentions, what a search finds, and answers as the brand."""
 
+import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from time import sleep
 from typing import Any, ClassVar
 
 import tweepy  # type: ignore[import-untyped]
 from twitter_text import parse_tweet
 
-from adapters import Batch, Setting, scope
+from adapters import Batch, Setting, admit, scope
 from adapters.twitter import posts
-from adapters.twitter.line import Declined, Line, ask
+from adapters.twitter.line import UPLOAD, Declined, Line, ask
 from adapters.twitter.posts import Json, Us
 from adapters.twitter.walk import PAGE, Cursor, Trail, Walk
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
-from bot.domain.mention import Mention
-from bot.domain.reply import Ability, Sent
+from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Ability, Attachment, Files, Sent
 
 LIMIT = 280
+PARTS = 10
+GIF = "image/gif"
+FILES = Files(count=4, size=5_000_000, types=("image/jpeg", "image/png", "image/webp", GIF))
 KEYS = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
 CONSOLE = "From your app's Keys and tokens in X's developer console, console.x.com:"
 CAPS = {"mentions": 800, "search": 0, "own": 3200}  # posts that X shows at all; 0: all it finds
@@ -27,6 +33,14 @@ SEARCHABLE = timedelta(days=7) - timedelta(minutes=1)
 SURELY = timedelta(days=1)  # by how much our clock may differ from X's
 OWN_PAGES = 5  # how far back we look for an answer of ours
 LOOKUP = 100  # posts at once
+LAST_ID = 2**63 - 1
+CHECKS = 20  # how often we ask whether X has a file ready; `PATIENCE` ends sooner
+LONG_CHECK = 2.0  # seconds between two of them, at most
+STATUS = re.compile(
+    r"(?:https?://)?(?:(?:www|mobile|m)\.)?(?:x|twitter)\.com/"
+    r"(?:i/(?:web/)?|[A-Za-z0-9_]{1,20}/)status(?:es)?/([0-9]{1,19})(?:[/?#].*)?",
+    re.IGNORECASE,
+)
 REFUSALS = {
     "duplicate content": "X has this very answer from us already. Change a word and send it again.",
     "not been mentioned": (
@@ -86,7 +100,8 @@ class Twitter:
     @property
     def ability(self) -> Ability:
         us = self._us
-        return Ability(speaks_as=f"@{us.username}" if us else "our X account", limit=LIMIT)
+        name = f"@{us.username}" if us else "our X account"
+        return Ability(speaks_as=name, limit=LIMIT, parts=PARTS, files=FILES)
 
     def check(self) -> str:
         with self.line.visit():
@@ -107,15 +122,47 @@ class Twitter:
         with self.line.visit():
             return self._read(here, source, trail, now)
 
-    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:  # noqa: ARG002
+    def reply(
+        self,
+        mention: Mention,
+        text: str,
+        *,
+        key: str,  # noqa: ARG002
+        again: bool,
+        files: Sequence[Attachment] = (),
+    ) -> Sent:
         if (size := self.length(text)) > LIMIT:
             raise Refused(f"This answer is {size} characters long for X; it takes {LIMIT}.")
+        admit(files, self.ability, "X")
+        if len(files) > 1 and any(file.type == GIF for file in files):
+            raise Refused("X takes one GIF alone, or up to 4 other pictures.")
         try:
             with self.line.visit():
-                return self._reply(mention, _plain(text), again)
+                return self._reply(mention, _plain(text), files, again)
         except TryLater as later:
             later.surely_not_done &= not again  # the earlier attempt may be
             raise
+
+    def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
+        """X deletes all edits of it, too."""
+        with self.line.visit():
+            try:
+                answer = self._ask(self.client.delete_tweet, sent.key)
+            except Declined as no:
+                if not self._is_gone(sent.key):
+                    raise Refused(f"X would not delete it: {no.why}") from no
+                return
+        if _data(answer).get("deleted") is not True:
+            raise TryLater("X did not say whether it deleted the answer.")
+
+    def find(self, url: str) -> Mention | None:
+        """One paid read, whatever X_MONTHLY_READS says: a person asked for it."""
+        address = STATUS.fullmatch(url.strip())
+        if not address or int(address[1]) > LAST_ID:
+            return None
+        with self.line.visit():
+            mentions, _ = posts.read(self._newest([address[1]]), self.name, self._me())
+        return next((one for one in mentions if one.origin is Origin.OWN), None)
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         """Each look is paid for, so where reading has a ceiling nothing is looked at again."""
@@ -206,13 +253,14 @@ class Twitter:
             raise TryLater("X answered something that is no list of posts.")
         return answer
 
-    def _reply(self, mention: Mention, text: str, again: bool) -> Sent:
+    def _reply(self, mention: Mention, text: str, files: Sequence[Attachment], again: bool) -> Sent:
         if again and (sent := self._published(mention, text)):
             return sent
         us = self._me()
-        to = mention.revision or mention.key
+        post = {"text": text, "in_reply_to_tweet_id": mention.revision or mention.key}
+        media = {"media_ids": [self._uploaded(file) for file in files]} if files else {}
         try:
-            made = self._ask(self.client.create_tweet, text=text, in_reply_to_tweet_id=to)
+            made = self._ask(self.client.create_tweet, **post, **media)
         except Declined as no:
             if again and no.names("duplicate content"):
                 return self._surely_published(mention, text)
@@ -220,6 +268,39 @@ class Twitter:
         if not posts.posts(made):
             raise TryLater("X did not say whether it published the answer.")
         return _sent(us, posts.posts(made)[0])
+
+    def _uploaded(self, file: Attachment) -> str:
+        """X's id of it. Until the post is made nobody sees it, so nothing has happened yet."""
+        kind = "tweet_gif" if file.type == GIF else "tweet_image"
+        body = {"media": b64encode(file.content).decode(), "media_category": kind}
+        body |= {} if file.type == GIF else {"media_type": file.type}
+        try:
+            return self._ready(self._ask(self._call, "POST", UPLOAD, json=body))
+        except TryLater as later:
+            later.surely_not_done = True
+            raise
+        except Declined as no:
+            raise Refused(f"X does not take {file.name}: {no.why}") from no
+
+    def _ready(self, answer: Json) -> str:
+        """An animation is worked on for a while before a post can show it."""
+        for _ in range(CHECKS):
+            id, state, pause = _media(answer)
+            if state == "succeeded":
+                return id
+            if state == "failed":
+                raise Declined("it can't make anything of it.")
+            sleep(pause)
+            asked = {"command": "STATUS", "media_id": id}
+            answer = self._ask(self._call, "GET", UPLOAD, params=asked)
+        raise TryLater("X has not finished with the file.")
+
+    def _call(self, method: str, route: str, **how: Any) -> Any:
+        """What tweepy knows no name for."""
+        return self.client.request(method, route, **how).json()
+
+    def _is_gone(self, key: str) -> bool:
+        return key in posts.gone(self._looked(self._lookup, [key]))
 
     def _published(self, mention: Mention, text: str) -> Sent | None:
         """Our answer, if an earlier attempt got through: X offers no idempotency key."""
@@ -244,10 +325,16 @@ class Twitter:
     def _recheck(self, keys: Sequence[str]) -> list[Mention | str]:
         """An id that was edited away from leads to the newest one by its history."""
         answer = self._looked(self._lookup, keys)
-        newest = [id for post in posts.posts(answer) for id in posts.newer(post)]
-        edited = self._looked(self._lookup, newest) if newest else {}
-        mentions, _ = posts.read(edited, self.name, self._me())
+        mentions, _ = posts.read(self._edited(answer), self.name, self._me())
         return [*mentions, *posts.gone(answer)]
+
+    def _newest(self, ids: Sequence[str]) -> Json:
+        answer = self._looked(self._lookup, ids)
+        return self._edited(answer) or answer
+
+    def _edited(self, answer: Json) -> Json:
+        newest = [id for post in posts.posts(answer) for id in posts.newer(post)]
+        return self._looked(self._lookup, newest) if newest else {}
 
     def _lookup(self, ids: Sequence[str]) -> dict[str, Any]:
         return self._ask(self.client.get_tweets, list(ids), **posts.FIELDS)
@@ -296,6 +383,22 @@ class Twitter:
 
 def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
+
+
+def _data(answer: Json) -> Json:
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _media(answer: Json) -> tuple[str, str, float]:
+    """Its id, how far X is with it, and how many seconds to wait before asking again."""
+    media = _data(answer)
+    work = media.get("processing_info") or {}
+    try:
+        pause = min(max(float(work.get("check_after_secs") or 1), 0), LONG_CHECK)
+        return str(int(media["id"])), str(work.get("state", "succeeded")), pause
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TryLater("X did not say what it calls the file.") from error
 
 
 def _sent(us: Us, post: Json) -> Sent:

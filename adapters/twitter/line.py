@@ -17,6 +17,7 @@ from bot.domain.delivery import LockedOut, TryLater
 BUILT_IN = "https://api.twitter.com"  # where tweepy always calls
 PATIENCE = 28.0  # seconds for all that one visit asks; the contract grants half a minute
 CONNECT, READ = 5.0, 20.0  # seconds
+UPLOAD = "/2/media/upload"  # to send a file counts as connecting, and takes longer
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 LIMITS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
 OUR_FAULT = (  # 403s that no post can help: the app or the account is shut out
@@ -65,18 +66,20 @@ class Line(requests.Session):
         self, method: str, url: str, **options: Any
     ) -> requests.Response:
         ends = getattr(self._visit, "ends", monotonic() + self.patience)
-        options |= {"timeout": _timeouts(ends), "stream": True, "allow_redirects": False}
+        connect = READ if url.endswith(UPLOAD) else CONNECT
+        options |= {"timeout": _timeouts(ends, connect), "stream": True, "allow_redirects": False}
         address = self.address + url.removeprefix(BUILT_IN)
         response = super().request(method, address, **options)
         response._content = _body(response, ends)
         return response
 
 
-def _timeouts(ends: float) -> tuple[float, float]:
+def _timeouts(ends: float, connect: float) -> urllib3.Timeout:
+    """One for each step; and what one has used up, the next lacks."""
     left = ends - monotonic()
     if left <= 0:
         raise requests.ConnectTimeout("no time is left for this request")
-    return min(CONNECT, left), min(READ, left)
+    return urllib3.Timeout(total=left, connect=connect, read=READ)
 
 
 def _body(response: requests.Response, ends: float) -> bytes:

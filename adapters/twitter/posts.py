@@ -17,6 +17,7 @@ from bot.domain.mention import Customer, Mention, Origin
 Json = Mapping[str, Any]
 EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)  # X's ids count milliseconds from here
 MILLISECOND = timedelta(milliseconds=1)
+PICTURES = ("pic.x.com/", "pic.twitter.com/")
 GONE = ("/resource-not-found", "/not-authorized-for-resource")
 NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
 
@@ -100,7 +101,7 @@ def answers(post: Any, answer: Json, mention: Mention, text: str) -> bool:
     """Whether this post of ours is that answer to it."""
     try:
         to = parent(post, answer)
-        return to in (mention.key, mention.revision) and same_words(full_text(post), text)
+        return to in (mention.key, mention.revision) and same_words(_without_media(post), text)
     except (AttributeError, KeyError, TypeError):
         return False
 
@@ -177,8 +178,17 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _text(post: Json) -> str:
+def _without_media(post: Json) -> str:
+    """X puts a link to each post's pictures behind its words."""
     text = full_text(post)
+    for link in _entities(post, "urls"):
+        if "media_key" in link or str(link.get("display_url", "")).startswith(PICTURES):
+            text = text.replace(link["url"], "").rstrip()
+    return text
+
+
+def _text(post: Json) -> str:
+    text = _without_media(post)
     for link in _entities(post, "urls"):
         text = text.replace(link["url"], link["expanded_url"])
     return text

@@ -29,7 +29,7 @@ class EmailPlace:
     lies in the mailboxes grows older instead.
     """
 
-    can_edit = can_delete = False
+    can_edit = can_delete = can_thread = can_correct = can_withdraw = can_find = False
     can_look = False  # whether an attempt that left no trace surely did not happen
     has_credentials = first_run_reads_back = True
 
@@ -102,6 +102,17 @@ class EmailPlace:
         """And the server keeps a copy by itself, as Gmail does: otherwise nobody could know."""
         self.post_office.lose = self.post_office.saves_in_sent = True
 
+    def files(self) -> list[tuple[str, bytes]]:
+        mails = (m for address in sorted(self.customers) for m in self.dovecot.mails(address))
+        parts = (part for mail in mails for part in mail.walk() if part.get_filename())
+        return [(part.get_content_type(), content_of(part)) for part in parts]
+
+    def lose_next_change(self) -> None:
+        raise NotImplementedError("Nobody takes mail back.")
+
+    def changes(self) -> int:
+        raise NotImplementedError("Nobody takes mail back.")
+
     def calls(self) -> int:
         return sum(mail.mail_from == self.ours for mail in self.post_office.accepted)
 
@@ -152,7 +163,14 @@ class EmailPlace:
         mail["References"] = f"{earlier} <{to}>".strip()
 
 
+def content_of(part: Message) -> bytes:
+    payload: Any = part.get_payload(decode=True)
+    return bytes(payload)
+
+
 def text_of(mail: Message) -> str:
+    """Its words, without the files."""
+    mail = next(part for part in mail.walk() if part.get_content_maintype() == "text")
     payload: Any = mail.get_payload(decode=True)
     return str(payload.decode(mail.get_content_charset() or "ascii")).replace("\r\n", "\n")
 

@@ -1,6 +1,6 @@
 """Platforms as the contract test sees them: a stand-in to post on, and our adapter beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from adapters.demo import Demo
 from adapters.twitter import Twitter
 from bot.domain.delivery import TryLater
 from bot.domain.mention import Mention
-from bot.domain.reply import Sent
+from bot.domain.reply import Attachment, Sent
 from tests.adapters.x_server import XServer
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -45,6 +45,10 @@ class Place(Protocol):
     can_look: bool  # whether an attempt that left no trace surely did not happen
     has_credentials: bool
     first_run_reads_back: bool  # whether the first fetch brings what was posted before it
+    can_thread: bool  # whether a long answer may become several posts
+    can_correct: bool
+    can_withdraw: bool
+    can_find: bool  # whether our posts have addresses at which we find them
 
     @property
     def adapter(self) -> Adapter: ...
@@ -77,6 +81,15 @@ class Place(Protocol):
     def lose_next_answer(self) -> None:
         """The next reply is published, but our side sees only an error."""
 
+    def files(self) -> list[tuple[str, bytes]]:
+        """Type and content of all files that arrived with answers, oldest first."""
+
+    def lose_next_change(self) -> None:
+        """The next correction or withdrawal is done, but our side sees only an error."""
+
+    def changes(self) -> int:
+        """How many corrections and withdrawals the platform has seen."""
+
     def calls(self) -> int:
         """How many publishing requests have arrived."""
 
@@ -93,25 +106,50 @@ Opened = AbstractContextManager[Place]
 class LossyDemo(Demo):
     """The platform in memory, behind a line that can drop an answer."""
 
-    calls = 0
-    lossy = False
+    calls = changes = 0
+    lossy = ""  # what is lost next
 
-    def reply(self, mention: Mention, text: str, *, key: str, again: bool) -> Sent:
-        sent = super().reply(mention, text, key=key, again=again)
-        if self.lossy:
-            self.lossy = False
-            raise TryLater("The answer was lost.")
+    def reply(
+        self,
+        mention: Mention,
+        text: str,
+        *,
+        key: str,
+        again: bool,
+        files: Sequence[Attachment] = (),
+    ) -> Sent:
+        sent = super().reply(mention, text, key=key, again=again, files=files)
+        self._lose("answer")
         return sent
+
+    def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:
+        sent = super().correct(sent, mention, text, again=again)
+        self._lose("change")
+        return sent
+
+    def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:
+        super().withdraw(sent, mention, again=again)
+        self._lose("change")
+
+    def _lose(self, what: str) -> None:
+        if self.lossy == what:
+            self.lossy = ""
+            raise TryLater("The answer was lost.")
 
     def _add(self, **event: Any) -> str:
         self.calls += "ours" in event
         return super()._add(**event)
+
+    def _again(self, key: str, **change: Any) -> None:
+        self.changes += 1
+        super()._again(key, **change)
 
 
 class DemoPlace:
     """The platform in memory: it is its own adapter, so a restart finds it as it was."""
 
     can_edit = can_delete = can_look = first_run_reads_back = True
+    can_thread = can_correct = can_withdraw = can_find = True
     has_credentials = False
 
     def __init__(self) -> None:
@@ -146,7 +184,17 @@ class DemoPlace:
         return [answer.text for answer in self.adapter.answers()]
 
     def lose_next_answer(self) -> None:
-        self.adapter.lossy = True
+        self.adapter.lossy = "answer"
+
+    def files(self) -> list[tuple[str, bytes]]:
+        all_of_them = [file for files in self.adapter.carried.values() for file in files]
+        return [(file.type, file.content) for file in all_of_them]
+
+    def lose_next_change(self) -> None:
+        self.adapter.lossy = "change"
+
+    def changes(self) -> int:
+        return self.adapter.changes
 
     def calls(self) -> int:
         return self.adapter.calls
@@ -163,6 +211,8 @@ class TwitterPlace:
 
     can_edit = can_delete = can_look = True
     has_credentials = first_run_reads_back = True
+    can_thread = can_withdraw = can_find = True
+    can_correct = False
 
     def __init__(self, x: XServer, clock: Clock, **settings: str) -> None:
         self.x, self.clock, self.settings = x, clock, settings
@@ -203,8 +253,17 @@ class TwitterPlace:
     def lose_next_answer(self) -> None:
         self.x.lose_next_answer()
 
+    def files(self) -> list[tuple[str, bytes]]:
+        return [(file.type, file.content) for answer in self.x.answers() for file in answer.files]
+
+    def lose_next_change(self) -> None:
+        self.x.lose_next_answer(on="DELETE")
+
+    def changes(self) -> int:
+        return sum(request.startswith("DELETE") for request in self.x.requests)
+
     def calls(self) -> int:
-        return self.x.requests.count("POST /2/tweets")
+        return sum(request.startswith("POST") for request in self.x.requests)
 
     def too_long(self) -> str:
         return "\N{PERSON WITH FOLDED HANDS}" * 141  # two units each

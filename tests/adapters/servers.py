@@ -238,6 +238,7 @@ class Post:
     lose: bool = False  # take the next mail, deliver it, and hang up without a word
     drop_at: str = ""  # the command at which to hang up
     saves_in_sent: bool = False  # as Gmail does
+    largest: int = 0  # bytes that it takes; 0: any
 
     async def handle_MAIL(  # noqa: N802
         self,
@@ -249,6 +250,8 @@ class Post:
     ) -> str:
         if self.asks_for_password and not session.authenticated:
             return "530 5.7.0 Authentication required"
+        if self.largest and _announced(options) > self.largest:
+            return "552 5.3.4 Message too big"
         if self.drop_at == "MAIL":
             self.drop_at = ""
             _hang_up(server)
@@ -342,6 +345,12 @@ def _password_is_right(
 ) -> AuthResult:
     right = isinstance(credentials, LoginPassword) and credentials.password == PASSWORD.encode()
     return AuthResult(success=right, handled=False)
+
+
+def _announced(options: Sequence[str]) -> int:
+    """The size of the mail, as its sender told it."""
+    sizes = (option.partition("=")[2] for option in options if option.upper().startswith("SIZE="))
+    return int(next(sizes, "0"))
 
 
 def _hang_up(server: SMTP) -> None:

@@ -1,12 +1,17 @@
 """What every platform has to keep: one test for each promise of the contract."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from adapters import Adapter, Batch, Rechecks
+from adapters import Adapter, Batch, Corrects, Finds, Rechecks, Withdraws
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Attachment, Sent, follow
 from tests.adapters.places import HISTORY, PLACES, Place
 
 HOSTILE = {
@@ -21,6 +26,10 @@ HOSTILE = {
     "lines": "one\ntwo\n\nthree",
     "long": "word " * 20_000 + "end",
 }
+
+
+PNG = Attachment("crack.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9)
+PARTS = ["First this.", "Then that.", "And in the end this."]
 
 
 @pytest.fixture(params=PLACES)
@@ -202,6 +211,287 @@ def test_what_is_too_long_is_refused_before_any_call(place: Place) -> None:
 
     assert place.adapter.length(place.too_long()) > place.adapter.ability.limit
     assert place.calls() == 0
+
+
+def answered(place: Place, mention: Mention, text: str = "On its way.", **more: Any) -> Sent:
+    return place.adapter.reply(mention, text, key="k1", again=False, **more)
+
+
+def in_parts(place: Place, mention: Mention, *, lost: int) -> list[Sent]:
+    """Each to the one before; of the part with number `lost` we hear only after a restart."""
+    published = []
+    for number, part in enumerate(PARTS, 1):
+        key = f"k1:{number}"
+        if number == lost:
+            place.lose_next_answer()
+            with pytest.raises(TryLater):
+                place.adapter.reply(mention, part, key=key, again=False)
+        adapter = place.restarted()
+        published.append(adapter.reply(mention, part, key=key, again=number == lost))
+        mention = follow(mention, published[-1])
+    return published
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_the_parts_of_a_long_answer_are_a_thread_and_each_is_published_once(
+    place: Place, lost: int
+) -> None:
+    assert (place.adapter.ability.parts > 1) is place.can_thread
+    if not place.can_thread:
+        pytest.skip("An answer is one post here.")
+    mention = asked(place)
+    cursor = begun(place)
+
+    published = in_parts(place, mention, lost=lost)
+
+    assert place.answers() == PARTS
+    own = {m.key: m for m in new(place, cursor) if m.origin is Origin.OWN}
+    keys = [sent.key for sent in published]
+    assert own.keys() == set(keys)
+    assert [own[key].parent for key in keys] == [mention.key, *keys[:-1]]
+    assert {m.thread for m in own.values()} == {mention.thread}
+
+
+def test_a_file_arrives_byte_for_byte(place: Place) -> None:
+    mention = asked(place)
+
+    answered(place, mention, files=[PNG])
+
+    assert place.files() == [(PNG.type, PNG.content)]
+    assert place.answers() == ["On its way."]
+
+
+def test_several_files_arrive_in_their_order(place: Place) -> None:
+    files = [PNG, replace(PNG, content=PNG.content + b"more")]
+
+    answered(place, asked(place), files=files)
+
+    assert place.files() == [(file.type, file.content) for file in files]
+
+
+def test_an_answer_with_a_file_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
+    mention = asked(place)
+    place.lose_next_answer()
+    with pytest.raises(TryLater):
+        answered(place, mention, files=[PNG])
+
+    sent = place.restarted().reply(mention, "On its way.", key="k1", again=True, files=[PNG])
+
+    assert sent.key
+    assert place.answers() == ["On its way."]
+    assert place.files() == [(PNG.type, PNG.content)]
+
+
+def too_much(place: Place) -> dict[str, list[Attachment]]:
+    """Files that the platform does not take, and why."""
+    allowed = place.adapter.ability.files
+    assert allowed
+    whole = replace(PNG, content=PNG.content.ljust(allowed.size, b"x"))
+    wrong = {
+        "PNG.png is too large": [Attachment("PNG.png", "image/png", whole.content + b"x")],
+        f"takes at most {allowed.count} with": [PNG] * (allowed.count + 1),
+        "empty.png is empty": [Attachment("empty.png", "image/png", b"")],
+    }
+    if allowed.total:
+        wrong["The files are too large"] = [whole, PNG]
+    if allowed.types:
+        wrong["does not take a.exe"] = [Attachment("a.exe", "application/x-msdownload", b"MZ")]
+    return wrong
+
+
+def test_a_file_that_the_platform_does_not_take_is_refused_before_any_call(place: Place) -> None:
+    mention = asked(place)
+
+    for why, files in too_much(place).items():
+        with pytest.raises(Refused, match=re.escape(why)) as no:
+            answered(place, mention, files=files)
+        assert str(no.value).endswith(".")
+
+    assert place.calls() == 0
+    assert place.answers() == []
+
+
+def test_the_largest_file_that_is_allowed_arrives(place: Place) -> None:
+    allowed = place.adapter.ability.files
+    assert allowed
+    whole = replace(PNG, content=PNG.content.ljust(allowed.size, b"x"))
+
+    answered(place, asked(place), files=[whole])
+
+    assert place.files() == [(whole.type, whole.content)]
+
+
+def corrector(place: Place, adapter: Adapter) -> Corrects:
+    assert isinstance(adapter, Corrects) is place.can_correct
+    if not isinstance(adapter, Corrects):
+        pytest.skip("Nobody can correct an answer here.")
+    return adapter
+
+
+def withdrawer(place: Place, adapter: Adapter) -> Withdraws:
+    assert isinstance(adapter, Withdraws) is place.can_withdraw
+    if not isinstance(adapter, Withdraws):
+        pytest.skip("Nobody can take back an answer here.")
+    return adapter
+
+
+def finder(place: Place, adapter: Adapter) -> Finds:
+    assert isinstance(adapter, Finds) is place.can_find
+    if not isinstance(adapter, Finds):
+        pytest.skip("Answers have no address here.")
+    return adapter
+
+
+def test_a_correction_whose_confirmation_was_lost_is_not_done_twice(place: Place) -> None:
+    adapter = corrector(place, place.adapter)
+    mention = asked(place)
+    sent = answered(place, mention)
+    place.lose_next_change()
+    with pytest.raises(TryLater):
+        adapter.correct(sent, mention, "It comes on Friday.", again=False)
+
+    again = corrector(place, place.restarted())
+    corrected = again.correct(sent, mention, "It comes on Friday.", again=True)
+
+    assert corrected.key
+    assert place.answers() == ["It comes on Friday."]
+    assert place.changes() == 1
+
+
+def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
+    adapter = corrector(place, place.adapter)
+    mention = asked(place)
+    cursor = begun(place)
+    sent = answered(place, mention, files=[PNG])
+    [first] = [m for m in new(place, cursor) if m.origin is Origin.OWN]
+    cursor = begun(place)
+    adapter.correct(sent, mention, "It comes on Friday.", again=False)
+
+    edited = changes(place, cursor, sent.key)[-1]
+
+    assert isinstance(edited, Mention)
+    assert (edited.text, edited.origin) == ("It comes on Friday.", Origin.OWN)
+    assert edited.revision != first.revision
+    assert (edited.parent, edited.posted_at) == (mention.key, first.posted_at)
+    assert place.files() == [(PNG.type, PNG.content)]
+
+
+def test_what_is_gone_or_too_long_is_not_corrected(place: Place) -> None:
+    adapter = corrector(place, place.adapter)
+    mention = asked(place)
+    sent = answered(place, mention)
+    with pytest.raises(Refused):
+        adapter.correct(sent, mention, place.too_long(), again=False)
+    place.delete(sent.key)
+
+    with pytest.raises(Refused):
+        adapter.correct(sent, mention, "Too late.", again=False)
+
+    assert place.answers() == []
+
+
+def test_a_withdrawn_answer_is_gone_and_we_hear_of_it(place: Place) -> None:
+    adapter = withdrawer(place, place.adapter)
+    mention = asked(place)
+    sent = answered(place, mention)
+    cursor = begun(place)
+
+    adapter.withdraw(sent, mention, again=False)
+
+    assert place.answers() == []
+    gone = changes(place, cursor, sent.key)[-1]
+    assert gone == sent.key or (isinstance(gone, Mention) and gone.deleted)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_withdrawal_that_is_repeated_is_fine(place: Place, lost: bool) -> None:
+    adapter = withdrawer(place, place.adapter)
+    mention = asked(place)
+    sent, other = answered(place, mention), place.answer_elsewhere(mention.key, "Another.")
+    if lost:
+        place.lose_next_change()
+        with pytest.raises(TryLater):
+            adapter.withdraw(sent, mention, again=False)
+    else:
+        adapter.withdraw(sent, mention, again=False)
+
+    withdrawer(place, place.restarted()).withdraw(sent, mention, again=True)
+
+    assert place.answers() == ["Another."]
+    assert other
+
+
+def test_what_a_colleague_has_deleted_there_is_as_good_as_withdrawn(place: Place) -> None:
+    adapter = withdrawer(place, place.adapter)
+    mention = asked(place)
+    sent = answered(place, mention)
+    place.delete(sent.key)
+
+    adapter.withdraw(sent, mention, again=False)
+
+    assert place.answers() == []
+
+
+def test_each_part_of_a_thread_can_be_withdrawn(place: Place) -> None:
+    adapter = withdrawer(place, place.adapter)
+    mention = asked(place)
+    published = in_parts(place, mention, lost=0)
+
+    for sent in reversed(published):
+        adapter.withdraw(sent, mention, again=False)
+
+    assert place.answers() == []
+
+
+def test_our_own_post_is_found_by_its_address_with_its_own_time(place: Place) -> None:
+    adapter = finder(place, place.adapter)
+    mention = asked(place)
+    cursor = begun(place)
+    place.pass_(minutes=3)
+    key = place.answer_elsewhere(mention.key, "From elsewhere.")
+    place.pass_(minutes=30)
+    [own] = [m for m in new(place, cursor) if m.key == key]
+
+    found = adapter.find(f"  {own.url}?s=20 ")
+
+    assert found == own
+    assert found.posted_at - mention.posted_at == timedelta(minutes=3)
+    assert (found.origin, found.parent) == (Origin.OWN, mention.key)
+
+
+def test_what_we_published_is_found_at_the_address_we_were_told(place: Place) -> None:
+    adapter = finder(place, place.adapter)
+    sent = answered(place, asked(place))
+    assert sent.url
+
+    found = adapter.find(sent.url)
+
+    assert found
+    assert found.key == sent.key
+
+
+def test_nothing_but_our_own_is_found(place: Place) -> None:
+    adapter = finder(place, place.adapter)
+    mention = asked(place)
+    sent = answered(place, mention)
+    assert mention.url
+    assert sent.url
+    place.delete(sent.key)
+
+    addresses = [
+        mention.url,  # a customer's
+        sent.url,  # deleted
+        sent.url.replace(sent.key, "999"),
+        sent.url.replace(sent.key, "9" * 19),
+        sent.url.replace(sent.key, ""),
+        f"https://evil.example/?{sent.url}",
+        sent.url.replace("https://", "https://evil.example@"),
+        "",
+        "https://",
+        "what I said on the phone",
+    ]
+
+    assert [address for address in addresses if adapter.find(address)] == []
 
 
 def test_our_own_answers_are_known_as_ours(place: Place) -> None:

@@ -19,6 +19,7 @@ from adapters.email.account import LIMIT
 from adapters.email.walk import PAGE
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Attachment
 from tests.adapters import servers
 from tests.adapters.place_email import EmailPlace
 from tests.adapters.places import HISTORY
@@ -30,6 +31,7 @@ def place() -> Iterator[EmailPlace]:
         yield place
         place.post_office.lose = place.post_office.saves_in_sent = False
         place.post_office.password = servers.PASSWORD
+        place.post_office.largest = 0
 
 
 def everything(adapter: Email, cursor: str | None = None) -> tuple[list[Mention], str]:
@@ -218,6 +220,47 @@ def test_a_web_form_s_customer_gets_the_answer(place):
     place.adapter.reply(mention, "Coming.", key="k1", again=False)
 
     assert len(place.dovecot.mails(place.address("ola"))) == 1
+
+
+def test_files_go_behind_the_words_and_are_filed_in_sent(place):
+    mention = asked(place)
+    files = [
+        Attachment(
+            "R\u00fccksendung\r\nBcc: eve@evil.example.pdf", "application/pdf", b"%PDF\0\n.\n"
+        ),
+        Attachment("../../notes.txt", "text/plain", "Gr\u00fc\u00dfe\r\n.\r\n".encode()),
+    ]
+
+    place.adapter.reply(mention, "As promised.", key="k1", again=False, files=files)
+
+    [answer] = place.dovecot.mails(place.address("mira"))
+    [words, pdf, notes] = answer.get_payload()
+    assert words.get_content_type() == "text/plain"
+    assert answer["Bcc"] is None
+    assert pdf.get_filename() == "R\u00fccksendung Bcc: eve@evil.example.pdf"
+    assert notes.get_filename() == "_.._notes.txt"
+    assert [part.get_content_disposition() for part in (pdf, notes)] == ["attachment"] * 2
+    assert [part.get_payload(decode=True) for part in (pdf, notes)] == [f.content for f in files]
+    [kept] = place.dovecot.mails(place.ours, "Sent")
+    assert (
+        kept.as_bytes() == answer.as_bytes().partition(b"\n\n")[0] or len(kept.get_payload()) == 3
+    )
+    [_, own] = everything(place.adapter)[0]
+    assert own.text.startswith("As promised.")
+    assert "[attachment: _.._notes.txt, 12 bytes]" in own.text
+
+
+def test_a_mail_that_is_too_big_for_the_server_is_refused_before_it_is_sent(place):
+    mention = asked(place)
+    place.post_office.largest = 100_000
+    photo = Attachment("crack.png", "image/png", b"x" * 100_000)
+
+    with pytest.raises(Refused, match="Message too big"):
+        place.adapter.reply(mention, "See.", key="k1", again=False, files=[photo])
+
+    assert place.answers() == []
+    place.adapter.reply(mention, "Without it.", key="k2", again=False)
+    assert place.answers() == ["Without it."]
 
 
 def test_an_answer_that_got_lost_is_never_sent_twice(place):

@@ -1,9 +1,11 @@
 """What strangers' mail programs make of a few words, and what we make of that."""
 
+import re
 import time
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from email.message import Message
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from adapters.email.letters import Party, TooNested, compose, own_id, read
 from adapters.email.readable import from_html, new_words, tidied
 from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Attachment
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 CARE = Party("Acme Care", "care@acme.example")
@@ -562,3 +565,62 @@ def test_strangers_cannot_add_headers_to_our_answer(headers):
 def test_keys_that_are_no_part_of_an_address_become_one():
     assert own_id("k 1>\r\nBcc: x", CARE) == own_id("k 1>\r\nBcc: x", CARE)
     assert own_id("k 1", CARE).partition(".")[0].isalnum()
+
+
+def carried(file: Attachment) -> tuple[Message, Message, bytes]:
+    """The mail that carries it, the part that is it, and all bytes."""
+    raw = compose(heard(mail()), "See.", sender=CARE, key="k1", at=NOON, files=[file])
+    whole = message_from_bytes(raw)
+    [_, part] = whole.get_payload()
+    return whole, part, raw
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=80), st.binary(min_size=1, max_size=2000))
+def test_whatever_a_file_is_called_the_mail_stays_whole(name, type, content):
+    whole, part, raw = carried(Attachment(name, type, content))
+
+    assert part.get_payload(decode=True) == content
+    assert part.get_filename()
+    assert not re.search(r"[\r\n/\\\0\u202e]", part.get_filename())
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert not re.search(rb"(?<!\r)\n", raw)
+    assert sorted(part.keys()) == [
+        "Content-Disposition",
+        "Content-Transfer-Encoding",
+        "Content-Type",
+    ]
+    assert len(whole.keys()) == len(set(whole.keys())) == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("crack.png", "crack.png"),
+        ("R\u00fcck \u732b \U0001f431.pdf", "R\u00fcck \u732b \U0001f431.pdf"),
+        ("/etc/passwd", "_etc_passwd"),
+        ("C:\\boot.ini", "C:_boot.ini"),
+        ("..", "file"),
+        ("", "file"),
+        ("half\ud800.png", "half.png"),
+        ("bill\u202efdp.exe", "bill_fdp.exe"),
+        ("x" * 300 + ".jpeg", "x" * 66 + ".jpeg"),
+    ],
+)
+def test_a_file_s_name_is_kept_as_far_as_it_is_harmless(name, expected):
+    assert carried(Attachment(name, "image/png", b"x"))[1].get_filename() == expected
+
+
+@pytest.mark.parametrize(
+    ("type", "expected"),
+    [
+        ("image/svg+xml", "image/svg+xml"),
+        ("text/plain", "text/plain"),
+        ("message/rfc822", "application/octet-stream"),
+        ("multipart/mixed", "application/octet-stream"),
+        ("image/png\r\nBcc: eve@evil.example", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ],
+)
+def test_a_file_s_type_is_kept_as_far_as_a_mail_can_say_it(type, expected):
+    assert carried(Attachment("a", type, b"x"))[1].get_content_type() == expected

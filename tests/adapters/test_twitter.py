@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,13 +18,15 @@ from adapters.twitter import Twitter
 from adapters.twitter.posts import CLOSED, NOT_CALLED, PROTECTED, Us, mention, same_words
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Attachment, Sent, follow
 from tests.adapters.places import HISTORY, NOON, Clock, TwitterPlace, twitter
-from tests.adapters.test_contract import new, pages, read
-from tests.adapters.x_server import DUPLICATE, INVISIBLE, KEYS, NOT_SUMMONED, XServer
+from tests.adapters.test_contract import PNG, new, pages, read
+from tests.adapters.x_server import DUPLICATE, INVISIBLE, KEYS, NOT_SUMMONED, UPLOAD, XServer
 
 SEARCH = {"X_SEARCH": "acme shoes OR akme"}
 MENTIONS, OWN = "/mentions", "/7000000000/tweets"
 NOTHING = {"meta": {"result_count": 0}}
+GIF = Attachment("hooray.gif", "image/gif", b"GIF89a" + bytes(300))
 DAY = 24 * 60
 
 
@@ -45,8 +48,10 @@ def asked(place: TwitterPlace) -> Mention:
     return new(place, None)[0]
 
 
-def answer(place: TwitterPlace, mention: Mention, text: str = "Soon.", again: bool = False) -> Any:
-    return place.adapter.reply(mention, text, key="k1", again=again)
+def answer(
+    place: TwitterPlace, mention: Mention, text: str = "Soon.", again: bool = False, **more: Any
+) -> Any:
+    return place.adapter.reply(mention, text, key="k1", again=again, **more)
 
 
 def gaps(place: TwitterPlace, cursor: str | None) -> list[str]:
@@ -351,6 +356,19 @@ def test_the_month_s_reads_are_told_once_and_last_until_the_next_month() -> None
 # What a mention tells
 
 
+def test_the_link_that_x_makes_of_a_picture_is_no_word(place: TwitterPlace) -> None:
+    photo = {"media_key": "3_1", "type": "photo", "url": "https://pbs.twimg.com/1.jpg"}
+    place.x.post(
+        "Look: https://acme.com/kettle and https://x.com/ola/status/5/photo/1", media=photo
+    )
+
+    [told] = new(place, None)
+
+    assert told.text == (
+        "@acme Look: https://acme.com/kettle and https://x.com/ola/status/5/photo/1"
+    )
+
+
 def test_words_links_and_media_are_told_as_they_were_meant(place: TwitterPlace, x: XServer) -> None:
     photo = {"media_key": "3_1", "type": "photo", "url": "https://pbs.twimg.com/1.jpg"}
     place.x.post("R&D <3 see https://acme.com/a?b=1&c=2 &amp;", media=photo)
@@ -620,6 +638,283 @@ def test_too_many_posts_of_ours_to_look_through_are_left_to_a_person(
         answer(place, asked, again=True)
 
     assert place.calls() == 0
+
+
+# A long answer
+
+
+def test_a_part_answers_ours_and_calls_the_customer_again(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    first = answer(place, asked)
+
+    answer(place, follow(asked, first), "And a new one is free.")
+
+    [one, two] = x.answers()
+    assert (one.in_reply_to, two.in_reply_to) == (asked.key, first.key)
+    assert [one.text, two.text] == ["@mira Soon.", "@mira And a new one is free."]
+
+
+# Files
+
+
+def uploads(x: XServer) -> int:
+    return x.requests.count(f"POST {UPLOAD}")
+
+
+def test_a_file_that_was_not_taken_yet_has_published_nothing(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    x.fail(503, on=UPLOAD)
+    x.hang(on=UPLOAD)
+
+    for patience in (5, 0.3):
+        place.adapter.line.patience = patience
+        with pytest.raises(TryLater) as later:
+            answer(place, asked, files=[PNG])
+        assert later.value.surely_not_done
+
+    assert place.answers() == []
+    assert uploads(x) == 2
+
+
+def test_sending_a_file_and_waiting_share_one_patience(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    place.adapter.check()
+    place.adapter.line.patience = 2
+    x.slow = 1.5
+    x.hang(on=UPLOAD)
+    photo = Attachment("a.png", "image/png", PNG.content.ljust(5_000_000, b"x"))
+    began = time.monotonic()
+
+    with pytest.raises(TryLater):
+        answer(place, asked, files=[photo])
+
+    assert 1.8 < time.monotonic() - began < 2.8
+
+
+def test_a_file_that_was_not_taken_says_nothing_about_the_attempt_before(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    x.fail(503, on=UPLOAD)
+
+    with pytest.raises(TryLater) as later:
+        answer(place, asked, again=True, files=[PNG])
+
+    assert not later.value.surely_not_done
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], {"data": []}, {"data": {"id": None}}, {"data": {"id": "1", "processing_info": 7}}],
+)
+def test_an_upload_that_makes_no_sense_publishes_nothing(
+    place: TwitterPlace, x: XServer, asked: Mention, body: Any
+) -> None:
+    x.fail(200, body, on=UPLOAD)
+
+    with pytest.raises(TryLater) as later:
+        answer(place, asked, files=[PNG])
+
+    assert later.value.surely_not_done
+    assert place.answers() == []
+
+
+def test_a_file_that_is_not_what_it_says_is_refused_by_its_name(
+    place: TwitterPlace, asked: Mention
+) -> None:
+    liar = Attachment("crack.png", "image/png", b"<html>")
+
+    with pytest.raises(Refused, match=r"X does not take crack\.png: media type unrecognized"):
+        answer(place, asked, files=[liar])
+
+    assert place.answers() == []
+
+
+def test_keys_that_may_not_upload_lock_us_out(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    detail = "Your client app is not configured with the appropriate oauth1 app permissions."
+    x.problem(403, detail, on=UPLOAD)
+
+    with pytest.raises(LockedOut, match="X_ACCESS_TOKEN"):
+        answer(place, asked, files=[PNG])
+
+
+def test_an_answer_that_is_there_is_not_uploaded_again(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    first = answer(place, asked, "See acme.com/help", files=[PNG])
+
+    again = answer(place, asked, "See acme.com/help", again=True, files=[PNG])
+
+    assert again == first
+    assert uploads(x) == 1
+
+
+def test_an_animation_goes_out_once_x_is_ready_with_it(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    x.checks = 3
+
+    answer(place, asked, files=[GIF])
+
+    assert place.files() == [(GIF.type, GIF.content)]
+    assert x.requests.count(f"GET {UPLOAD}") == 3
+
+
+def test_an_animation_that_never_gets_ready_is_tried_later(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    x.checks = 1000
+
+    with pytest.raises(TryLater) as later:
+        answer(place, asked, files=[GIF])
+
+    assert later.value.surely_not_done
+    assert place.answers() == []
+
+
+def test_an_animation_that_x_can_make_nothing_of_is_refused(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    x.spoils_media = True
+
+    with pytest.raises(Refused, match=r"hooray\.gif"):
+        answer(place, asked, files=[GIF])
+
+
+def test_an_animation_goes_alone(place: TwitterPlace, asked: Mention) -> None:
+    with pytest.raises(Refused, match="one GIF alone"):
+        answer(place, asked, files=[PNG, GIF])
+
+    assert place.calls() == 0
+
+
+def test_no_file_is_ever_logged(
+    place: TwitterPlace, asked: Mention, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    answer(place, asked, files=[PNG])
+
+    assert "iVBORw0KGgo" not in caplog.text
+
+
+# Taking back
+
+
+def test_what_x_will_not_delete_is_refused_in_its_words(
+    place: TwitterPlace, asked: Mention
+) -> None:
+    with pytest.raises(Refused, match="You are not authorized to delete this Tweet"):
+        place.adapter.withdraw(Sent(key=asked.key), asked, again=False)
+
+    assert len(new(place, None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"data": {"deleted": False}}),
+        (200, {"data": []}),
+        (200, "<html></html>"),
+        (404, "<html>Not found</html>"),
+        (503, ""),
+    ],
+)
+def test_a_withdrawal_that_x_does_not_confirm_is_tried_later(
+    place: TwitterPlace, x: XServer, asked: Mention, status: int, body: Any
+) -> None:
+    sent = answer(place, asked)
+    x.fail(status, body, on="DELETE")
+
+    with pytest.raises(TryLater):
+        place.adapter.withdraw(sent, asked, again=True)
+
+    assert place.answers() == ["Soon."]
+
+
+def test_what_x_cannot_find_and_yet_shows_is_not_taken_for_deleted(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    sent = answer(place, asked)
+    x.problem(404, "There is no such endpoint.", on="DELETE")
+
+    with pytest.raises(Refused, match="no such endpoint"):
+        place.adapter.withdraw(sent, asked, again=True)
+
+
+# Finding
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x.com/acme/status/{}",
+        "https://twitter.com/acme/status/{}?ref_src=twsrc",
+        "http://mobile.twitter.com/acme/status/{}/",
+        "https://www.x.com/Acme/statuses/{}#m",
+        "https://X.com/i/web/status/{}",
+        "https://x.com/i/status/{}",
+        "x.com/acme/status/{}/photo/1",
+    ],
+)
+def test_our_post_is_found_at_each_of_its_addresses(
+    place: TwitterPlace, asked: Mention, address: str
+) -> None:
+    sent = answer(place, asked)
+
+    found = place.adapter.find(address.format(sent.key))
+
+    assert found
+    assert (found.key, found.parent, found.origin) == (sent.key, asked.key, Origin.OWN)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x.com/acme",
+        "https://x.com/acme/status/{}0000",
+        "https://nitter.example/acme/status/{}",
+        "https://x.com.evil.example/acme/status/{}",
+        "https://x.com/acme/status/{}abc",
+        "https://x.com/acme/lists/{}",
+    ],
+)
+def test_another_address_is_not_asked_for(
+    place: TwitterPlace, x: XServer, asked: Mention, address: str
+) -> None:
+    sent = answer(place, asked)
+    before = len(x.requests)
+
+    assert place.adapter.find(address.format(sent.key)) is None
+    assert len(x.requests) == before
+
+
+def test_an_edited_post_of_ours_is_found_as_it_is_now_with_its_first_time(
+    place: TwitterPlace, x: XServer
+) -> None:
+    first = x.post("New kettles", by="acme")
+    place.pass_(minutes=5)
+    newest = x.edit(first, "New and better kettles")
+
+    found = place.adapter.find(f"https://x.com/acme/status/{first}")
+
+    assert found
+    assert (found.key, found.revision) == (first, newest)
+    assert (found.text, found.posted_at) == ("New and better kettles", NOON)
+
+
+def test_what_cannot_be_looked_at_now_is_not_said_to_be_missing(
+    place: TwitterPlace, x: XServer, asked: Mention
+) -> None:
+    sent = answer(place, asked)
+    x.problem(403, "Your plan does not include this.", on="GET /2/tweets")
+
+    with pytest.raises(TryLater, match="Your plan"):
+        place.adapter.find(sent.url)
 
 
 # Asking again

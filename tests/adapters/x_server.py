@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, socket
+from socket import SHUT_RDWR, SO_RCVBUF, SOL_SOCKET, socket
 from threading import Event, RLock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -42,7 +42,18 @@ ALLOWED = {
     "own": PAGED | {"pagination_token", "exclude"},
     "search": PAGED | {"next_token", "query"},
     "lookup": FIELDS | {"ids"},
+    "status": {"command", "media_id"},
 }
+UPLOAD = "/2/media/upload"
+POSTED = {"text", "reply", "media"}  # what else X knows, we do not use
+UPLOADED = {"media", "media_category", "media_type", "shared", "additional_owners"}
+BEGINNINGS = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"RIFF": "image/webp",
+    b"GIF8": "image/gif",
+}
+LARGEST = {"tweet_image": 5_242_880, "tweet_gif": 15_728_640}  # bytes
 PROBLEMS = "https://api.twitter.com/2/problems"
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 NOT_SUMMONED = (
@@ -82,16 +93,33 @@ class Post:
     listed_at: datetime | None = None
     reply_settings: str = "everyone"
     media: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple["Media", ...] = ()
     raw: Mapping[str, Any] | None = None  # what is answered instead, when it is spoilt
 
 
 @dataclass(frozen=True)
+class Media:
+    """A file that was uploaded."""
+
+    id: str
+    type: str
+    content: bytes
+
+    @property
+    def told(self) -> dict[str, Any]:
+        kind = "animated_gif" if self.type == "image/gif" else "photo"
+        url = f"https://pbs.twimg.com/media/{self.id}.jpg"
+        return {"media_key": f"3_{self.id}", "type": kind, "url": url}
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What the brand published in answer to somebody."""
+    """What the brand published in answer to somebody, and has not deleted."""
 
     id: str
     in_reply_to: str
     text: str
+    files: tuple[Media, ...] = ()
 
 
 @dataclass
@@ -132,6 +160,10 @@ class XServer:
         self.users: dict[str, User] = {}
         self.posts: dict[int, Post] = {}
         self.deleted: set[int] = set()
+        self.media: dict[str, Media] = {}
+        self.checks = 0  # how often X must be asked before an animation is ready
+        self.spoils_media = False  # X fails to make anything of it
+        self.slow = 0.0  # seconds before it begins to read a file
         self.requests: list[str] = []  # "POST /2/tweets"
         self.reads = 0  # posts that were given out, as X bills them
         self.stuck = False  # pages that lead to themselves
@@ -144,6 +176,7 @@ class XServer:
         self.open: set[socket] = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.x = self  # type: ignore[attr-defined]
+        self._http.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536)  # so that a pause is felt
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.user(BRAND, name="Acme")
 
@@ -221,9 +254,9 @@ class XServer:
 
     def answers(self) -> list[Answer]:
         """What the brand published in answer to others, oldest first."""
-        ours = [p for p in self.posts.values() if p.by == BRAND and p.replied_to]
+        ours = [p for p in self.posts.values() if p.by == BRAND and p.id not in self.deleted]
         return [
-            Answer(str(p.id), str(self.posts[p.replied_to].history[0]), p.text)
+            Answer(str(p.id), str(self.posts[p.replied_to].history[0]), p.text, p.files)
             for p in ours
             if p.replied_to
         ]
@@ -261,9 +294,9 @@ class XServer:
         """Answers a byte at a time, for ever."""
         self._fault(lambda handler, reply: handler.drip(reply), on, True, 1)
 
-    def lose_next_answer(self) -> None:
-        """The next post is published, and then the line goes dead."""
-        self._fault(lambda handler, _: handler.drop(), "POST /2/tweets", True, 1)
+    def lose_next_answer(self, *, on: str = "POST /2/tweets") -> None:
+        """The next post is published (or deleted), and then the line goes dead."""
+        self._fault(lambda handler, _: handler.drop(), on, True, 1)
 
     def _fault(self, act: Callable[..., None], on: str, done: bool, times: int) -> None:
         with self._lock:
@@ -287,7 +320,7 @@ class XServer:
     def _reply(self, call: "Call") -> Reply:
         try:
             self._authenticate(call)
-            return Reply(201 if call.method == "POST" else 200, self._route(call))
+            return Reply(201 if call.name == "POST /2/tweets" else 200, self._route(call))
         except Problem as problem:
             return problem.reply
 
@@ -308,9 +341,14 @@ class XServer:
             f"GET /2/users/{us.id}/tweets": ("own", self._own),
             "GET /2/tweets/search/recent": ("search", self._search),
             "GET /2/tweets": ("lookup", self._lookup),
+            f"GET {UPLOAD}": ("status", self._status),
         }
         if call.name == "POST /2/tweets":
             return self._publish(call.body)
+        if call.name == f"POST {UPLOAD}":
+            return self._upload(call.body)
+        if deleted := re.fullmatch("DELETE /2/tweets/([0-9]{1,19})", call.name):
+            return self._delete(int(deleted[1]))
         if call.name not in routes:
             raise Problem(404, "Not Found", f"There is no {call.name}.")
         kind, answer = routes[call.name]
@@ -342,7 +380,7 @@ class XServer:
 
     def _lookup(self, call: "Call") -> dict[str, Any]:
         ids = call.query["ids"].split(",")
-        if len(ids) > 100 or not all(id.isdecimal() for id in ids):
+        if len(ids) > 100 or not all(id.isdecimal() and int(id) < 2**63 for id in ids):
             raise invalid("ids", ids, "The number of values in the `ids` query parameter list is")
         found = [p for id in ids if (p := self.posts.get(int(id))) and p.id not in self.deleted]
         there = {str(p.id) for p in found}
@@ -351,7 +389,10 @@ class XServer:
         return {**shown, **({"errors": errors} if errors else {})}
 
     def _publish(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        for unknown in body.keys() - POSTED:
+            raise invalid(unknown, body[unknown], f"$.{unknown}: is not defined in the schema")
         text, to = body["text"], int((body.get("reply") or {}).get("in_reply_to_tweet_id", 0))
+        files = self._attached(body["media"]) if "media" in body else ()
         if parse_tweet(text).weightedLength > LIMIT:
             raise Problem(403, "Forbidden", "Your Tweet text is too long.")
         if to:
@@ -359,17 +400,70 @@ class XServer:
         if (text, to) in self._published:
             raise Problem(403, "Forbidden", DUPLICATE)
         self._published.add((text, to))
-        made = self._add(text, BRAND, str(to) if to else None)
+        made = self._add(text, BRAND, str(to) if to else None, files=files)
         return {
             "data": {"id": str(made.id), "text": text, "edit_history_tweet_ids": [str(made.id)]}
         }
+
+    def _attached(self, media: Mapping[str, Any]) -> tuple[Media, ...]:
+        """Up to four pictures, or one animation that is ready."""
+        ids = media.get("media_ids") or []
+        files = tuple(self.media[id] for id in ids if id in self.media)
+        mixed = len(files) > 1 and any(file.type == "image/gif" for file in files)
+        waiting = self.checks and any(file.type == "image/gif" for file in files)
+        if not 1 <= len(ids) <= 4 or len(files) != len(ids) or mixed or waiting:
+            raise invalid("media.media_ids", ids, "Your media IDs are invalid.")
+        return files
+
+    def _upload(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        for unknown in body.keys() - UPLOADED:
+            raise invalid(unknown, body[unknown], f"$.{unknown}: is not defined in the schema")
+        kind, content = body.get("media_category", ""), _decoded(body.get("media"))
+        if kind not in LARGEST:
+            raise invalid("media_category", kind, "media_category is not valid")
+        type = next((t for head, t in BEGINNINGS.items() if content.startswith(head)), "")
+        named = body.get("media_type", type)
+        fits = (type == "image/gif") == (kind == "tweet_gif") and type == named
+        if not type or not fits:
+            raise invalid("media", named, "media type unrecognized.")
+        if len(content) > LARGEST[kind]:
+            raise invalid("media", len(content), f"File size exceeds {LARGEST[kind]} bytes.")
+        media = Media(str(self._new_id()), type, content)
+        self.media[media.id] = media
+        return self._told_media(media)
+
+    def _status(self, call: "Call") -> dict[str, Any]:
+        media = self.media.get(call.query.get("media_id", ""))
+        if call.query.get("command") != "STATUS" or not media:
+            raise invalid("media_id", call.query.get("media_id"), "media_id is not valid")
+        self.checks = max(self.checks - 1, 0)
+        return self._told_media(media)
+
+    def _told_media(self, media: Media) -> dict[str, Any]:
+        told = {"id": media.id, "media_key": f"3_{media.id}", "expires_after_secs": 86_400}
+        if media.type != "image/gif":
+            return {"data": {**told, "size": len(media.content)}}
+        state = "failed" if self.spoils_media else "in_progress" if self.checks else "succeeded"
+        work = {"state": state, **({"check_after_secs": 0.01} if self.checks else {})}
+        return {"data": {**told, "size": len(media.content), "processing_info": work}}
+
+    def _delete(self, id: int) -> dict[str, Any]:
+        post = self.posts.get(id)
+        if not post or id in self.deleted:
+            detail = f"Could not find tweet with id: [{id}]."
+            raise Problem(404, "Not Found Error", detail, type=f"{PROBLEMS}/resource-not-found")
+        if post.by != BRAND:
+            raise Problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
+        self.deleted.update(post.history)
+        return {"data": {"deleted": True}}
 
     def _may_answer(self, id: int) -> None:
         post = self.posts.get(id)
         if not post or id in self.deleted or self.users[post.by].protected:
             raise Problem(403, "Forbidden", INVISIBLE)
         quoted = self.posts.get(post.quoted or 0)
-        called = self.user(BRAND).id in self._named(post) or (quoted and quoted.by == BRAND)
+        mine = post.by == BRAND or (quoted and quoted.by == BRAND)
+        called = self.user(BRAND).id in self._named(post) or mine
         if not called:
             raise Problem(403, "Forbidden", NOT_SUMMONED)
 
@@ -419,7 +513,7 @@ class XServer:
             shown = [self._told(self.posts[id], wanted) for id in sorted(others)]
             includes |= {"tweets": shown} if shown else {}
         if "attachments.media_keys" in expansions:
-            media = [dict(p.media) for p in page if p.media]
+            media = [one for p in page for one in _media(p)]
             includes |= {"media": media} if media else {}
         told = [self._told(p, wanted) for p in page]
         return {"data": told, **({"includes": includes} if includes else {})}
@@ -429,10 +523,14 @@ class XServer:
         if post.raw:
             return post.raw
         text, urls = _shortened(post.text)
+        pictures = [_picture(post, number) for number, _ in enumerate(_media(post)[:1], 1)]
+        text = " ".join([text, *(link["url"] for link in pictures)])
+        urls = [*urls, *pictures]
         entities = {"urls": urls, "mentions": self._mention_entities(post)}
         long = parse_tweet(post.text).weightedLength > LIMIT
         references = [{"type": how, "id": str(id)} for how, id in _references(post)]
         answered = self.posts.get(post.replied_to or 0)
+        keys = [one["media_key"] for one in _media(post)]
         known = {
             "author_id": self.users[post.by].id,
             "conversation_id": str(post.conversation),
@@ -443,7 +541,7 @@ class XServer:
             "referenced_tweets": references,
             "in_reply_to_user_id": answered and self.users[answered.by].id,
             "note_tweet": {"text": text, "entities": entities} if long else None,
-            "attachments": {"media_keys": [post.media["media_key"]]} if post.media else None,
+            "attachments": keys and {"media_keys": keys},
         }
         asked = {name: value for name, value in known.items() if value and name in wanted}
         shown = text[:270] + "…" if long else text
@@ -466,7 +564,7 @@ class XServer:
         id, answered = self._new_id(), self.posts.get(int(parent or 0))
         self.user(by)
         if answered and by == BRAND:
-            text = f"@{answered.by} {text}"
+            text = " ".join([*(f"@{name}" for name in _called(answered)), text])
         post = Post(
             id=id,
             by=by,
@@ -528,7 +626,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve({})
 
+    def do_DELETE(self) -> None:
+        self._serve({})
+
     def do_POST(self) -> None:
+        if self.path == UPLOAD:
+            self.x.closing.wait(self.x.slow)
         self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
     def _serve(self, body: Mapping[str, Any]) -> None:
@@ -605,6 +708,36 @@ def _references(post: Post) -> list[tuple[str, int]]:
         ("retweeted", post.reposted),
     ]
     return [(how, id) for how, id in all_of_them if id]
+
+
+def _called(post: Post) -> list[str]:
+    """Whom an answer of the brand's calls: its author, or in a thread of ours whom we called."""
+    if post.by != BRAND:
+        return [post.by]
+    head = re.match(r"(?:@\w+ ?)*", post.text)
+    return re.findall(r"@(\w+)", head[0]) if head else []
+
+
+def _media(post: Post) -> list[Mapping[str, Any]]:
+    return [*([post.media] if post.media else []), *(file.told for file in post.files)]
+
+
+def _picture(post: Post, number: int) -> dict[str, Any]:
+    """The link that X puts behind the words of a post with pictures."""
+    name = hashlib.sha256(f"{post.id}/{number}".encode()).hexdigest()[:10]
+    return {
+        "url": f"https://t.co/{name}",
+        "expanded_url": f"https://x.com/{post.by}/status/{post.id}/photo/{number}",
+        "display_url": f"pic.x.com/{name}",
+        "media_key": _media(post)[number - 1]["media_key"],
+    }
+
+
+def _decoded(media: object) -> bytes:
+    try:
+        return base64.b64decode(str(media), validate=True)
+    except ValueError:
+        raise invalid("media", "", "media is not valid") from None
 
 
 def _shortened(text: str) -> tuple[str, list[dict[str, Any]]]:
