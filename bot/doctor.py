@@ -32,6 +32,9 @@ SCOPES = {
     "users:read": "to know who has left",
     "im:write": "to write to people directly",
     "im:history": "to find its own direct messages again",
+    "files:read": "to take the files that go with an answer",
+    "files:write": "to show pictures and to send exports",
+    "usergroups:read": "to know who is in a group",
 }
 FOR_GOOD = TOKEN - {"missing_scope"}  # what no waiting mends, whatever was asked
 SOON = 5  # seconds that a start waits for one answer of Slack's

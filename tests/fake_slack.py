@@ -11,9 +11,13 @@ from typing import Any
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
+from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
-from bot.playground.things import Answer, Envelope, Impossible
+from bot.playground import files
+from bot.playground.choices import options
+from bot.playground.things import Answer, Envelope, Impossible, Refusal
 from bot.playground.workspace import Workspace
+from bot.slack import later
 
 LOST = {
     "closed": http.client.RemoteDisconnected("Remote end closed connection without response"),
@@ -42,6 +46,23 @@ class FakeSlack(WebClient):
         self._fail("fail_after")
         self._lose(answer)
         return self._response(api_method, request, answer).validate()
+
+    def _upload_file(self, *, url: str, data: bytes, **_: Any) -> FileUploadV2Result:
+        """The one thing of the SDK that does not end in `api_call`."""
+        self.calls.append(("upload", {"url": url, "length": len(data)}))
+        self._fail("fail_before")
+        try:
+            self.workspace.receive(url.rpartition("/")[2], data)
+        except Refusal as refusal:
+            return FileUploadV2Result(status=400, body=str(refusal))
+        self._fail("fail_after")
+        return FileUploadV2Result(status=200, body=f"OK - {len(data)}")
+
+    def download(self, url: str, token: str | None = None) -> bytes | None:
+        """What lies at a `url_private`; None where Slack would ask to sign in."""
+        id = url.partition("/files-pri/")[2].partition("/")[0].partition("-")[2]
+        found = self.workspace.read(id, self.token or "" if token is None else token)
+        return files.content(found) if found else None
 
     @property
     def messages(self) -> dict[str, dict[str, Any]]:
@@ -125,6 +146,66 @@ def act(
     return deliver(bolt, workspace, envelope)
 
 
+def press_in_view(
+    bolt: App,
+    workspace: Workspace,
+    person: str,
+    view_id: str,
+    action_id: str,
+    value: Any = None,
+) -> BoltResponse:
+    """Press a button in an open form; the same as `act`."""
+    return act(bolt, workspace, person, view_id, action_id, value)
+
+
+def change(
+    bolt: App,
+    workspace: Workspace,
+    person: str,
+    view_id: str,
+    block_id: str,
+    action_id: str,
+    value: Any,
+) -> BoltResponse:
+    """Type or choose in an input whose block has `dispatch_action`; it stays filled in."""
+    return act(bolt, workspace, person, view_id, action_id, value, block_id)
+
+
+def suggest(
+    bolt: App, workspace: Workspace, person: str, view_id: str, action_id: str, typed: str
+) -> list[dict[str, Any]]:
+    """Type in an external select; the options that are then offered, of all groups together."""
+    with _only_what_is_there():
+        envelope = workspace.suggest(person, view_id, action_id, typed)
+    deliver(bolt, workspace, envelope)
+    return options(workspace.offered(envelope))
+
+
+def shortcut(bolt: App, workspace: Workspace, person: str, callback_id: str) -> BoltResponse:
+    """Choose a global shortcut."""
+    with _only_what_is_there():
+        envelope = workspace.shortcut(person, callback_id)
+    return deliver(bolt, workspace, envelope)
+
+
+def message_shortcut(
+    bolt: App, workspace: Workspace, person: str, channel: str, ts: str, callback_id: str
+) -> BoltResponse:
+    """Choose a shortcut in a message's menu."""
+    with _only_what_is_there():
+        envelope = workspace.message_shortcut(person, channel, ts, callback_id)
+    return deliver(bolt, workspace, envelope)
+
+
+def join(
+    bolt: App, workspace: Workspace, channel: str, who: str = "", by: str = "U0ANA"
+) -> BoltResponse | None:
+    """Somebody invites the bot, or `who`, into a channel; no response where it hears nothing."""
+    with _only_what_is_there():
+        envelope = workspace.invite(by, channel, who)
+    return deliver(bolt, workspace, envelope) if envelope else None
+
+
 def submit(
     bolt: App, workspace: Workspace, person: str, view_id: str, values: dict[str, Any]
 ) -> BoltResponse:
@@ -134,10 +215,12 @@ def submit(
     return deliver(bolt, workspace, envelope)
 
 
-def close(bolt: App, workspace: Workspace, person: str, view_id: str) -> BoltResponse | None:
-    """Close a form; no response when the bot did not ask to hear of it."""
+def close(
+    bolt: App, workspace: Workspace, person: str, view_id: str, *, everything: bool = False
+) -> BoltResponse | None:
+    """Close a form, or all with its X; no response when the bot did not ask to hear of it."""
     with _only_what_is_there():
-        envelope = workspace.close(person, view_id)
+        envelope = workspace.close(person, view_id, everything=everything)
     return deliver(bolt, workspace, envelope) if envelope else None
 
 
@@ -161,6 +244,7 @@ def deliver(bolt: App, workspace: Workspace, envelope: Envelope) -> BoltResponse
         workspace.acknowledge(envelope, _answer(response))
     else:
         workspace.unacknowledged(envelope)
+    later.finish()
     return response
 
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from bot.playground import checks, messages, views
+from bot.playground import checks, messages, suggestions, views
 from bot.playground.arguments import Arguments
+from bot.playground.elements import SUGGESTED
 from bot.playground.memory import Memory
 from bot.playground.things import Channel, Envelope, Json, Refusal, ResponseUrl
 
 URL_USES, URL_SECONDS = 5, 1800.0
+QUIET = {"view_closed", "block_suggestion"}
 TROUBLE = "The app's answer could not be shown"
 
 
@@ -19,6 +21,8 @@ def acknowledge(memory: Memory, envelope: Envelope, answer: Any) -> None:
             _say(memory, _meant(envelope), answer)
         elif envelope.payload.get("type") == "view_submission":
             _submitted(memory, envelope, answer)
+        elif envelope.payload.get("type") == "block_suggestion":
+            _suggested(memory, envelope, answer)
     except Refusal as refusal:
         memory.toasts[envelope.person] = f"{TROUBLE}: {refusal}."
 
@@ -28,7 +32,7 @@ def unacknowledged(memory: Memory, envelope: Envelope) -> None:
     if envelope.kind == "slash_commands":
         failed = f"{envelope.payload['command']} failed with the error “operation_timeout”."
         memory.toasts[envelope.person] = failed
-    elif envelope.kind == "interactive" and envelope.payload["type"] != "view_closed":
+    elif envelope.kind == "interactive" and envelope.payload["type"] not in QUIET:
         memory.toasts[envelope.person] = "This didn’t work. Try again."
 
 
@@ -54,7 +58,7 @@ def _say(memory: Memory, url: ResponseUrl, answer: Json) -> None:
     if given.flag("delete_original"):
         _take_back(memory, channel, url)
         return
-    content = messages.content(given, most=None)
+    content = messages.content(memory, given, most=None)
     if given.flag("replace_original"):
         _rewrite(memory, channel, url, content)
     elif given.word("response_type") == "in_channel":
@@ -111,3 +115,14 @@ def close(memory: Memory, person: str, view: Json) -> None:
     stack = memory.stacks.get(person, [])
     memory.stacks[person] = [other for other in stack if other is not view]
     memory.view_errors.pop(view["id"], None)
+    for offer in [one for one in memory.offers if one[1] == view["id"]]:
+        del memory.offers[offer]
+
+
+def _suggested(memory: Memory, envelope: Envelope, answer: Json) -> None:
+    """What the bot offers for what was typed; Block Kit's rules hold for it, too."""
+    offer = suggestions.place(envelope)
+    memory.offers[offer] = memory.offers.get(offer, {}) | {"now": {"options": []}}
+    if problems := list(SUGGESTED(answer, "")):
+        raise Refusal("invalid_arguments", *problems)
+    suggestions.keep(memory, offer, answer)

@@ -229,12 +229,15 @@ def controls(tree: Any) -> Iterator[Json]:
             yield from controls(part)
 
 
-def with_ids(blocks: list[Json]) -> list[Json]:
-    """A copy in which every block and control has a name, as Slack gives them."""
-    return [_named(block, place) for place, block in enumerate(blocks)]
+def with_ids(blocks: list[Json], drawn: str = "") -> list[Json]:
+    """A copy in which every block and control has a name, as Slack gives them.
+
+    `drawn` makes the names of blocks that were given none new: what is filled in there is lost.
+    """
+    return [_named(block, f"{place}{drawn}") for place, block in enumerate(blocks)]
 
 
-def _named(block: Json, place: int) -> Json:
+def _named(block: Json, place: str) -> Json:
     named: Json = {"block_id": f"b{place}"} | block
     if "elements" in block and block["type"] in ("actions", "context_actions"):
         named["elements"] = [_acting(one, n) for n, one in enumerate(block["elements"])]

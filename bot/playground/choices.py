@@ -1,5 +1,9 @@
 """What a person can press, choose and fill in: looked up in what is really there."""
 
+import re
+from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 from bot.playground.blockkit import controls
@@ -15,10 +19,13 @@ FIELDS = {
     "url_text_input": "value",
     "rich_text_input": "rich_text_value",
     "overflow": "selected_option",
+    "file_input": "files",
     "static_select": "selected_option",
+    "external_select": "selected_option",
     "radio_buttons": "selected_option",
     "checkboxes": "selected_options",
     "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
     "datepicker": "selected_date",
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
@@ -29,18 +36,28 @@ FIELDS = {
     "multi_conversations_select": "selected_conversations",
     "multi_channels_select": "selected_channels",
 }
+LISTS = {
+    "files",
+    "selected_options",
+    "selected_users",
+    "selected_conversations",
+    "selected_channels",
+}
+TIMES: dict[str, type[date] | type[time]] = {"selected_date": date, "selected_time": time}
+OF_A_VALUE = {"type", "value", *FIELDS.values()}
 PRESSED = {"button", "icon_button", "feedback_buttons", "overflow"}  # these keep no state
 
 
 def find(blocks: list[Json], action_id: str, block_id: str | None, value: Any) -> tuple[str, Json]:
-    """The one control that is meant, with its block's id."""
-    everything = [(block["block_id"], one) for block in blocks for one in controls(block)]
-    named = [
-        (id, one)
-        for id, one in everything
-        if one["action_id"] == action_id and block_id in (None, "", id)
-    ]
-    fitting = [found for found in named if _fits(found[1], value)]
+    """The one control that is meant, with its block's id.
+
+    A block that was drawn anew meanwhile may have another id: then whatever else fits is meant.
+    """
+    everything = list(_everything(blocks))
+    known = block_id in {id for id, _ in everything}
+    named = [(id, one) for id, one in everything if one["action_id"] == action_id]
+    here = [(id, one) for id, one in named if not known or id == block_id]
+    fitting = [found for found in here if _fits(found[1], value)]
     if len(fitting) == 1:
         return fitting[0]
     what = "several that fit" if fitting else "nothing that fits"
@@ -59,17 +76,30 @@ def action(block_id: str, element: Json, value: Any, at: str) -> Json:
     return pressed
 
 
-def state(blocks: list[Json], values: Json) -> Json:
-    """What is filled in everywhere, by block and action; what was not touched is as it began."""
+def state(blocks: list[Json], values: Json, before: Json | None = None) -> Json:
+    """What is filled in everywhere, by block and action; what was not touched is as it was."""
     _must_be_there(blocks, values)
     kept: Json = {}
-    for block in blocks:
-        for element in controls(block):
-            if element["type"] in FIELDS and element["type"] not in PRESSED:
-                given = _given(values, block["block_id"], element["action_id"])
-                place = kept.setdefault(block["block_id"], {})
-                place[element["action_id"]] = filled(element, given)
+    for id, element in _everything(blocks):
+        if keeps(element):
+            given = _given(values, id, element["action_id"])
+            was = (before or {}).get(id, {}).get(element["action_id"])
+            if given is None and was and _still_offered(element, was):
+                given = was
+            kept.setdefault(id, {})[element["action_id"]] = filled(element, given)
     return kept
+
+
+def keeps(element: Json) -> bool:
+    """Whether something stays filled in in it; a button is only pressed."""
+    return element["type"] in FIELDS and element["type"] not in PRESSED
+
+
+def must_be_told(blocks: list[Json], block_id: str) -> None:
+    """What is in an input is told with its form, and sooner only when the block asks for it."""
+    block = next(block for block in blocks if block["block_id"] == block_id)
+    if block["type"] == "input" and not block.get("dispatch_action"):
+        raise Impossible(f"{block_id!r} has no dispatch_action: it is told when the form is sent.")
 
 
 def must_be_complete(blocks: list[Json], values: Json) -> None:
@@ -80,8 +110,8 @@ def must_be_complete(blocks: list[Json], values: Json) -> None:
             filled_in = values[block["block_id"]][element["action_id"]][FIELDS[element["type"]]]
             if not filled_in and not block.get("optional"):
                 raise Impossible(f"{block['label']['text']!r} has to be filled in.")
-            if filled_in and element["type"] == "plain_text_input":
-                _must_fit(element, filled_in)
+            if filled_in and element["type"] in MUST_FIT:
+                MUST_FIT[element["type"]](element, filled_in)
 
 
 def filled(element: Json, given: Any) -> Json:
@@ -99,7 +129,40 @@ def filled(element: Json, given: Any) -> Json:
         given = given and _option(element, given)
     elif field == "selected_options":
         given = [_option(element, one) for one in given or []]
+    elif field in LISTS:
+        given = list(given or [])
+    elif field in TIMES:
+        given = given and _readable(given, TIMES[field])
+    if field in LISTS:
+        _must_be_few(element, given)
     return {"type": element["type"], field: None if given == "" else given}
+
+
+def _everything(blocks: list[Json]) -> Iterator[tuple[str, Json]]:
+    for block in blocks:
+        for element in controls(block):
+            yield block["block_id"], element
+
+
+def _still_offered(element: Json, was: Json) -> bool:
+    chosen = [was.get("selected_option"), *(was.get("selected_options") or [])]
+    offered = [option["value"] for option in options(element)]
+    return all(one["value"] in offered for one in chosen if one)
+
+
+def _must_be_few(element: Json, given: list[Any]) -> None:
+    usual = 10 if element["type"] == "file_input" else len(given)
+    most: int = element.get("max_selected_items") or element.get("max_files") or usual
+    if len(given) > most:
+        raise Impossible(f"This takes no more than {most}, not {len(given)}.")
+
+
+def _readable(given: Any, kind: type[date] | type[time]) -> str:
+    try:
+        kind.fromisoformat(given)
+    except (TypeError, ValueError):
+        raise Impossible(f"{given!r} is no {kind.__name__} as Slack writes it.") from None
+    return str(given)
 
 
 def _moment(given: Any) -> int:
@@ -132,6 +195,8 @@ def _fits(element: Json, value: Any) -> bool:
         return True
     if element["type"] in ("button", "icon_button"):
         return bool(element.get("value") == value)
+    if value == "":
+        return keeps(element)
     if options(element) and not isinstance(value, list):
         return any(option["value"] == value for option in options(element))
     return True
@@ -146,8 +211,8 @@ def _told(block_id: str, element: Json) -> str:
 def _given(values: Json, block_id: str, action_id: str) -> Any:
     """By block and action as Slack has it, or shorter: by one of them alone."""
     in_block = values.get(block_id)
-    if isinstance(in_block, dict) and action_id in in_block:
-        return in_block[action_id]
+    if isinstance(in_block, dict) and (action_id in in_block or not in_block.keys() & OF_A_VALUE):
+        return in_block.get(action_id)
     return in_block if in_block is not None else values.get(action_id)
 
 
@@ -162,3 +227,30 @@ def _must_fit(element: Json, text: str) -> None:
     least, most = element.get("min_length", 0), element.get("max_length", 3000)
     if not least <= len(text) <= most:
         raise Impossible(f"This takes {least} to {most} characters, not {len(text)}.")
+
+
+def _must_be_address(_element: Json, text: str) -> None:
+    if not re.fullmatch(r"https?://[^\s/]+\S*", text):
+        raise Impossible(f"{text!r} is no address.")
+
+
+def _must_be_mail(_element: Json, text: str) -> None:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
+        raise Impossible(f"{text!r} is no mail address.")
+
+
+def _must_be_number(element: Json, text: str) -> None:
+    decimals = r"(\.\d+)?" if element.get("is_decimal_allowed") else ""
+    if not re.fullmatch(r"-?\d+" + decimals, text):
+        raise Impossible(f"{text!r} is no number that this takes.")
+    least, most = element.get("min_value", text), element.get("max_value", text)
+    if not Decimal(least) <= Decimal(text) <= Decimal(most):
+        raise Impossible(f"This takes {least} to {most}, not {text}.")
+
+
+MUST_FIT = {
+    "plain_text_input": _must_fit,
+    "url_text_input": _must_be_address,
+    "email_text_input": _must_be_mail,
+    "number_input": _must_be_number,
+}

@@ -3,8 +3,11 @@
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
+from bot.playground import files
 from bot.playground.arguments import Arguments
 from bot.playground.memory import Memory
 from bot.playground.messages import replies
@@ -34,7 +37,9 @@ def info(memory: Memory, given: Arguments) -> Json:
 
 def members(memory: Memory, given: Arguments) -> Json:
     channel = memory.channel(given.need("channel"))
-    return {"members": list(channel.members), "response_metadata": {"next_cursor": ""}}
+    start, size = _start(given), given.number("limit", 100, most=999)
+    more = len(channel.members) > start + size
+    return {"members": channel.members[start : start + size]} | _next(start + size, more)
 
 
 def join(memory: Memory, given: Arguments) -> Json:
@@ -57,11 +62,13 @@ def open_direct(memory: Memory, given: Arguments) -> Json:
 
 
 def user(memory: Memory, given: Arguments) -> Json:
-    return {"user": profile(memory, memory.person(given.need("user")))}
+    person = memory.person(given.need("user"))
+    return {"user": profile(memory, person, locale=given.flag("include_locale"))}
 
 
-def users(memory: Memory, _given: Arguments) -> Json:
-    everyone = [profile(memory, person) for person in memory.people.values()]
+def users(memory: Memory, given: Arguments) -> Json:
+    locale = given.flag("include_locale")
+    everyone = [profile(memory, person, locale=locale) for person in memory.people.values()]
     return {"members": everyone, "response_metadata": {"next_cursor": ""}}
 
 
@@ -71,6 +78,13 @@ def usergroups(memory: Memory, given: Arguments) -> Json:
         for group in groups:
             del group["users"]
     return {"usergroups": groups}
+
+
+def usergroup_users(memory: Memory, given: Arguments) -> Json:
+    group = memory.usergroups.get(given.need("usergroup"))
+    if group is None:
+        raise Refusal("no_such_subteam")
+    return {"users": list(group.users)}
 
 
 def team(memory: Memory, _given: Arguments) -> Json:
@@ -98,30 +112,38 @@ def described(memory: Memory, channel: Channel) -> Json:
         "name": channel.name,
         "is_archived": channel.archived,
         "is_private": channel.private,
+        "is_ext_shared": any(memory.people[id].is_stranger for id in channel.members),
         "is_member": memory.bot_user in channel.members,
         "num_members": len(channel.members),
         "topic": {"value": channel.topic},
     }
 
 
-def profile(memory: Memory, person: Person) -> Json:
+def profile(memory: Memory, person: Person, *, locale: bool = False) -> Json:
+    """As users.info tells it; the locale only to who asks for it."""
     names = {"real_name": person.real_name, "display_name": person.name, "title": person.title}
-    return {
+    away = datetime.fromtimestamp(memory.now(), ZoneInfo(person.tz)).utcoffset()
+    return ({"locale": person.locale} if locale else {}) | {
         "id": person.id,
-        "team_id": memory.team_id,
+        "team_id": person.team_id or memory.team_id,
         "name": person.name,
         "real_name": person.real_name,
         "deleted": person.deleted,
         "color": person.color,
         "is_bot": person.is_bot,
-        "tz": "UTC",
-        "tz_offset": 0,
+        "is_restricted": person.is_restricted,
+        "is_ultra_restricted": person.is_ultra_restricted,
+        "is_stranger": person.is_stranger,
+        "tz": person.tz,
+        "tz_offset": int(away.total_seconds()) if away else 0,
         "profile": names,
     }
 
 
-def with_thread(channel: Channel, message: Json) -> Json:
-    """The message as it is shown, with what is known of its thread."""
+def shown(memory: Memory, channel: Channel, message: Json) -> Json:
+    """The message as it is told, with its files and what is known of its thread."""
+    if message.get("files"):
+        message = message | {"files": [files.told(memory, id) for id in message["files"]]}
     answers = replies(channel, message["ts"])
     if not answers:
         return message
@@ -151,16 +173,20 @@ def _page(memory: Memory, channel: Channel, messages: list[Json], given: Argumen
     start, size = _start(given), given.number("limit", 100, most=999)
     more = len(wanted) > start + size
     page = wanted[start : start + size]
-    found: Json = {"messages": [_shown(channel, message, given) for message in page]}
-    cursor = b64encode(f"from:{start + size}".encode()).decode() if more else ""
-    return found | {"has_more": more, "response_metadata": {"next_cursor": cursor}}
+    found: Json = {"messages": [_told(memory, channel, message, given) for message in page]}
+    return found | {"has_more": more} | _next(start + size, more)
 
 
-def _shown(channel: Channel, message: Json, given: Arguments) -> Json:
-    shown = dict(with_thread(channel, message))
+def _next(start: int, more: bool) -> Json:
+    cursor = b64encode(f"from:{start}".encode()).decode() if more else ""
+    return {"response_metadata": {"next_cursor": cursor}}
+
+
+def _told(memory: Memory, channel: Channel, message: Json, given: Arguments) -> Json:
+    told = dict(shown(memory, channel, message))
     if not given.flag("include_all_metadata"):
-        shown.pop("metadata", None)
-    return shown
+        told.pop("metadata", None)
+    return told
 
 
 def _wanted(memory: Memory, message: Json, given: Arguments) -> bool:

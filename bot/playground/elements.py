@@ -13,7 +13,6 @@ from bot.playground.checks import (
     exactly_one,
     flag,
     many,
-    number,
     one_of,
     problem,
     shape,
@@ -80,16 +79,30 @@ def _select(**allowed: Check) -> Check:
     return also(_control(None, **lists, **allowed), exactly_one("options", "option_groups"))
 
 
+DISPATCH = shape(
+    {"trigger_actions_on": many(one_of("on_enter_pressed", "on_character_entered"), 2)}
+)
+WHICH = shape(
+    {},
+    {
+        "include": many(one_of("im", "mpim", "private", "public"), 4),
+        "exclude_external_shared_channels": flag,
+        "exclude_bot_users": flag,
+    },
+)
+IDS, MOST = many(ID, 100), between(1, 100)
+
+
 def _typed_in(**allowed: Check) -> Check:
-    usual: dict[str, Check] = {"initial_value": words(3000, 0)}
-    usual["dispatch_action_config"] = anything
+    usual: dict[str, Check] = {"initial_value": words(3000, 0), "dispatch_action_config": DISPATCH}
     return _control(None, **usual, **allowed)
 
 
+SLACK_FILE = also(shape({}, {"id": ID, "url": address}), exactly_one("id", "url"))
 IMAGE = also(
     shape(
         {"alt_text": words(2000)},
-        {"image_url": address, "slack_file": anything, "title": plain(2000), "block_id": ID},
+        {"image_url": address, "slack_file": SLACK_FILE, "title": plain(2000), "block_id": ID},
     ),
     exactly_one("image_url", "slack_file"),
 )
@@ -106,13 +119,13 @@ BUTTON = shape(
 )
 ONE: dict[str, Check] = {
     "static_select": also(_select(initial_option=OPTION), initially("initial_option")),
-    "external_select": _control(initial_option=OPTION, min_query_length=number),
+    "external_select": _control(initial_option=OPTION, min_query_length=between(0, 3000)),
     "users_select": _control(initial_user=ID),
     "conversations_select": _control(
         initial_conversation=ID,
         default_to_current_conversation=flag,
         response_url_enabled=flag,
-        filter=anything,
+        filter=WHICH,
     ),
     "channels_select": _control(initial_channel=ID, response_url_enabled=flag),
     "radio_buttons": also(
@@ -128,19 +141,21 @@ ONE: dict[str, Check] = {
 MOMENT = {"datetimepicker": _bare(initial_date_time=between(10**9, 10**10 - 1))}  # ten digits
 SEVERAL: dict[str, Check] = {
     "multi_static_select": also(
-        _select(initial_options=many(OPTION, 100), max_selected_items=between(1, 100)),
+        _select(initial_options=many(OPTION, 100), max_selected_items=MOST),
         initially("initial_options"),
     ),
-    "multi_users_select": _control(initial_users=anything, max_selected_items=number),
+    "multi_users_select": _control(initial_users=IDS, max_selected_items=MOST),
     "multi_conversations_select": _control(
-        initial_conversations=anything,
+        initial_conversations=IDS,
         default_to_current_conversation=flag,
-        max_selected_items=number,
-        filter=anything,
+        max_selected_items=MOST,
+        filter=WHICH,
     ),
-    "multi_channels_select": _control(initial_channels=anything, max_selected_items=number),
+    "multi_channels_select": _control(initial_channels=IDS, max_selected_items=MOST),
     "multi_external_select": _control(
-        initial_options=anything, min_query_length=number, max_selected_items=number
+        initial_options=many(OPTION, 100),
+        min_query_length=between(0, 3000),
+        max_selected_items=MOST,
     ),
 }
 TYPED_IN: dict[str, Check] = {
@@ -152,13 +167,19 @@ TYPED_IN: dict[str, Check] = {
         initial_value=words(100),
         min_value=words(100),
         max_value=words(100),
-        dispatch_action_config=anything,
+        dispatch_action_config=DISPATCH,
     ),
     "email_text_input": _typed_in(),
     "url_text_input": _typed_in(),
-    "rich_text_input": _control(initial_value=anything, dispatch_action_config=anything),
-    "file_input": _control(filetypes=anything, max_files=between(1, 10)),
+    "rich_text_input": _control(initial_value=anything, dispatch_action_config=DISPATCH),
+    "file_input": shape(
+        {}, {"action_id": ID, "filetypes": many(words(20), 100), "max_files": between(1, 10)}
+    ),
 }
+SUGGESTED = also(  # what may be answered to a block_suggestion
+    shape({}, {"options": many(OPTION, 100, 0), "option_groups": many(GROUP, 100, 0)}),
+    exactly_one("options", "option_groups"),
+)
 OVERFLOW = shape({"options": many(OPTION, 5)}, {"action_id": ID, "confirm": CONFIRM})
 FEEDBACK = shape({"text": plain(75), "value": words(2000)}, {"accessibility_label": words(75)})
 

@@ -10,19 +10,22 @@ from bot.playground.faults import Faults
 from bot.playground.limits import Limits
 from bot.playground.things import (
     Channel,
+    File,
     Json,
     Person,
     Refusal,
     ResponseUrl,
+    Shortcut,
     Trigger,
     Usergroup,
 )
 
 BOT_SCOPES = (
-    "channels:history,channels:join,channels:read,chat:write,commands,groups:history,"
-    "groups:read,im:history,im:read,im:write,team:read,usergroups:read,users:read"
+    "channels:history,channels:join,channels:read,chat:write,commands,files:read,files:write,"
+    "groups:history,groups:read,im:history,im:read,im:write,team:read,usergroups:read,users:read"
 )
 FORGET_SECONDS = 7200.0
+Offer = tuple[str, str, str, str]  # a person, a view or message, a block, a control
 
 
 class Memory:
@@ -42,11 +45,14 @@ class Memory:
         self.scopes = set(BOT_SCOPES.split(","))
         self.app_scopes = {"connections:write"}
         self.revoked: set[str] = set()
-        self.subscriptions = {"app_home_opened"}
+        self.subscriptions = {"app_home_opened", "member_joined_channel"}
+        self.shortcuts: dict[str, Shortcut] = {}
         self.commands: dict[str, bool] = {}  # the command, and whether names become ids
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, Usergroup] = {}
+        self.files: dict[str, File] = {}
+        self.offers: dict[Offer, Json] = {}
         self.whispers: list[Json] = []
         self.homes: dict[str, Json] = {}
         self.stacks: dict[str, list[Json]] = {}

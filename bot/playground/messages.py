@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from bot.playground import blockkit
+from bot.playground import blockkit, pictures
 from bot.playground.arguments import Arguments
 from bot.playground.memory import Memory
 from bot.playground.things import Channel, Json, Refusal
@@ -16,7 +16,7 @@ METADATA_LIMIT = 16_000
 
 def post(memory: Memory, given: Arguments) -> Json:
     channel = place(memory, given.need("channel"))
-    message = signed(memory) | content(given) | threaded(channel, given)
+    message = signed(memory) | content(memory, given) | threaded(channel, given)
     if given.flag("link_names") or given.word("parse") == "full":
         message["text"] = linked(memory, message["text"])
     kept = memory.keep(channel, message)
@@ -29,7 +29,7 @@ def update(memory: Memory, given: Arguments) -> Json:
     message = memory.message(channel, given.need("ts"))
     _must_be_ours(memory, message, "cant_update_message")
     if "text" in given or "blocks" in given or "metadata" not in given:
-        rewrite(memory, message, content(given))
+        rewrite(memory, message, content(memory, given))
     else:
         message["metadata"] = metadata(given)
     return {
@@ -71,7 +71,7 @@ def post_ephemeral(memory: Memory, given: Arguments) -> Json:
     if person not in channel.members:
         raise Refusal("user_not_in_channel")
     thread = {"thread_ts": given.word("thread_ts")} if "thread_ts" in given else {}
-    whisper = memory.whisper(channel.id, person, content(given) | thread)
+    whisper = memory.whisper(channel.id, person, content(memory, given) | thread)
     return {"message_ts": whisper["ts"]}
 
 
@@ -95,11 +95,11 @@ def place(memory: Memory, id: str) -> Channel:
     return channel
 
 
-def content(given: Arguments, most: int | None = BLOCKS_LIMIT) -> Json:
+def content(memory: Memory, given: Arguments, most: int | None = BLOCKS_LIMIT) -> Json:
     """What the message says, once Slack has no objections to it."""
     said: Json = {"text": given.word("text")}
     if blocks := given.json("blocks", "invalid_blocks_format"):
-        said["blocks"] = checked(blocks, most)
+        said["blocks"] = checked(memory, blocks, most)
     if attachments := given.json("attachments", "invalid_attachments"):
         said["attachments"] = attachments
     _must_be_sayable(said)
@@ -117,8 +117,8 @@ def _must_be_sayable(said: Json) -> None:
         raise Refusal("too_many_attachments")
 
 
-def checked(blocks: Any, most: int | None) -> list[Json]:
-    if problems := blockkit.message_problems(blocks):
+def checked(memory: Memory, blocks: Any, most: int | None) -> list[Json]:
+    if problems := blockkit.message_problems(blocks) or pictures.problems(memory, blocks):
         raise Refusal("invalid_blocks", *problems)
     if most and len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > most:
         raise Refusal("msg_blocks_too_long")

@@ -1,13 +1,15 @@
 """What the page shows one person, and what that person may do there."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from bot.playground.messages import replies
-from bot.playground.things import Channel, Envelope, Impossible, Json, Person
+from bot.playground.things import Channel, Envelope, File, Impossible, Json, Person
 from bot.playground.workspace import Workspace
 
 SHOWN = ("ts", "user", "text", "blocks", "thread_ts", "edited", "attachments")
+FLAGS = ("is_restricted", "is_stranger")
 
 
 def snapshot(workspace: Workspace, person: str, sockets: int) -> Json:
@@ -15,6 +17,7 @@ def snapshot(workspace: Workspace, person: str, sockets: int) -> Json:
     with workspace.lock:
         people = [one for one in workspace.people.values() if not one.is_bot]
         seen = [one for one in workspace.channels.values() if person in one.members]
+        public = [one for one in workspace.channels.values() if not one.partner and not one.private]
         return {
             "me": person,
             "people": [_person(one) for one in people if not one.deleted],
@@ -23,6 +26,9 @@ def snapshot(workspace: Workspace, person: str, sockets: int) -> Json:
             "views": [_view(workspace, view) for view in workspace.stacks.get(person, [])],
             "home": workspace.homes.get(person),
             "sockets": sockets,
+            "bot": workspace.bot_user,
+            "directory": [{"id": one.id, "name": one.name} for one in public if not one.archived],
+            "shortcuts": [asdict(one) for one in workspace.shortcuts.values()],
             "toast": workspace.toasts.get(person),
             "now": workspace.now(),
         }
@@ -49,7 +55,30 @@ def submit(workspace: Workspace, asked: Json) -> Envelope:
 
 
 def close(workspace: Workspace, asked: Json) -> Envelope | None:
-    return workspace.close(asked["person"], asked["view_id"])
+    everything = bool(asked.get("everything"))
+    return workspace.close(asked["person"], asked["view_id"], everything=everything)
+
+
+def suggest(workspace: Workspace, asked: Json) -> Envelope:
+    what = asked["action_id"], asked["typed"]
+    if "view_id" in asked:
+        where = asked["person"], asked["view_id"]
+        return workspace.suggest(*where, *what, block_id=asked.get("block_id"))
+    place = asked["person"], asked["channel"], asked["ts"]
+    return workspace.suggest_in_message(*place, *what, block_id=asked.get("block_id"))
+
+
+def shortcut(workspace: Workspace, asked: Json) -> Envelope:
+    return workspace.shortcut(asked["person"], asked["callback_id"])
+
+
+def message_shortcut(workspace: Workspace, asked: Json) -> Envelope:
+    where = asked["person"], asked["channel"], asked["ts"]
+    return workspace.message_shortcut(*where, asked["callback_id"])
+
+
+def invite(workspace: Workspace, asked: Json) -> Envelope | None:
+    return workspace.invite(asked["person"], asked["channel"], asked["who"])
 
 
 def command(workspace: Workspace, asked: Json) -> Envelope:
@@ -75,6 +104,9 @@ DEEDS: dict[str, Callable[[Workspace, Json], Envelope | None]] = {
     "command": command,
     "say": say,
     "home": open_home,
+    "shortcut": shortcut,
+    "message_shortcut": message_shortcut,
+    "invite": invite,
 }
 
 
@@ -83,7 +115,7 @@ def _value(asked: Json) -> Any:
 
 
 def _person(person: Person) -> Json:
-    fields = ("id", "name", "real_name", "title", "color")
+    fields = ("id", "name", "real_name", "title", "color", *FLAGS)
     return {name: getattr(person, name) for name in fields}
 
 
@@ -98,6 +130,7 @@ def _channel(workspace: Workspace, channel: Channel, person: str) -> Json:
         "id": channel.id,
         "name": channel.name,
         "topic": channel.topic,
+        "members": channel.members,
         "messages": [
             _with_replies(workspace, channel, message, whispers)
             for message in sorted(seen, key=lambda message: float(message["ts"]))
@@ -131,11 +164,18 @@ def _message(workspace: Workspace, message: Json) -> Json:
     who = workspace.people.get(message["user"])
     shown = {name: message[name] for name in SHOWN if name in message}
     shown["username"] = who.real_name if who else "Slackbot"
+    if message.get("files"):
+        shown["files"] = [_file(workspace.files[id]) for id in message["files"]]
     if message.get("ephemeral"):
         shown["ephemeral"] = True
     if _broadcast(message):
         shown["broadcast"] = True
     return shown
+
+
+def _file(file: File) -> Json:
+    fields = ("id", "name", "title", "mimetype", "size")
+    return {name: getattr(file, name) for name in fields} | {"gone": file.stage == "deleted"}
 
 
 def _broadcast(message: Json) -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from bot.playground import page
+from bot.playground import files, page
 from bot.playground.incoming import (
     arguments,
     bearer,
@@ -18,11 +20,11 @@ from bot.playground.incoming import (
 )
 from bot.playground.news import News
 from bot.playground.sockets import Sockets
-from bot.playground.things import Impossible, Refusal
+from bot.playground.things import File, Impossible, Refusal
 from bot.playground.workspace import Workspace
 
 PAGE = Path(__file__).with_name("page.html")
-BODY_LIMIT = 4 * 1024 * 1024
+BODY_LIMIT = 32 * 1024 * 1024
 SHOW_SECONDS, SILENCE_SECONDS = 0.05, 15.0
 
 
@@ -41,7 +43,13 @@ class Routes:
                 web.post("/response/{id}", self.respond),
                 web.get("/link/", self.sockets.serve),
                 web.get("/page/events", self.show),
+                web.post("/page/suggest", self.suggest),
+                web.post("/page/upload", self.bring),
+                web.get("/page/file/{id}", self.show_file),
                 web.post("/page/{deed}", self.do),
+                web.post("/upload/{id}", self.upload),
+                web.get("/files-pri/{place}/{name:.+}", self.download),
+                web.get("/signin", self.door),
                 web.post("/playground/fault", self.fault),
                 web.post("/playground/clear", self.clear),
             ]
@@ -102,6 +110,53 @@ class Routes:
             self.news.begin(self.sockets.deliver(envelope))
         return web.json_response({"ok": True})
 
+    async def suggest(self, request: web.Request) -> web.Response:
+        """What a select offers for what was typed: the page waits until the bot has said it."""
+        try:
+            envelope = page.suggest(self.workspace, await json_object(request))
+        except KeyError as missing:
+            return refused(f"This is missing: {missing.args[0]}.")
+        except (Impossible, Refusal) as problem:
+            return refused(str(problem))
+        if not await self.sockets.deliver(envelope):
+            return refused("The options could not be loaded.")
+        return web.json_response({"ok": True} | self.workspace.offered(envelope))
+
+    async def bring(self, request: web.Request) -> web.Response:
+        """A file that a person chose in a form, one at a time."""
+        try:
+            brought = _brought(self.workspace, await request.post())
+        except (Impossible, ValueError) as problem:
+            return refused(str(problem))
+        told = {"id": brought.id, "name": brought.name, "size": brought.size}
+        return web.json_response({"ok": True, "file": told})
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Where files.getUploadURLExternal sends the bot: bare bytes, or one part of a form."""
+        try:
+            content = await _content(request)
+            self.workspace.receive(request.match_info["id"], content)
+        except Refusal as refusal:
+            return web.Response(status=400, text=str(refusal))
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def download(self, request: web.Request) -> web.Response:
+        id = request.match_info["place"].partition("-")[2]
+        file = self.workspace.read(id, bearer(request))
+        if file is None:  # Slack never says no here: it asks to sign in
+            return web.Response(status=302, headers={"Location": f"/signin?redir={request.path}"})
+        return _served(file)
+
+    async def door(self, _request: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html><title>Sign in</title>", content_type="text/html")
+
+    async def show_file(self, request: web.Request) -> web.Response:
+        """To the page, which knows no tokens."""
+        file = self.workspace.files.get(request.match_info["id"])
+        if file is None or file.stage in ("announced", "deleted"):
+            return web.Response(status=404, text="There is no such file.")
+        return _served(file)
+
     async def fault(self, request: web.Request) -> web.Response:
         try:
             self.workspace.faults.add(**await json_object(request))
@@ -122,6 +177,31 @@ class Routes:
                 while not await _happened(news):
                     await stream.write(b": still here\n\n")
                 await asyncio.sleep(SHOW_SECONDS)
+
+
+def _brought(workspace: Workspace, sent: Mapping[str, Any]) -> File:
+    chosen = sent.get("file")
+    if not isinstance(chosen, web.FileField):
+        raise Impossible("There is no file in it.")
+    return workspace.upload(str(sent.get("person")), chosen.filename, chosen.file.read())
+
+
+async def _content(request: web.Request) -> bytes:
+    if not request.content_type.startswith("multipart/"):
+        return await request.read()
+    parts = (await request.post()).values()
+    return next((part.file.read() for part in parts if isinstance(part, web.FileField)), b"")
+
+
+def _served(file: File) -> web.Response:
+    """Whatever it is, it runs nothing and is shown as nothing but what it is."""
+    shown = "inline" if file.mimetype.startswith("image/") else "attachment"
+    headers = {
+        "Content-Disposition": shown,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return web.Response(body=files.content(file), content_type=file.mimetype, headers=headers)
 
 
 async def _happened(news: asyncio.Event) -> bool:

@@ -36,6 +36,12 @@ class Person:
     color: str = "757575"
     deleted: bool = False
     is_bot: bool = False
+    locale: str = "en-US"
+    tz: str = "UTC"
+    is_restricted: bool = False  # a guest
+    is_ultra_restricted: bool = False  # a guest of one channel
+    is_stranger: bool = False
+    team_id: str = ""  # "": of this workspace
 
 
 @dataclass
@@ -58,6 +64,31 @@ class Usergroup:
     handle: str
     name: str
     users: list[str] = field(default_factory=list)
+
+
+@dataclass
+class File:
+    """What somebody uploaded; its content in base64, so that it can be kept as JSON."""
+
+    id: str
+    name: str
+    user: str
+    created: int
+    size: int  # in bytes, as it was announced
+    mimetype: str = "application/octet-stream"
+    title: str = ""
+    content: str = ""
+    stage: str = "announced"  # then uploaded, kept, and perhaps deleted
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """What the bot offers without a command: everywhere, or in the menu of every message."""
+
+    name: str
+    callback_id: str
+    kind: str  # global or message
+    description: str = ""
 
 
 @dataclass

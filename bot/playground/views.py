@@ -1,9 +1,10 @@
 """views.*: forms on top of one another, and each person's home."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from bot.playground import blockkit
+from bot.playground import blockkit, pictures
 from bot.playground.arguments import Arguments
 from bot.playground.memory import Memory
 from bot.playground.things import Json, Refusal
@@ -19,12 +20,12 @@ def open_view(memory: Memory, given: Arguments) -> Json:
     person = exchange(memory, given.need("trigger_id"))
     view = kept(memory, _modal(given))
     memory.stacks[person] = [view]
-    return {"view": view}
+    return {"view": told(view)}
 
 
 def push(memory: Memory, given: Arguments) -> Json:
     person = exchange(memory, given.need("trigger_id"), in_view=True)
-    return {"view": push_on(memory, person, _modal(given))}
+    return {"view": told(push_on(memory, person, _modal(given)))}
 
 
 def push_on(memory: Memory, person: str, view: Any) -> Json:
@@ -42,7 +43,7 @@ def push_on(memory: Memory, person: str, view: Any) -> Json:
 def update(memory: Memory, given: Arguments) -> Json:
     view = _named(memory, given)
     _must_be_current(view, given)
-    return {"view": replace(memory, view, _modal(given))}
+    return {"view": told(replace(memory, view, _modal(given)))}
 
 
 def publish(memory: Memory, given: Arguments) -> Json:
@@ -53,7 +54,7 @@ def publish(memory: Memory, given: Arguments) -> Json:
     view = given.json("view", "invalid_arguments")
     new = replace(memory, home, view, "home") if home else kept(memory, view, "home")
     memory.homes[person.id] = new
-    return {"view": new}
+    return {"view": told(new)}
 
 
 def exchange(memory: Memory, trigger_id: str, *, in_view: bool = False) -> str:
@@ -71,7 +72,7 @@ def exchange(memory: Memory, trigger_id: str, *, in_view: bool = False) -> str:
 
 def kept(memory: Memory, view: Any, kind: str = "modal") -> Json:
     """The view as Slack keeps it: what was sent, and what Slack writes on it."""
-    must_be_well_made(view, kind)
+    must_be_well_made(memory, view, kind)
     _must_be_new(memory, view)
     id = memory.new_id("V")
     return _written(memory, view) | {"id": id, "root_view_id": id, "previous_view_id": None}
@@ -79,19 +80,43 @@ def kept(memory: Memory, view: Any, kind: str = "modal") -> Json:
 
 def replace(memory: Memory, view: Json, new: Any, kind: str = "modal") -> Json:
     """The same place in the stack with other content and a new hash."""
-    must_be_well_made(new, kind)
+    must_be_well_made(memory, new, kind)
     same = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
     written = _written(memory, new) | same
+    written["state"] = {"values": _still_filled_in(view, written)}
     view.clear()
     view.update(written)
     memory.view_errors.pop(view["id"], None)
     return view
 
 
-def must_be_well_made(view: Any, kind: str = "modal") -> None:
+def _still_filled_in(old: Json, new: Json) -> Json:
+    """What a person typed stays where block and action keep their names."""
+    there = {(block["block_id"], one["action_id"], one["type"]) for block, one in _controls(new)}
+    kept: Json = {}
+    for block, fields in old["state"]["values"].items():
+        for action, field in fields.items():
+            if (block, action, field["type"]) in there:
+                kept.setdefault(block, {})[action] = field
+    return kept
+
+
+def _controls(view: Json) -> Iterator[tuple[Json, Json]]:
+    for block in view["blocks"]:
+        for one in blockkit.controls(block):
+            yield block, one
+
+
+def told(view: Json) -> Json:
+    """As the Web API answers: without what the person has filled in."""
+    return view | {"state": {"values": {}}}
+
+
+def must_be_well_made(memory: Memory, view: Any, kind: str = "modal") -> None:
     if len(json.dumps(view).encode()) > VIEW_LIMIT:
         raise Refusal("view_too_large")
-    if problems := blockkit.view_problems(view, kind):
+    problems = blockkit.view_problems(view, kind)
+    if problems := problems or pictures.problems(memory, view["blocks"], "/view/blocks"):
         raise Refusal("invalid_arguments", *problems)
 
 
@@ -108,6 +133,7 @@ def _all(memory: Memory) -> list[Json]:
 def _written(memory: Memory, view: Json) -> Json:
     plain: Json = {"private_metadata": "", "callback_id": "", "external_id": "", "submit": None}
     plain |= {"close": None, "clear_on_close": False, "notify_on_close": False}
+    hash = memory.new_ts()
     sent = {name: value for name, value in view.items() if name not in WRITTEN_BY_SLACK}
     return (
         plain
@@ -117,9 +143,9 @@ def _written(memory: Memory, view: Json) -> Json:
             "app_id": memory.app_id,
             "app_installed_team_id": memory.team_id,
             "bot_id": memory.bot_id,
-            "blocks": blockkit.with_ids(view["blocks"]),
+            "blocks": blockkit.with_ids(view["blocks"], f"_{hash}"),
             "state": {"values": {}},
-            "hash": memory.new_ts(),
+            "hash": hash,
         }
     )
 

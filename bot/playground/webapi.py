@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground import conversations, messages, views
+from bot.playground import conversations, files, messages, views
 from bot.playground.arguments import Arguments
 from bot.playground.faults import Fault, Trouble
 from bot.playground.limits import RARE, SPECIAL, TIER_2, TIER_3, TIER_4, Rate
@@ -42,8 +42,13 @@ METHODS = {
     "conversations.members": Method(conversations.members, "channels:read", TIER_4),
     "conversations.open": Method(conversations.open_direct, "im:write", TIER_3),
     "conversations.replies": Method(conversations.thread, "channels:history", TIER_3),
+    "files.completeUploadExternal": Method(files.complete, "files:write", TIER_4),
+    "files.delete": Method(files.delete, "files:write", TIER_3),
+    "files.getUploadURLExternal": Method(files.begin, "files:write", TIER_4),
+    "files.info": Method(files.info, "files:read", TIER_4),
     "team.info": Method(conversations.team, "team:read", TIER_3),
     "usergroups.list": Method(conversations.usergroups, "usergroups:read", TIER_2),
+    "usergroups.users.list": Method(conversations.usergroup_users, "usergroups:read", TIER_2),
     "users.info": Method(conversations.user, "users:read", TIER_4),
     "users.list": Method(conversations.users, "users:read", TIER_2),
     "views.open": Method(views.open_view, "", TIER_4),

@@ -278,9 +278,9 @@ def test_a_lagging_history_shows_a_message_late(slack, clock, workspace):
 
 
 def test_what_is_known_of_the_workspace(slack):
-    assert slack.conversations_info(channel=CARE)["channel"]["num_members"] == 4
+    assert slack.conversations_info(channel=CARE)["channel"]["num_members"] == 7
     assert "U0LEA" in slack.conversations_members(channel=CARE)["members"]
-    assert len(slack.users_list()["members"]) == 4
+    assert len(slack.users_list()["members"]) == 7
     assert "users" not in slack.usergroups_list()["usergroups"][0]
     assert slack.usergroups_list(include_users=True)["usergroups"][0]["users"] == ["U0LEA"]
     assert slack.team_info()["team"]["name"] == "Acme"
