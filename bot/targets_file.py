@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bot.domain.mention import Kind
 from bot.domain.team import Rule
 from bot.durations import duration, lasting
-from bot.toml_file import TomlFile, Wrong, table_of, texts
+from bot.toml_file import TomlFile, Wrong, table_of, texts, yes_or_no
 
 WITHIN = {
     Kind.COMPLAINT: timedelta(hours=1),
@@ -21,7 +21,7 @@ NEVER = "never"
 
 CONDITIONS = ("kind", "platform", "tag", "language")
 TARGETS = ("answer_within", "further_within", "keep_in_the_loop")
-RULE_KEYS = ("name", *CONDITIONS, *TARGETS, "urgent")
+RULE_KEYS = ("name", *CONDITIONS, *TARGETS, "urgent", "approval")
 PLATFORM = re.compile(r"[a-z0-9_-]+")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
@@ -66,7 +66,8 @@ def _rule(file: TomlFile, table: str, rule: Mapping[str, Any], number: int) -> R
         first=entry("answer_within", duration),
         further=entry("further_within", duration),
         loop=entry("keep_in_the_loop", lasting),
-        urgent=entry("urgent", _yes_or_no) or False,
+        urgent=entry("urgent", yes_or_no) or False,
+        approval=entry("approval", yes_or_no) or False,
     )
 
 
@@ -120,9 +121,3 @@ def _all_like(form: re.Pattern[str], names: Sequence[str], what: str) -> tuple[s
         if not form.fullmatch(name):
             raise Wrong(f"{name!r} is not {what}")
     return tuple(names)
-
-
-def _yes_or_no(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Wrong("It must be true or false, without quotes")
-    return value

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot import answers_file, roles_file
 from bot.domain.calendar import ALWAYS, Calendar, NeverOpens
 from bot.domain.clock import MANAGER, NOTHING, ON_DUTY, Rung, Where
 from bot.domain.team import Team, Teams
@@ -21,7 +22,7 @@ PERSON_ID = re.compile(r"[UW][A-Z0-9]{4,}")
 HOURS = ("timezone", "hours", "holidays", "half_holidays", "closed", "days")
 TARGETS = ("answer_within", "further_within", "keep_in_the_loop", "rules", "claim_lease")
 CALLS = ("nag", "nag_promise", "repeat", "manager", "on_duty", "email", "webhook")
-KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS)
+KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS, *answers_file.KEYS, roles_file.KEY)
 NEEDS = {
     MANAGER: ("manager", 'manager = "U…"'),
     ON_DUTY: ("on_duty", 'on_duty = [{ who = "U…" }]'),
@@ -105,6 +106,7 @@ class _Reader:
             no_channel = 'It has no channel. Add channel = "C…" (Slack: channel details)'
             self.file.wrong(table, "", no_channel)
         team = self._with_rota(self._promising(name, table, entry), table, entry)
+        team = self._answering(team, table, entry)
         for key, why in (*_unreachable(team, entry), *impossible(team, self.now)):
             self.file.wrong(table, key, why)
         return team
@@ -133,6 +135,11 @@ class _Reader:
             sources=sources,
             written=self.file.part(table),
         )
+
+    def _answering(self, team: Team, table: str, entry: Mapping[str, Any]) -> Team:
+        says = answers_file.answers(self.file, table, entry)
+        roles = roles_file.roles(self.file, table, entry, team.manager)
+        return replace(team, roles=roles, **says._asdict())
 
     def _roads(self, table: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
         mail = self.file.entry(table, "email", entry, lambda each: mail_roads(self.file, each))

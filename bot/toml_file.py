@@ -137,6 +137,12 @@ def table_of(value: Any, such: str) -> dict[str, Any]:
     return value
 
 
+def yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong("It must be true or false, without quotes")
+    return value
+
+
 def keyed(value: Any, needs: Iterable[str], may: Iterable[str], says: str) -> dict[str, Any]:
     """A table that has these keys, and no others than it may have."""
     if not isinstance(value, dict) or not set(needs) <= set(value) <= {*needs, *may}:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
 
+from bot.domain.approval import Approval
 from bot.domain.calendar import ALWAYS, Calendar, Pause
 from bot.domain.clock import (
     CHANNEL,
@@ -22,8 +23,10 @@ from bot.domain.clock import (
     Rung,
 )
 from bot.domain.mention import Kind
+from bot.domain.roles import Right, Roles
 from bot.domain.rota import Rota
 
+PICTURES = (LINK, SHOW, UPLOAD) = ("link", "show", "upload")  # what becomes of a customer's
 HOLIDAYS, DUTIES = "holidays", "duties"  # what a source has
 BEFORE_A_PROMISE = Rung(after=timedelta(minutes=-30), call=OWNER)
 
@@ -39,6 +42,21 @@ class Described(Protocol):
     def tags(self) -> Sequence[str]: ...
     @property
     def language(self) -> str | None: ...
+    @property
+    def urgent(self) -> bool: ...
+
+
+class Held(Protocol):
+    """What decides whom a rung means by its owner."""
+
+    @property
+    def owner(self) -> str | None: ...
+    @property
+    def promised_by(self) -> str | None: ...
+    @property
+    def proposed(self) -> str | None: ...
+    @property
+    def escalated_to(self) -> str | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +75,7 @@ class Rule:
     further: timedelta | None = None
     loop: timedelta | None = None
     urgent: bool = False
+    approval: bool = field(default=False, compare=False)  # decides about answers, not deadlines
 
     def matches(self, it: Described) -> bool:
         spoken = (it.language or "").lower()
@@ -112,10 +131,18 @@ class Team:
     roads: Sequence[str] = ()
     sources: Sequence[Source] = ()
     written: str = field(default="", compare=False)
+    roles: Roles = field(default_factory=Roles)
+    approval: Approval | None = None  # a rule may ask for it as well
+    signature: str = ""  # may name {agent}, {agent_initials}, {team}
+    watch: Sequence[str] = ()  # what must not slip into a public answer: see domain/warnings.py
+    pictures: str = LINK
+    retention: timedelta | None = None  # in calendar days; None: for ever
+    language: str = "en"  # of what stands in the channel
 
     def rule(self, it: Described) -> Rule:
         """The first that matches; the last resort is what its kind is promised."""
-        return next((rule for rule in self.rules if rule.matches(it)), self._of_kind(it.kind))
+        found = next((rule for rule in self.rules if rule.matches(it)), self._of_kind(it.kind))
+        return replace(found, urgent=True) if it.urgent else found
 
     def clock(
         self, it: Described, owed: Owed, since: datetime, pauses: Sequence[Pause] = ()
@@ -149,6 +176,17 @@ class Team:
         if call == ON_DUTY:
             return next(iter(self.rota.on_duty(at) if self.rota else ()), CHANNEL)
         return call
+
+    def answerable(self, it: Held) -> str | None:
+        """Whom a rung means by the owner: who must approve, whom it went up to, or who has it."""
+        if it.proposed:
+            return self.approver(it.owner)
+        return it.escalated_to or it.owner or it.promised_by
+
+    def approver(self, author: str | None) -> str:
+        """Who is called while an answer of this author's waits for a second person."""
+        able = self.roles.by_right.get(Right.APPROVE, [self.manager or CHANNEL])
+        return next((id for id in able if id[0] in "UWS" and id != author), CHANNEL)
 
     @property
     def longest_promise(self) -> timedelta:
@@ -219,6 +257,10 @@ class Teams:
     def change(self, team: Team) -> None:
         """A schedule or a holiday list has news, and from now on the team is this one."""
         self.by_name[team.name] = team
+
+    def remove(self, name: str) -> None:
+        """It is no team any more; its work goes to the first."""
+        self.by_name.pop(name, None)
 
     def hearing(self, account: str) -> Team:
         named = (team for team in self if account in team.hears)

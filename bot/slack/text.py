@@ -1,11 +1,11 @@
 """Other people's words made harmless: nothing hidden, nothing too long, nothing cut in half."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from itertools import accumulate, takewhile
 from urllib.parse import quote
 
+from bot.domain.graphemes import boundary
 from bot.domain.mention import storable
 
 # What turns the direction of text around, and what hides: never needed to read a message.
@@ -16,7 +16,6 @@ HIDDEN = re.compile(
 )
 ADDRESS = re.compile(r"https?://[!-~]+")
 MARKUP = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22", "|": "%7C", "`": "%60"})
-LONGEST = 40  # code points of one visible character; a longer one is no writing any more
 LOOKED_AT = 1000  # code points, of which a line shows a few dozen
 URL = 1000  # ours: a card holds several
 
@@ -40,7 +39,7 @@ def clip(text: str, most: int, cost: Callable[[str], int] = len) -> str:
         return text
     spent = accumulate(map(cost, text[:most]))
     fitting = sum(1 for _ in takewhile(lambda total: total < most, spent))
-    return text[: _boundary(text, fitting)].rstrip() + "…"
+    return text[: boundary(text, fitting)].rstrip() + "…"
 
 
 def escape(text: str) -> str:
@@ -60,42 +59,3 @@ def address(url: str | None) -> str | None:
         return None
     safe = quote(storable(url), safe="%!#$&'()*+,/:;=?@[]~<>\"|`").translate(MARKUP)
     return safe if len(safe) <= URL and ADDRESS.fullmatch(safe) else None
-
-
-def _boundary(text: str, end: int) -> int:
-    """The last place up to `end` where a character ends."""
-    for place in range(end, max(end - LONGEST, 0), -1):
-        if not _inside(text, place):
-            return place
-    return end if end > LONGEST else 0
-
-
-def _inside(text: str, place: int) -> bool:
-    """Whether what is before and after this place is one character to people's eyes."""
-    before, after = text[place - 1], text[place]
-    return (
-        _clings(after)
-        or before == "\u200d"
-        or unicodedata.combining(before) == 9  # a virama: the next letter is written below it
-        or (_is_flag(before) and _is_flag(after) and _flags_before(text, place) % 2 == 1)
-    )
-
-
-def _clings(character: str) -> bool:
-    """Whether it belongs to what is before: accents, joiners, skin tones, tags, Hangul parts."""
-    return (
-        unicodedata.category(character).startswith("M")
-        or character in "\u200c\u200d"
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-        or "\U000e0020" <= character <= "\U000e007f"
-        or "\u1160" <= character <= "\u11ff"
-    )
-
-
-def _is_flag(character: str) -> bool:
-    """Half of a flag: a regional indicator."""
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _flags_before(text: str, place: int) -> int:
-    return sum(1 for _ in takewhile(_is_flag, reversed(text[max(0, place - LONGEST) : place])))
