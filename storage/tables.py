@@ -111,7 +111,12 @@ customers = Table(
     Column("url", Text),
     Column("followers", BigInteger),
     Column("tags", Words),
+    Column("person", Id),  # the customer whom this identity belongs to; none: it is themselves
+    Column("language", Text),  # what colleagues know better than the platform does
+    Column("timezone", Text),
+    Column("forgotten_at", Moment),
     UniqueConstraint("platform", "key"),
+    Index("ix_customers_person", "person"),
 )
 
 conversations = Table(
@@ -160,6 +165,10 @@ conversations = Table(
     Column("nag", Text),
     Column("nag_says", Text),
     Column("unsaid_until", Moment),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("proposed", Text),
+    Column("escalated_to", Text),
+    Column("merged_into", Id),
     UniqueConstraint("account", "thread", "customer"),
     Index("ix_conversations_customer", "customer"),
     Index(
@@ -243,8 +252,165 @@ replies = Table(
     Column("url", Text),
     Column("refused", Text),
     Column("promised_for", Moment),
+    Column("files", JSON),  # that go with it: as Slack knows them
+    Column("approved_by", Text),
+    Column("approved_at", Moment),
+    Column("corrected_at", Moment),
+    Column("withdrawn_at", Moment),
+    Column("withdrawn_by", Text),
     Index("ix_replies_conversation", "conversation"),
     Index("ix_replies_sent_key", "sent_key"),
+    Index("ix_replies_author", "author"),
+)
+
+parts = Table(  # a long answer is several posts, one after the other
+    "parts",
+    metadata,
+    Column("reply", Text, ForeignKey("replies.key"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("sent_key", Text),
+    Column("url", Text),
+    Column("sent_at", Moment),
+    Index("ix_parts_sent_key", "sent_key"),
+)
+
+amendments = Table(  # what we change about an answer that is published
+    "amendments",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("reply", Text, ForeignKey("replies.key"), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("refused", Text),
+    Index("ix_amendments_reply", "reply"),
+)
+
+saved_replies = Table(
+    "saved_replies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("team", Text, nullable=False),  # "": every team's
+    Column("language", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("team", "language", "name"),
+)
+
+people = Table(  # what colleagues have set for themselves, by their Slack id
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("signature", Text),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+notes = Table(  # what colleagues should know about a customer; never said to them
+    "notes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer", Id, ForeignKey("customers.id"), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_notes_customer", "customer"),
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("done_at", Moment),
+    Index("ix_follow_ups_conversation", "conversation"),
+    Index(
+        "ix_follow_ups_due_at",
+        "due_at",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+)
+
+merges = Table(  # what became one, and all that was before, so that it can be undone
+    "merges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("kept", Id, nullable=False),
+    Column("absorbed", Id, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("before", JSON, nullable=False),
+    Index("ix_merges_what_absorbed", "what", "absorbed"),
+)
+
+audit = Table(  # who did what; rows are only ever added, and hold no customer's words
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("conversation", Id),
+    Column("about", JSON, nullable=False),
+    Index("ix_audit_conversation", "conversation"),
+    Index("ix_audit_at", "at"),
+)
+
+shown = Table(  # which messages of ours name a conversation, so that they can be taken back
+    "shown",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("ts", Text, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), primary_key=True),
+    Index("ix_shown_conversation", "conversation"),
+)
+
+pictures = Table(  # a customer's pictures that were taken into Slack
+    "pictures",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("file", Text),  # Slack's id of it
+    Column("trouble", Text),
+    Column("at", Moment, nullable=False),
+    Index("ix_pictures_conversation", "conversation"),
+)
+
+team_files = Table(  # teams that were made in Slack, as teams.toml would have them
+    "team_files",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+receipts = Table(  # what was removed of a person; holds nothing of it
+    "receipts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("what", JSON, nullable=False),
 )
 
 drafts = Table(
