@@ -1,12 +1,12 @@
 """A conversation with all that was said in it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Mention, Origin
-from bot.domain.reply import Reply
+from bot.domain.reply import Amendment, Draft, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,24 @@ class Nagged:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`mentions` is in the order in which we heard them; `reply` is the last one written."""
+    """`mentions` is in the order in which we heard them; `reply` is the last one written.
+
+    `amendment` is the last of that reply, `can` what its platform lets us do with it ("correct",
+    "withdraw"), `pictures` Slack's ids of what the customer sent along, by address; "": it is shown
+    by its address.
+    """
 
     conversation: Conversation
     customer: Customer
     mentions: Sequence[Mention]
     reply: Reply | None = None
     past: Past = Past()
+    drafts: Sequence[Draft] = ()
+    amendment: Amendment | None = None
+    can: frozenset[str] = frozenset()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    known_by: Sequence[str] = ()  # colleagues whose answers a returning customer had
+    notes: int = 0  # that colleagues wrote about them
 
     @property
     def heard(self) -> Sequence[Mention]:

@@ -13,11 +13,16 @@ from bot.domain.problems import (
     AlreadyAnswered,
     AlreadyClaimed,
     AlreadyDismissed,
+    AlreadyMerged,
     AlreadyReplying,
+    NobodyHasIt,
+    NotDismissed,
+    NothingToApprove,
     NotSnoozed,
     NotToBeSettled,
     StillInDoubt,
     StillWaits,
+    WaitsForApproval,
 )
 from bot.domain.record import OPEN, UNSETTLED, Ended, State
 from bot.domain.team import Team
@@ -26,6 +31,7 @@ from bot.domain.winding import Wound
 __all__ = ["NO_ANSWER_NEEDED", "OPEN", "UNSETTLED", "Conversation", "Ended", "State"]
 
 NO_ANSWER_NEEDED = "No answer needed"
+SETTLED = "settled"  # the pause of a clock while it was closed
 
 
 class Conversation(Wound):
@@ -98,6 +104,8 @@ class Conversation(Wound):
             closed_because=None,
             quiet=False,
             unsure=self.unsure if replying else None,
+            proposed=None,
+            escalated_to=None,
             judged_by=None,
         )
         return begun.wind(team)
@@ -128,6 +136,47 @@ class Conversation(Wound):
         return self._held(by, at, team)
 
     @deed
+    def assign(self, to: str, by: str, at: datetime, team: Team) -> Self:
+        """Give it to somebody, whoever has it now."""
+        self._must_be_open()
+        return self._held(to, at, team)
+
+    @deed
+    def release(self, by: str, at: datetime, team: Team) -> Self:
+        """Its holder lets go of it, or somebody does in their place."""
+        self._must_be_open()
+        if self.owner is None:
+            raise NobodyHasIt
+        if self.proposed or self.unsure:
+            raise StillInDoubt if self.unsure else WaitsForApproval
+        return self.let_go(team)
+
+    @deed
+    def escalate(self, to: str, by: str, at: datetime, team: Team) -> Self:
+        """From now on the ladder calls this member or group in place of its owner."""
+        self._must_be_open()
+        return replace(self, escalated_to=to)._kept_by(by, at)._touched().wind(team)
+
+    @deed
+    def move(self, to: str, by: str, at: datetime, team: Team) -> Self:
+        """Another team's work from now on, by its promises and with a card of its own there.
+
+        `to` is that team's name, and `team` is it.
+        """
+        self._must_be_open()
+        if self.proposed or self.unsure:
+            raise StillInDoubt if self.unsure else WaitsForApproval
+        free = replace(self, team=to, state=State.WAITING, owner=None, held_since=None)
+        gone = replace(free, channel=None, card=None, digest=None, escalated_to=None)
+        return gone._touched().wind(team)
+
+    @deed
+    def rate(self, urgent: bool, by: str, team: Team) -> Self:
+        """Somebody says how urgent it is: what is urgent counts, and calls, day and night."""
+        rated = replace(self, urgent=urgent)
+        return rated.wind(team) if self.state in UNSETTLED else rated
+
+    @deed
     def renew(self, by: str, at: datetime, team: Team) -> Self:
         """Its holder is at work on it: the claim lasts."""
         holds = self.open and self.owner == by
@@ -138,7 +187,34 @@ class Conversation(Wound):
         """Our answer sets out. Nobody is nagged while it is on its way."""
         if self.unsure:
             raise StillInDoubt
+        if self.proposed:
+            raise WaitsForApproval
         return replace(self.claim(by, at, team), state=State.REPLYING, claimed_until=None)
+
+    @deed
+    def propose(self, by: str, key: str, at: datetime, team: Team) -> Self:
+        """An answer is written and waits for a second person. The clock runs on."""
+        if self.unsure:
+            raise StillInDoubt
+        if self.proposed:
+            raise WaitsForApproval
+        return replace(self.claim(by, at, team), proposed=key).wind(team)
+
+    @deed
+    def approve(self, by: str, at: datetime, team: Team) -> Self:
+        """A second person agrees: the answer sets out, its author's name on it."""
+        self._must_be_open()
+        if not self.proposed:
+            raise NothingToApprove
+        return replace(self, state=State.REPLYING, proposed=None, claimed_until=None)
+
+    @deed
+    def send_back(self, by: str, at: datetime, team: Team) -> Self:
+        """The answer is its author's again, to be changed."""
+        self._must_be_open()
+        if not self.proposed:
+            raise NothingToApprove
+        return replace(self, proposed=None, held_since=at)._touched().wind(team)
 
     @deed
     def snooze(self, until: datetime, by: str, because: str, at: datetime, team: Team) -> Self:
@@ -175,6 +251,90 @@ class Conversation(Wound):
     def dismiss(self, by: str, because: str, at: datetime) -> Self:
         self._must_be_open()
         return self._close(State.DISMISSED, at, by=by, because=because, how="dismissed")
+
+    @deed
+    def undismiss(
+        self,
+        by: str,
+        at: datetime,
+        team: Team,
+        *,
+        promised_at: datetime | None = None,
+        promised_for: datetime | None = None,
+        promised_by: str | None = None,
+    ) -> Self:
+        """It was dismissed by mistake: it waits again, and its clock never stopped.
+
+        What was promised before it was dismissed is promised again. What the customer took back,
+        nobody has dismissed.
+        """
+        if self.state is not State.DISMISSED or self.closed_by is None or self.forgotten:
+            raise NotDismissed
+        back = replace(self, state=State.WAITING, owner=None, held_since=None, verdict=None)
+        back = replace(back, closed_at=None, closed_by=None, closed_because=None)
+        return back._promising(promised_at, promised_for, promised_by).wind(team)
+
+    @deed
+    def merge_into(self, into: int, by: str, at: datetime) -> Self:
+        """Another conversation of the same customer goes on with what was said here."""
+        self._must_not_be_on_its_way()
+        merged = self._close(State.MERGED, at, by=by, how="merged")
+        return replace(merged, merged_into=into)
+
+    @deed
+    def absorb(
+        self,
+        since: datetime | None,
+        kind: Kind,
+        by: str,
+        at: datetime,
+        team: Team,
+        *,
+        urgent: bool = False,
+        promised_at: datetime | None = None,
+        promised_for: datetime | None = None,
+        promised_by: str | None = None,
+    ) -> Self:
+        """Go on with what was said, and promised, in another conversation.
+
+        `since` is its clock's start if its customer waited: the older of two clocks is the one that
+        runs, and the nearer of two promises the one that holds.
+        """
+        self._must_not_be_on_its_way()
+        both = replace(self, urgent=self.urgent or urgent)
+        if since is not None:
+            both = both._waiting_since(since, kind, team)
+        if promised_for is None or (self.promised_for and self.promised_for <= promised_for):
+            return both.wind(team) if both.state in UNSETTLED else both
+        if both.state not in UNSETTLED:
+            begun = both.waiting_since
+            both = replace(both.reopen(at, team), waits=False, waiting_since=begun, due_at=None)
+        return both._promising(promised_at, promised_for, promised_by).wind(team)
+
+    @deed
+    def withdrew(self, at: datetime, team: Team) -> Self:
+        """We took our published answer back: the customer waits again, from now on."""
+        if self.state is not State.ANSWERED and (self.waits or not self.open):
+            return self
+        owner = self.owner or self.closed_by
+        waiting = self.reopen(at, team)
+        return waiting._held(owner, at, team) if owner else waiting
+
+    @deed
+    def follow_up(self, until: datetime, by: str, at: datetime, team: Team) -> Self:
+        """The time has come to ask how it went: open again, though the customer does not wait.
+
+        Whoever wanted that has it until then, as if they had promised it.
+        """
+        if self.state not in (State.ANSWERED, State.DISMISSED):
+            return self
+        begun = replace(
+            self.reopen(at, team), waits=False, waiting_since=self.waiting_since, due_at=None
+        )
+        if self.closed_at and self.closed_at < at:  # meanwhile nobody owed a further word
+            begun = replace(begun, pauses=(Pause(self.closed_at, at, SETTLED),))
+        bare = replace(begun, card=None, channel=None, digest=None)
+        return bare._promising(at, until, by)._held(by, at, team)
 
     @deed
     def no_answer_needed(self, by: str, at: datetime, team: Team) -> Self:
@@ -245,6 +405,20 @@ class Conversation(Wound):
 
     # How
 
+    def _promising(self, at: datetime | None, until: datetime | None, by: str | None) -> Self:
+        """Another word is promised; without a time, nothing more than before."""
+        if until is None:
+            return self
+        return replace(self, promised_at=at, promised_for=until, promised_by=by)
+
+    def _waiting_since(self, since: datetime, kind: Kind, team: Team) -> Self:
+        """The customer has waited since then, for whatever they wrote at another place."""
+        if self.state in UNSETTLED and self.waits and not self.thanks:
+            begun = replace(self, waiting_since=min(self.waiting_since, since)).wind(team)
+            return begun.reconsider(kind, self.because, team)
+        again = self if kind is Kind.OTHER else replace(self, kind=kind)
+        return again.reopen(since, team)
+
     def _held(self, by: str, at: datetime, team: Team) -> Self:
         held = replace(self, state=State.CLAIMED, owner=by, held_since=at)
         return held._touched().wind(team)
@@ -269,6 +443,8 @@ class Conversation(Wound):
             snoozed_by=None,
             until_they_write=False,
             unsure=None,
+            proposed=None,
+            escalated_to=None,
             promised_for=promised_for,
             promised_by=by if promised_for else None,
             promised_at=at if promised_for else None,
@@ -306,6 +482,8 @@ class Conversation(Wound):
             next_nag_at=None,
             claimed_until=None,
             unsure=None,
+            proposed=None,
+            escalated_to=None,
             promised_for=None,
             promised_by=None,
             promised_at=None,
@@ -321,7 +499,19 @@ class Conversation(Wound):
         verdict = judged(self.due_at, at, answered=answered)
         return replace(self, ended=(*self.ended, ended), verdict=verdict)
 
+    def _must_not_be_on_its_way(self) -> None:
+        if self.state is State.REPLYING:
+            raise AlreadyReplying(str(self.owner))
+        if self.state is State.MERGED:
+            raise AlreadyMerged(self.merged_into)
+        if self.unsure:
+            raise StillInDoubt
+        if self.proposed:
+            raise WaitsForApproval
+
     def _must_be_open(self) -> None:
+        if self.state is State.MERGED:
+            raise AlreadyMerged(self.merged_into)
         if self.state is State.REPLYING:
             raise AlreadyReplying(str(self.owner))
         if self.state is State.ANSWERED:

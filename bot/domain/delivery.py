@@ -15,7 +15,13 @@ class Errand(StrEnum):
     DIGEST = "digest"  # in the channel: many conversations in one message
     NOTICE = "notice"  # in the channel: something about the bot itself
     LIST = "list"  # in the channel: what a team must know in the morning, or all at once
+    RETIRE = "retire"  # an old message: what became of it, or it is taken back
+    PICTURE = "picture"  # take a customer's picture into Slack
+    AMEND = "amend"  # to the platform: correct or withdraw what we published
     ALERT = "alert"  # by mail or webhook: what Slack did not take, or a rung says there
+
+
+PUBLIC = (Errand.REPLY, Errand.AMEND)  # what leaves for the platform, by a lane of its own
 
 
 class Urgency:

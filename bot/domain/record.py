@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.calendar import Pause
 from bot.domain.clock import Owed, Standing
 from bot.domain.deeds import Deed
+from bot.domain.forgotten import forgotten
 from bot.domain.mention import Kind
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class State(StrEnum):
     REPLYING = "replying"  # our answer is on its way
     ANSWERED = "answered"
     DISMISSED = "dismissed"
+    MERGED = "merged"  # another conversation goes on with it
 
 
 OPEN = (State.WAITING, State.CLAIMED)
@@ -87,6 +89,10 @@ class Record:
     nag: str | None = None  # the last one, until somebody acts
     nag_says: str | None = None  # whom it calls, and where
     unsaid_until: datetime | None = None  # a nag that came too late to be said in working hours
+    urgent: bool = False  # somebody said so: counted, and called, day and night
+    proposed: str | None = None  # the key of an answer that waits for a second person
+    escalated_to: str | None = None  # a member or a group: called in place of its owner
+    merged_into: int | None = None
     quiet: bool = False
     unsure: str | None = None  # the key of a reply that may have been published; a person must look
     digest: int | None = None
@@ -102,6 +108,11 @@ class Record:
     @property
     def open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether all that was said in it was removed for good."""
+        return forgotten(self.thread)
 
     @property
     def told_until(self) -> datetime:

@@ -126,7 +126,7 @@ class Life:
         clock = self.it.clock(self.team)
         if clock and self.it.rungs_climbed > before:
             number = self.it.rungs_climbed - 1
-            call, owner = clock.rung(number).call, self.it.owner or self.it.promised_by
+            call, owner = clock.rung(number).call, self.team.answerable(self.it)
             whom = self.team.whom(call, owner, self.now)
             self.nags.append(Nagged(at=self.now, rung=number, call=call, whom=whom))
 

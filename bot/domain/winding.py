@@ -85,7 +85,11 @@ class Wound(Record):
     def _lets_go_at(self, team: Team) -> datetime | None:
         """When the claim ends by itself: only what waits for its holder's answer lets go."""
         if not (
-            self.state is State.CLAIMED and self.waits and self.held_since and team.claim_lease
+            self.state is State.CLAIMED
+            and self.waits
+            and not self.proposed
+            and self.held_since
+            and team.claim_lease
         ):
             return None
         ends = team.calendar.due(self.held_since, team.claim_lease, self.pauses)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.calendar import Calendar, Window
 from bot.domain.clock import Owed
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Kind
@@ -14,9 +16,15 @@ from bot.domain.problems import (
     AlreadyAnswered,
     AlreadyClaimed,
     AlreadyDismissed,
+    AlreadyMerged,
     AlreadyReplying,
+    NobodyHasIt,
+    NotDismissed,
     NotPossible,
+    StillInDoubt,
+    WaitsForApproval,
 )
+from bot.domain.replay import Entry, Life
 from tests.conftest import CARE, LADDER, NOON
 from tests.things import HOUR, MINUTE, WAITING
 
@@ -260,3 +268,198 @@ def test_no_rung_is_ever_climbed_twice(times):
             nags.append(it.rungs_climbed)
 
     assert nags == sorted(set(nags))
+
+
+# Handling it between colleagues
+
+MORE = NOON + 20 * MINUTE
+PROMISED = REPLYING.sent(NOON + MINUTE, CARE, promised_for=NOON + 5 * HOUR, by=ANA)
+PROPOSED = WAITING.propose(ANA, "k", NOON, CARE)
+DOUBTED = REPLYING.in_doubt("k", NOON, CARE)
+PRESS = replace(CARE, name="press", channel="C0PRESS", answer_within={Kind.COMPLAINT: 2 * HOUR})
+
+
+def test_assigning_gives_it_to_somebody_whoever_has_it():
+    given = CLAIMED.assign(BEN, ANA, MORE, CARE)
+
+    assert (given.owner, given.held_since, given.due_at) == (BEN, MORE, DUE)
+
+
+def test_releasing_makes_it_nobodys_and_lets_the_clock_run():
+    free = CLAIMED.release(ANA, MORE, CARE)
+
+    assert (free.state, free.owner, free.due_at, free.next_nag_at) == (
+        State.WAITING,
+        None,
+        DUE,
+        DUE,
+    )
+
+
+def test_what_nobody_has_can_not_be_released():
+    with pytest.raises(NobodyHasIt):
+        WAITING.release(ANA, MORE, CARE)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "problem"), [(PROPOSED, WaitsForApproval), (DOUBTED, StillInDoubt)]
+)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda it: it.release(ANA, MORE, CARE),
+        lambda it: it.move("press", ANA, MORE, PRESS),
+        lambda it: it.merge_into(2, ANA, MORE),
+        lambda it: it.absorb(NOON, Kind.COMPLAINT, ANA, MORE, CARE),
+    ],
+)
+def test_while_an_answer_waits_it_stays_where_it_is(conversation, problem, act):
+    with pytest.raises(problem):
+        act(conversation)
+
+
+def test_who_it_was_escalated_to_is_called_in_place_of_its_owner():
+    raised = CLAIMED.escalate("U0LEA", ANA, MORE, CARE)
+
+    assert CARE.answerable(raised) == "U0LEA"
+    assert (raised.owner, raised.due_at) == (ANA, DUE)
+    assert CARE.answerable(raised.sent(MORE, CARE).reopen(MORE, CARE)) is None
+
+
+def test_what_is_moved_is_nobodys_and_is_counted_by_the_new_promises_from_the_same_start():
+    hanging = replace(CLAIMED, channel="C0CARE", card="1.0", digest=7, nag="2.0")
+    moved = hanging.move("press", ANA, MORE, PRESS)
+
+    assert (moved.team, moved.state, moved.owner) == ("press", State.WAITING, None)
+    assert (moved.waiting_since, moved.due_at) == (NOON, NOON + 2 * HOUR)
+    assert (moved.channel, moved.card, moved.digest, moved.nag) == (None, None, None, None)
+    assert moved.claimed_until is None
+
+
+def test_what_is_urgent_counts_day_and_night():
+    closed = replace(CARE, calendar=Calendar(ZoneInfo("UTC"), ((),) * 6 + ((Window(0, 3600),),)))
+    calm = WAITING.wind(closed)
+
+    urgent = calm.rate(True, ANA, closed)
+
+    assert calm.due_at > DUE
+    assert urgent.due_at == DUE
+    assert urgent.rate(False, ANA, closed).due_at == calm.due_at
+    assert ANSWERED.rate(True, ANA, CARE).next_nag_at is None
+
+
+def test_what_was_dismissed_by_mistake_waits_again_as_if_nothing_had_been():
+    climbed = WAITING.climb(CARE, DUE + MINUTE)
+    back = climbed.dismiss(ANA, "spam", DUE + 2 * MINUTE).undismiss(BEN, DUE + 3 * MINUTE, CARE)
+
+    assert back == climbed
+
+
+def test_undoing_a_dismissal_brings_back_what_was_promised():
+    gone = PROMISED.dismiss(ANA, "spam", MORE)
+    told = {name: getattr(PROMISED, name) for name in ("promised_at", "promised_for")}
+
+    back = gone.undismiss(BEN, MORE, CARE, **told, promised_by=ANA)
+
+    assert (back.due_at, back.owed, back.waits) == (NOON + 5 * HOUR, Owed.PROMISE, False)
+
+
+@pytest.mark.parametrize("it", [WAITING, ANSWERED, WAITING.withdrawn("Deleted.", NOON)])
+def test_only_what_a_person_dismissed_can_be_brought_back(it):
+    with pytest.raises(NotDismissed):
+        it.undismiss(ANA, MORE, CARE)
+
+
+def test_what_was_merged_has_no_clock_and_says_where_it_went():
+    merged = CLAIMED.merge_into(7, ANA, MORE)
+
+    assert (merged.state, merged.merged_into, merged.next_nag_at) == (State.MERGED, 7, None)
+    [ended] = merged.ended
+    assert (ended.how, ended.answered) == ("merged", False)
+    for act in (lambda: merged.claim(ANA, MORE, CARE), lambda: merged.merge_into(8, ANA, MORE)):
+        with pytest.raises(AlreadyMerged, match="merged into 7"):
+            act()
+
+
+def test_of_two_clocks_the_older_runs():
+    older = CLAIMED.absorb(NOON - 30 * MINUTE, Kind.QUESTION, ANA, MORE, CARE)
+    newer = CLAIMED.absorb(NOON + 30 * MINUTE, Kind.QUESTION, ANA, MORE, CARE)
+
+    assert (older.due_at, older.owner, older.kind) == (DUE - 30 * MINUTE, ANA, Kind.COMPLAINT)
+    assert newer == CLAIMED
+
+
+def test_absorbing_a_complaint_makes_it_one():
+    question = replace(WAITING, kind=Kind.QUESTION).wind(CARE)
+
+    assert question.absorb(NOON, Kind.COMPLAINT, ANA, MORE, CARE).due_at == DUE
+
+
+def test_what_was_answered_waits_again_when_it_absorbs_what_waits():
+    again = ANSWERED.absorb(NOON, Kind.OTHER, ANA, MORE, CARE)
+
+    assert (again.state, again.waiting_since, again.kind) == (State.WAITING, NOON, Kind.COMPLAINT)
+    assert ANSWERED.absorb(None, Kind.COMPLAINT, ANA, MORE, CARE) == ANSWERED
+
+
+def test_a_promise_and_its_urgency_are_absorbed_too():
+    told = {"promised_at": NOON, "promised_for": NOON + 3 * HOUR, "promised_by": BEN}
+
+    kept = ANSWERED.absorb(None, Kind.OTHER, ANA, MORE, CARE, urgent=True, **told)
+    nearer = PROMISED.absorb(None, Kind.OTHER, ANA, MORE, CARE, **told)
+    farther = PROMISED.absorb(None, Kind.OTHER, ANA, MORE, CARE, promised_for=NOON + 9 * HOUR)
+
+    assert (kept.state, kept.waits, kept.due_at) == (State.WAITING, False, NOON + 3 * HOUR)
+    assert kept.urgent
+    assert nearer.due_at == NOON + 3 * HOUR
+    assert farther == PROMISED
+
+
+def test_an_answer_that_was_taken_back_makes_the_customer_wait_from_then_on():
+    back = ANSWERED.withdrew(MORE, CARE)
+
+    assert (back.state, back.owner, back.waiting_since) == (State.CLAIMED, ANA, MORE)
+    assert WAITING.withdrew(MORE, CARE) == WAITING
+    assert DISMISSED.withdrew(MORE, CARE) == DISMISSED
+
+
+@pytest.mark.parametrize("closed", [ANSWERED, DISMISSED])
+def test_following_up_opens_it_for_who_wanted_that_though_nobody_waits(closed):
+    hanging = replace(closed, channel="C0CARE", card="1.0")
+
+    begun = hanging.follow_up(NOON + 9 * HOUR, BEN, NOON + 5 * HOUR, CARE)
+
+    assert (begun.state, begun.owner, begun.waits) == (State.CLAIMED, BEN, False)
+    assert (begun.due_at, begun.owed) == (NOON + 9 * HOUR, Owed.PROMISE)
+    assert (begun.card, begun.channel) == (None, None)
+    assert begun.settle(BEN, NOON + 6 * HOUR).state is State.ANSWERED
+    assert CLAIMED.follow_up(NOON + 9 * HOUR, BEN, MORE, CARE) == CLAIMED
+
+
+def test_following_up_a_week_later_is_not_a_week_late_to_keep_in_the_loop():
+    loop = replace(CARE, keep_in_the_loop={Kind.COMPLAINT: HOUR})
+    settled = REPLYING.sent(NOON + MINUTE, loop).settle(ANA, NOON + 2 * MINUTE)
+
+    begun = settled.follow_up(NOON + 104 * HOUR, BEN, NOON + 100 * HOUR, loop)
+
+    assert begun.due_at > NOON + 100 * HOUR
+    assert not begun.snoozed(NOON + 100 * HOUR)
+
+
+def test_every_deed_of_colleagues_is_told_again_as_it_was():
+    done = (
+        CLAIMED.escalate("U0LEA", ANA, MORE, CARE)
+        .rate(True, ANA, CARE)
+        .release(BEN, MORE, CARE)
+        .assign(BEN, ANA, MORE, CARE)
+        .move("care", ANA, MORE, CARE)
+        .absorb(NOON - HOUR, Kind.QUESTION, ANA, MORE, CARE)
+        .dismiss(ANA, "spam", MORE)
+        .undismiss(ANA, MORE, CARE)
+        .merge_into(2, ANA, MORE)
+    )
+    entries = [Entry(MORE, each) for each in done.deeds]
+
+    told = Life(replace(WAITING, deeds=()), CARE).tell(entries, MORE)
+
+    assert told.it == replace(done, ended=())
