@@ -1,34 +1,23 @@
-"""Conversations: open, hold, save, next overdue, unanswered."""
+"""Conversations: open, hold, save, next overdue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
+from bot.domain.forgotten import MARK
 from bot.domain.mention import Customer, Kind
 from bot.domain.problems import NoSuchConversation
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
 from storage.rows import add, as_object, as_row
 from storage.tables import conversations, customers
-from storage.tables import mentions as said
 
 c = conversations.c
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Which of the unanswered somebody wants to see; None leaves a thing open."""
-
-    team: str | None = None
-    owner: str | None = None
-    platform: str | None = None
-    late_at: datetime | None = None  # only those that were due by then
-    numbers: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,25 +29,42 @@ class Waiting:
     words: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Totals:
-    """How many wait, how many of them too long, and how many have somebody's name on them."""
-
-    waiting: int
-    late: int
-    claimed: int
-
-
 def open_new(db: Transaction, conversation: Conversation) -> Conversation:
     bare = replace(conversation, deeds=(), ended=())
     return replace(conversation, id=add(db, conversations, as_row(bare, conversations)))
 
 
 def find(db: Transaction, account: str, thread: str, customer: int) -> Conversation | None:
-    """This customer's conversation in this thread, held."""
+    """This customer's conversation in this thread, or the one that goes on with it; held."""
     same = (c.account == account, c.thread == thread, c.customer == customer)
-    row = db.execute(select(conversations).where(*same).with_for_update()).one_or_none()
-    return _conversation(row) if row else None
+    id = db.execute(select(c.id).where(*same)).scalar_one_or_none()
+    return hold_survivor(db, id) if id else None
+
+
+def last_of(db: Transaction, account: str, customer: int) -> Conversation | None:
+    """The newest conversation with this customer on this account, or its survivor; held."""
+    theirs = select(c.id).where(c.account == account, c.customer == customer)
+    id = db.execute(theirs.order_by(c.id.desc()).limit(1)).scalar_one_or_none()
+    return hold_survivor(db, id) if id else None
+
+
+def survivor(db: Transaction, id: int) -> int:
+    """The conversation that goes on with this one: itself, unless it was merged."""
+    while into := db.execute(select(c.merged_into).where(c.id == id)).scalar_one_or_none():
+        id = int(into)
+    return id
+
+
+def hold_survivor(db: Transaction, id: int) -> Conversation:
+    """The same, held.
+
+    What was merged is not held on the way there, and so this and a merge, which holds two in the
+    order of their ids, never wait for each other.
+    """
+    while True:
+        held = hold(db, survivor(db, id))
+        if survivor(db, id) == held.id:
+            return held
 
 
 def get(db: Transaction, id: int) -> Conversation:
@@ -118,7 +124,7 @@ def hold_overdue(
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    return [_conversation(row) for row in rows]
+    return [as_conversation(row) for row in rows]
 
 
 def hold_next_to_redraw(db: Transaction, at: datetime) -> Conversation | None:
@@ -130,7 +136,13 @@ def hold_next_to_redraw(db: Transaction, at: datetime) -> Conversation | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
-    return _conversation(row) if row else None
+    return as_conversation(row) if row else None
+
+
+def redraw_by(db: Transaction, id: int, at: datetime) -> None:
+    """Something beside it will look different then: its card is drawn anew at the latest."""
+    sooner = or_(c.redraw_at.is_(None), c.redraw_at > at)
+    db.execute(update(conversations).where(c.id == id, sooner).values(redraw_at=at))
 
 
 def hold_next_to_let_go(db: Transaction, at: datetime) -> Conversation | None:
@@ -142,45 +154,14 @@ def hold_next_to_let_go(db: Transaction, at: datetime) -> Conversation | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
-    return _conversation(row) if row else None
-
-
-def unanswered(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Sequence[Waiting]:
-    """What waits, most urgent first: by deadline, and what has none by its age after those."""
-    words = (
-        select(said.c.text)
-        .where(said.c.conversation == c.id, said.c.origin == "customer", ~said.c.deleted)
-        .order_by(said.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    urgent_first = (c.due_at.is_(None), c.due_at, c.waiting_since, c.id)
-    rows = db.execute(
-        select(conversations, *BESIDE, words.label("words"))
-        .join(customers)
-        .where(*_meaning(asked))
-        .order_by(*urgent_first)
-        .limit(most)
-        .offset(skip)
-    )
-    return [_waiting(row) for row in rows]
-
-
-def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
-    counted = select(
-        func.count(),
-        func.count().filter(c.due_at <= at),
-        func.count(c.owner),
-    ).where(*_meaning(asked))
-    waiting, late, claimed = db.execute(counted).one()
-    return Totals(waiting=waiting, late=late, claimed=claimed)
+    return as_conversation(row) if row else None
 
 
 def hold_unsettled(
-    db: Transaction, *, after: int, most: int, customer: int | None = None
+    db: Transaction, *, after: int, most: int, customers: Sequence[int] | None = None
 ) -> Sequence[Conversation]:
-    """All that still wait, some at a time by their numbers; held."""
-    theirs = [c.customer == customer] if customer else []
+    """All that still wait, of all customers or of these, some at a time by their numbers; held."""
+    theirs = [c.customer.in_(customers)] if customers is not None else []
     rows = db.execute(
         select(conversations)
         .where(c.state.in_(UNSETTLED), c.id > after, *theirs)
@@ -188,7 +169,7 @@ def hold_unsettled(
         .limit(most)
         .with_for_update()
     )
-    return [_conversation(row) for row in rows]
+    return [as_conversation(row) for row in rows]
 
 
 def due_between(
@@ -197,52 +178,51 @@ def due_between(
     """What still waits and has its deadline in that time, of one team or of all."""
     asked = select(conversations).where(c.state.in_(UNSETTLED), c.due_at >= start, c.due_at < end)
     asked = asked.where(c.team == team) if team else asked
-    return [_conversation(row) for row in db.execute(asked.order_by(c.due_at))]
+    return [as_conversation(row) for row in db.execute(asked.order_by(c.due_at))]
 
 
 def in_digest(db: Transaction, digest: int) -> Sequence[Waiting]:
-    """What a digest speaks of, most urgent first, whatever became of it."""
+    """What a digest speaks of, most urgent first, whatever became of it but was forgotten."""
     rows = db.execute(
         select(conversations, *BESIDE)
         .join(customers)
-        .where(c.digest == digest)
+        .where(c.digest == digest, ~c.thread.startswith(MARK, autoescape=True))
         .order_by(c.due_at.is_(None), c.due_at, c.id)
     )
-    return [_waiting(row) for row in rows]
+    return [as_waiting(row) for row in rows]
 
 
 def gather(db: Transaction, ids: Sequence[int], digest: int) -> None:
     db.execute(update(conversations).where(c.id.in_(ids)).values(digest=digest))
 
 
-def _meaning(asked: Asked) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [c.state.in_(UNSETTLED)]
-    if asked.team:
-        wanted.append(c.team == asked.team)
-    if asked.owner:
-        wanted.append(c.owner == asked.owner)
-    if asked.platform:
-        account, own = asked.platform, asked.platform + ":"
-        wanted.append((c.account == account) | c.account.startswith(own, autoescape=True))
-    if asked.late_at:
-        wanted.append(c.due_at <= asked.late_at)
-    if asked.numbers is not None:
-        wanted.append(c.id.in_(asked.numbers))
-    return wanted
+def with_customers(db: Transaction, customers: Sequence[int]) -> Sequence[Conversation]:
+    """Every conversation with these, newest first."""
+    theirs = select(conversations).where(c.customer.in_(customers))
+    rows = db.execute(theirs.order_by(c.waiting_since.desc(), c.id.desc()))
+    return [as_conversation(row) for row in rows]
+
+
+def split_by(db: Transaction, customers: Sequence[int]) -> int | None:
+    """One that was merged with another, of which only one of the two is with these customers."""
+    into = conversations.alias()
+    halves = c.customer.in_(customers) != into.c.customer.in_(customers)
+    found = select(c.id).join(into, into.c.id == c.merged_into).where(halves).order_by(c.id)
+    return db.execute(found.limit(1)).scalar_one_or_none()
 
 
 def _one(db: Transaction, question: Select[Any], id: int) -> Conversation:
     row = db.execute(question).one_or_none()
     if row is None:
         raise NoSuchConversation(id)
-    return _conversation(row)
+    return as_conversation(row)
 
 
 def _to_be_called(at: datetime) -> ColumnElement[bool]:
     return c.state.in_(OPEN) & (c.next_nag_at <= at)
 
 
-def _conversation(row: Row[Any]) -> Conversation:
+def as_conversation(row: Row[Any]) -> Conversation:
     return as_object(
         Conversation,
         row,
@@ -253,6 +233,6 @@ def _conversation(row: Row[Any]) -> Conversation:
     )
 
 
-def _waiting(row: Row[Any]) -> Waiting:
+def as_waiting(row: Row[Any]) -> Waiting:
     words = row._mapping.get("words") or ""
-    return Waiting(conversation=_conversation(row), customer=beside(row), words=words)
+    return Waiting(conversation=as_conversation(row), customer=beside(row), words=words)

@@ -21,6 +21,10 @@ j = journal.c
 NAG, LET_GO, HELD = "nag", "let_go", "held"  # what comes by itself, and was `due` then
 ENDED = "ended"  # a clock: the next nags are of another
 BEGIN = "begin"  # the first of each conversation
+FOLLOW_UP, DISMISSED = "follow_up", ("dismiss", "no_answer_needed")
+ENDS_PROMISES = ("sent", "settle", "dismiss", "withdrawn")
+ABOUT_PROMISES = (*ENDS_PROMISES, FOLLOW_UP, "no_answer_needed", "absorb", "undismiss")
+PROMISED = 50  # deeds that are looked at for a promise
 BY_ITSELF = (NAG, LET_GO, HELD)
 AT_ONCE = 2000  # rows that are read at once: a year has many
 
@@ -57,6 +61,28 @@ def nags(db: Transaction, conversation: int, *, ended: bool = False) -> Sequence
     since = (j.conversation == conversation, j.what == NAG, j.id > after)
     rows = db.execute(select(journal).where(*since, *until).order_by(j.id))
     return [_nagged(row) for row in rows]
+
+
+def since(db: Transaction, conversations_: Sequence[int], last: int) -> bool:
+    """Whether anything has happened to these after the row of that number."""
+    newer = select(j.id).where(j.conversation.in_(conversations_), j.id > last).limit(1)
+    return db.execute(newer).first() is not None
+
+
+def promise(db: Transaction, conversation: int) -> dict[str, Any]:
+    """What stood promised when it was dismissed last, as a deed has it; empty: nothing."""
+    told = select(journal).where(j.conversation == conversation, j.what.in_(ABOUT_PROMISES))
+    rows = iter(db.execute(told.order_by(j.id.desc()).limit(PROMISED)))
+    next((row for row in rows if row.what in DISMISSED), None)
+    for row in rows:
+        how = again(row.how)
+        until = how["until"] if row.what == FOLLOW_UP else how.get("promised_for")
+        if until:
+            at, by = how.get("promised_at") or how["at"], how.get("promised_by") or how.get("by")
+            return {"promised_at": at, "promised_for": until, "promised_by": by}
+        if row.what in ENDS_PROMISES:
+            return {}
+    return {}
 
 
 def lives(

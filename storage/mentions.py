@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 
+from bot.domain.forgotten import both
 from bot.domain.mention import Mention, Origin, Unreadable
 from bot.domain.reply import Reply
-from storage.customers import BESIDE, beside
+from storage.customers import BESIDE, beside, identities
 from storage.database import Transaction
+from storage.replies import with_key
 from storage.rows import add as insert
 from storage.rows import as_object, as_row, upsert
 from storage.tables import conversations, customers, mentions, replies, unreadable
@@ -28,8 +30,9 @@ def as_mention(row: Row[Any]) -> Mention:
 
 
 def find(db: Transaction, account: str, key: str) -> tuple[Mention, int | None] | None:
-    """A mention we know, and the conversation it belongs to."""
-    row = db.execute(with_author().where(m.account == account, m.key == key)).one_or_none()
+    """A mention we know, or knew before it was forgotten, and the conversation it belongs to."""
+    same = (m.account == account, m.key.in_(both(account, key)))
+    row = db.execute(with_author().where(*same)).one_or_none()
     return (as_mention(row), row.conversation) if row else None
 
 
@@ -66,9 +69,16 @@ def get(db: Transaction, id: int) -> Mention:
 
 
 def oldest_after(db: Transaction, conversation: int, mention: int) -> Mention | None:
-    """The oldest of the customer's words that we heard after that mention, and that still stand."""
-    newer = _standing(conversation).where(m.id > mention).order_by(m.posted_at).limit(1)
-    row = db.execute(newer).one_or_none()
+    """The oldest of the customer's words that still stand, and that an answer to it did not see.
+
+    What we heard after that mention, though it is older, was there when the answer was written: so
+    it is with words that came from another platform, or out of a merged conversation.
+    """
+    posted = select(m.posted_at).where(m.id == mention).scalar_subquery()
+    written = select(func.max(replies.c.written_at)).where(replies.c.mention == mention)
+    unseen = or_(m.posted_at >= posted, m.heard_at > written.scalar_subquery())
+    later = _standing(conversation).where(m.id > mention, unseen)
+    row = db.execute(later.order_by(m.posted_at).limit(1)).one_or_none()
     return as_mention(row) if row else None
 
 
@@ -101,8 +111,8 @@ def own_since(db: Transaction, conversation: int, since: datetime) -> Sequence[M
 def conversation_with(db: Transaction, account: str, key: str) -> int | None:
     """The conversation that a post belongs to: somebody's words, or an answer sent from here."""
     said = select(m.conversation).where(m.account == account, m.key == key)
-    k, r = conversations.c, replies.c
-    sent = select(k.id).join(replies).where(k.account == account, r.sent_key == key)
+    k = conversations.c
+    sent = select(k.id).join(replies).where(k.account == account, with_key(key))
     found = db.execute(said.limit(1)).scalar_one_or_none()
     return found or db.execute(sent.limit(1)).scalar_one_or_none()
 
@@ -127,6 +137,10 @@ def watched(db: Transaction, account: str, *, most: int) -> Sequence[str]:
 
 def keep_unreadable(db: Transaction, account: str, item: Unreadable, at: datetime) -> bool:
     """Keep what nobody could read; False when it was kept before."""
+    u = unreadable.c
+    emptied = select(u.key).where(u.account == account, u.key == both(account, item.key)[1])
+    if db.execute(emptied).first():
+        return False
     values = {"account": account, "at": at} | {
         "key": item.key,
         "raw": item.raw,
@@ -149,13 +163,14 @@ def _standing(conversation: int) -> Select[Any]:
 
 
 def history(db: Transaction, customer: int, *, most: int) -> Sequence[Mention | Reply]:
-    """What this customer wrote and what we answered, newest first."""
-    wrote = with_author().where(m.customer == customer).order_by(m.posted_at.desc())
+    """What this person wrote, by all their identities, and what we answered; newest first."""
+    theirs = identities(db, customer)
+    wrote = with_author().where(m.customer.in_(theirs)).order_by(m.posted_at.desc())
     r = replies.c
     answered = (
         select(replies)
         .join(conversations, conversations.c.id == r.conversation)
-        .where(conversations.c.customer == customer, r.sent_at.is_not(None))
+        .where(conversations.c.customer.in_(theirs), r.sent_at.is_not(None))
         .order_by(r.sent_at.desc())
     )
     said: list[Mention | Reply] = [as_mention(row) for row in db.execute(wrote.limit(most))]

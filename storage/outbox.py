@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Update, and_, case, func, insert, or_, select, update
 
-from bot.domain.delivery import Delivery, Errand
+from bot.domain.delivery import PUBLIC, Delivery, Errand
 from storage import destinations
 from storage.database import Transaction
 from storage.rows import as_object
@@ -263,7 +263,8 @@ def reroute(db: Transaction, team: str, channel: str) -> None:
     unhung = select(conversations.c.id).where(
         conversations.c.team == team, conversations.c.card.is_(None)
     )
-    theirs = (o.conversation.in_(unhung), o.errand != Errand.REPLY, o.destination != channel)
+    elsewhere = (*PUBLIC, Errand.ALERT, Errand.RETIRE, Errand.NOTICE)
+    theirs = (o.conversation.in_(unhung), o.errand.not_in(elsewhere), o.destination != channel)
     db.execute(update(outbox).where(*theirs, _waiting(o)).values(destination=channel))
 
 
@@ -297,7 +298,7 @@ def _next(at: datetime, lease: timedelta, replies: bool | None) -> Any:
 def _of_kind(replies: bool | None) -> list[ColumnElement[bool]]:
     if replies is None:
         return []
-    return [o.errand == Errand.REPLY if replies else o.errand != Errand.REPLY]
+    return [o.errand.in_(PUBLIC) if replies else o.errand.not_in(PUBLIC)]
 
 
 def _first_card() -> tuple[ColumnElement[bool], ...]:
@@ -319,12 +320,13 @@ def _is_post() -> ColumnElement[bool]:
 
 
 def _is_edit() -> ColumnElement[bool]:
-    return and_(o.errand == Errand.CARD, conversations.c.card.is_not(None))
+    redraws = and_(o.errand == Errand.CARD, conversations.c.card.is_not(None))
+    return or_(redraws, o.errand == Errand.RETIRE)
 
 
 def _in_pace(db: Transaction, row: Row[Any], at: datetime) -> bool:
     """Take one step of the destination's pace; False when another worker just did."""
-    if row.errand == Errand.REPLY:
+    if row.errand in (*PUBLIC, Errand.PICTURE):
         return True
     if row.post:
         return destinations.step(db, row.destination, at, destinations.POST)
