@@ -79,8 +79,14 @@ def _sqlite(where: URL) -> Database:
 def _settle(connection: Any, _record: Any) -> None:
     """WAL survives a killed process; transactions are begun by us, not by the driver."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    settings = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in settings:  # what is deleted is overwritten: people may want to be forgotten
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows only ASCII
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _begin(transaction: Connection) -> None:
