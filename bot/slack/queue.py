@@ -1,14 +1,17 @@
 """What waits, as a list: for `/unanswered`, for App Home and for digests."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import UNSETTLED, Conversation, State
+from bot.domain.mention import Kind
 from bot.slack.blocks import (
+    FALLBACK,
+    VALUE,
     Block,
     Element,
     Message,
@@ -23,21 +26,28 @@ from bot.slack.blocks import (
     person,
     rich,
     section,
+    sentence,
     when,
     when_markup,
     words,
 )
 from bot.slack.text import clip, harmless, one_line
-from bot.slack.words import FACES, KINDS, lateness, on, plural, whole_name
-from storage.conversations import Totals, Waiting
+from bot.slack.tongue import N_, _, n_
+from bot.slack.words import ENDINGS, FACES, KINDS, lateness, on, whole_name
+from storage.conversations import Waiting
+from storage.search import Totals
 
+SEVERAL = 2  # that wait: of less there is nothing to select
 PAGE = 10  # lines of a list that fit a phone
 RICH = 25  # lines in one block of rich text
 WORDS = 80  # characters of what a customer wrote
 SPOKEN = 120  # characters of markup for each of them in the fallback
 BY_THE_WAY = ", {}"  # a moment that a listener can do without
-PROMISED = ("promised another word by {}", "promised another word, {} late")
-IN_THE_LOOP = ("answered, hears from us again by {}", "answered, should have heard from us {} ago")
+PROMISED = (N_("promised another word by {}"), N_("promised another word, {} late"))
+IN_THE_LOOP = (
+    N_("answered, hears from us again by {}"),
+    N_("answered, should have heard from us {} ago"),
+)
 
 
 class Clocked(NamedTuple):
@@ -55,17 +65,21 @@ class Links:
     workspace: str = ""
 
     def card(self, conversation: Conversation) -> str | None:
-        if not (conversation.card and conversation.channel and self.workspace):
+        if not (conversation.card and conversation.channel):
             return None
-        stamp = conversation.card.replace(".", "")
-        return f"{self.workspace.rstrip('/')}/archives/{conversation.channel}/p{stamp}"
+        return self.message(conversation.channel, conversation.card)
+
+    def message(self, channel: str, ts: str) -> str | None:
+        if not self.workspace:
+            return None
+        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
     """One page of an answer to `/unanswered`; `query` asks for the same again.
 
-    `title` is markup of our own.
+    `title` is markup of our own; `waits` says that it was asked for what waits.
     """
 
     title: str
@@ -73,6 +87,17 @@ class Listing:
     found: Sequence[Waiting]
     totals: Totals
     skipped: int = 0
+    waits: bool = True
+
+    @property
+    def before(self) -> int:
+        """Where the page before begins."""
+        return max(0, self.skipped - PAGE)
+
+    @property
+    def rest(self) -> int:
+        """How many come after this page."""
+        return self.totals.found - self.skipped - len(self.found) if self.found else 0
 
 
 def queue(listing: Listing, now: datetime, links: Links) -> Message:
@@ -82,21 +107,50 @@ def queue(listing: Listing, now: datetime, links: Links) -> Message:
     if pages := _pages(listing):
         blocks.append(actions(*pages))
     if listing.found:
-        blocks.append(context("`/unanswered help` tells what else can be asked and done."))
-    heard = [spoken(waiting, now) for waiting in listing.found]
-    return Message("\n".join([head, *heard]), blocks)
+        blocks.append(context(_("`/unanswered help` tells what else can be asked and done.")))
+    heard = (spoken(waiting, now) for waiting in listing.found)
+    return Message("\n".join([head, *within(heard, FALLBACK - len(head))]), blocks)
+
+
+def within(lines: Iterable[str], room: int) -> Iterator[str]:
+    """As many lines as there is room for: Slack makes two messages of a text that is too long."""
+    for each in lines:
+        room -= len(each) + 1
+        if room < 0:
+            return
+        yield each
 
 
 def heading(listing: Listing) -> str:
     """What was asked for, and how many there are."""
     totals = listing.totals
-    if not totals.waiting:
-        return f"*{listing.title}*: nobody. :sunny:"
+    if not totals.found:
+        nobody = _("*{title}*: nobody. :sunny:") if listing.waits else _("*{title}*: nobody.")
+        return nobody.format(title=listing.title)
+    counted = [*([_waiting(totals)] if totals.waiting else []), *_closed(totals)]
+    return f"*{listing.title}*: {' · '.join(counted)}{_part(listing)}"
+
+
+def _waiting(totals: Totals) -> str:
+    told = _("{waiting} waiting, {late} overdue, {unclaimed} unclaimed")
     unclaimed = totals.waiting - totals.claimed
-    counted = f"{totals.waiting} waiting, {totals.late} overdue, {unclaimed} unclaimed"
+    return told.format(waiting=totals.waiting, late=totals.late, unclaimed=unclaimed)
+
+
+def _closed(totals: Totals) -> list[str]:
+    """What has no deadline ends neither in time nor late."""
+    if not totals.closed:
+        return []
+    told = _("{closed} closed, {kept} in time, {broken} late")
+    return [told.format(closed=totals.closed, kept=totals.kept, broken=totals.broken)]
+
+
+def _part(listing: Listing) -> str:
+    """Which of them this page shows."""
+    if not (listing.skipped and listing.found):
+        return ""
     first, last = listing.skipped + 1, listing.skipped + len(listing.found)
-    part = f" · {first} to {last}" if listing.skipped and listing.found else ""
-    return f"*{listing.title}*: {counted}{part}"
+    return _(" · {first} to {last}").format(first=first, last=last)
 
 
 def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Element]:
@@ -108,8 +162,19 @@ def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Ele
 def totals_of(conversations: Sequence[Conversation]) -> str:
     """How many of each kind: "2 complaints, 1 question"."""
     counted = Counter(conversation.kind for conversation in conversations)
-    named = [(counted[kind], kind) for kind in KINDS if counted[kind]]
-    return ", ".join(f"{n} {KINDS[kind].lower() if n == 1 else plural(kind)}" for n, kind in named)
+    return ", ".join(_counted(kind, counted[kind]) for kind in KINDS if counted[kind])
+
+
+def _counted(kind: Kind, many: int) -> str:
+    if kind is Kind.COMPLAINT:
+        told = n_("{many} complaint", "{many} complaints", many)
+    elif kind is Kind.QUESTION:
+        told = n_("{many} question", "{many} questions", many)
+    elif kind is Kind.PRAISE:
+        told = n_("{many} praise", "{many} praise", many)
+    else:
+        told = n_("{many} mention", "{many} mentions", many)
+    return told.format(many=many)
 
 
 def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True) -> Element:
@@ -126,14 +191,15 @@ def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True)
         *_holder(conversation),
     ]
     if waiting.words and quoted:
-        parts.append(words(f"\n“{clip(one_line(waiting.words), WORDS)}”"))
+        said = clip(one_line(waiting.words), WORDS)
+        parts.append(words("\n" + _("“{words}”").format(words=said)))
     return line(*parts)
 
 
 def spoken(waiting: Waiting, now: datetime, *, quoted: bool = True) -> str:
     """The same line as markup, for those who can't see it."""
     conversation = waiting.conversation
-    owner = f"<@{conversation.owner}>" if conversation.owner else "unclaimed"
+    owner = f"<@{conversation.owner}>" if conversation.owner else _("unclaimed")
     said = f": {harmless(one_line(waiting.words), SPOKEN)}" if quoted else ""
     return (
         f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
@@ -160,10 +226,11 @@ def _spoken_clock(conversation: Conversation, now: datetime) -> str:
 
 def _clocked(conversation: Conversation, now: datetime) -> Clocked:
     if conversation.state not in UNSETTLED:
-        return Clocked(conversation.state.value)
+        return Clocked(_(ENDINGS[conversation.state]))
     if pause := conversation.snoozed(now):
-        until = "they write, {} at the latest" if conversation.until_they_write else "{}"
-        return Clocked(f"paused until {until}", pause.end)
+        if conversation.until_they_write:
+            return Clocked(_("paused until they write, {} at the latest"), pause.end)
+        return Clocked(_("paused until {}"), pause.end)
     if conversation.due_at is None:
         return Clocked(_without_deadline(conversation))
     return _due(conversation, conversation.due_at, now)
@@ -171,8 +238,8 @@ def _clocked(conversation: Conversation, now: datetime) -> Clocked:
 
 def _without_deadline(conversation: Conversation) -> str:
     if conversation.thanks:
-        return "sounds like their last word"
-    return "no deadline" if conversation.waits else "answered"
+        return _("sounds like their last word")
+    return _("no deadline") if conversation.waits else _("answered")
 
 
 def _due(conversation: Conversation, due_at: datetime, now: datetime) -> Clocked:
@@ -181,27 +248,42 @@ def _due(conversation: Conversation, due_at: datetime, now: datetime) -> Clocked
         told = lateness(conversation, now)
         return Clocked(told, late=True) if late else Clocked(told + BY_THE_WAY, due_at)
     coming, gone = PROMISED if conversation.owed is Owed.PROMISE else IN_THE_LOOP
-    return (
-        Clocked(gone.format(lasting(now - due_at)), late=True) if late else Clocked(coming, due_at)
-    )
+    if not late:
+        return Clocked(_(coming), due_at)
+    ago = conversation.owed is not Owed.PROMISE
+    return Clocked(_(gone).format(lasting(now - due_at, away=ago)), late=True)
 
 
 def _holder(conversation: Conversation) -> list[Element]:
     if conversation.state not in UNSETTLED:
         return []
     if conversation.state is State.REPLYING:
-        return [words(" · "), person(str(conversation.owner)), words(" is answering")]
+        owner = person(str(conversation.owner))
+        return [words(" · "), *sentence(_("{who} is answering"), who=owner)]
     if conversation.owner:
         return [words(" · "), person(conversation.owner)]
-    return [words(" · unclaimed")]
+    return [words(" · " + _("unclaimed"))]
 
 
 def _pages(asked: Listing) -> list[dict[str, Any]]:
     """Ways to the page before and the page after."""
-    shown, pages = asked.skipped + len(asked.found), []
+    pages = []
     if asked.skipped:
-        start = max(0, asked.skipped - PAGE)
-        pages.append(button("back", "Back", f"{start} {asked.query}"))
-    if asked.found and (rest := asked.totals.waiting - shown) > 0:
-        pages.append(button("more", f"Next {min(rest, PAGE)} of {rest}", f"{shown} {asked.query}"))
-    return pages
+        pages.append(button("back", _("Back"), f"{asked.before} {asked.query}"))
+    if asked.rest > 0:
+        start = asked.skipped + len(asked.found)
+        pages.append(button("more", onward(asked), f"{start} {asked.query}"))
+    return [*pages, *several(asked)]
+
+
+def several(asked: Listing) -> list[dict[str, Any]]:
+    """A way to do one thing to many of what a list has."""
+    if asked.totals.waiting < SEVERAL:
+        return []
+    wanted = f"bulk {asked.query} 0" if asked.query else "bulk 0"
+    return [button("open_form", _("Select several…"), wanted)] if len(wanted) <= VALUE else []
+
+
+def onward(asked: Listing) -> str:
+    """What the way to the next page is called."""
+    return _("Next {many} of {rest}").format(many=min(asked.rest, PAGE), rest=asked.rest)

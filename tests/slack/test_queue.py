@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.clock import Owed
 from bot.playground.pings import pings
 from bot.slack.queue import Links, Listing, queue
-from storage.conversations import Totals, Waiting
+from storage.conversations import Waiting
+from storage.search import Totals
 from tests.conftest import CARE, NOON
 from tests.slack.cases import (
     CLAIMED,
@@ -149,14 +150,48 @@ def test_pages_lead_on_and_back(skipped, shown_now, waiting, buttons):
 
     rows = [block["elements"] for block in drawn.blocks if block["type"] == "actions"]
     pressed = [(b["action_id"], b["text"]["text"], b["value"]) for row in rows for b in row]
-    assert pressed == buttons
-    assert controls(accepted(drawn)) == [button[0] for button in buttons]
+    several = ("open_form", "Select several…", "bulk mine 0")
+    assert pressed == [*buttons, several]
+    assert controls(accepted(drawn)) == [button[0] for button in pressed]
+
+
+def test_of_one_there_is_nothing_to_select():
+    drawn = queue(listing(entry(), waiting=1), NOON, LINKS)
+
+    assert "Select several" not in str(drawn.blocks)
 
 
 def test_a_later_page_says_where_it_is():
     page = listing(*[entry()] * 5, waiting=15, skipped=10)
 
     assert queue(page, NOON, LINKS).text.splitlines()[0].endswith(" · 11 to 15")
+
+
+def test_what_is_heard_fits_one_message_whatever_was_asked():
+    long = replace(MIRA, name="M" * 60, handle="@" + "m" * 39)
+    page = replace(listing(*[entry(customer=long, words="x" * 200)] * 10), title="y" * 2500)
+
+    drawn = queue(page, NOON, LINKS)
+
+    assert 2500 < len(accepted(drawn).get("text")) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("totals", "said"),
+    [
+        ({"closed": 3, "kept": 2, "broken": 1}, "3 closed, 2 in time, 1 late"),
+        (
+            {"waiting": 2, "closed": 1},
+            "2 waiting, 0 overdue, 2 unclaimed · 1 closed, 0 in time, 0 late",
+        ),
+        ({}, "nobody."),
+    ],
+)
+def test_what_is_closed_is_counted_by_how_it_ended(totals, said):
+    counted = Totals(**{"waiting": 0, "late": 0, "claimed": 0} | totals)
+    page = replace(listing(), title="All of care", totals=counted, waits=False)
+
+    assert queue(page, NOON, LINKS).text == f"*All of care*: {said}"
 
 
 @given(

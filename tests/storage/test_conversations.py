@@ -1,4 +1,4 @@
-"""What waits, what is late, and who holds it."""
+"""What is late, and who holds it."""
 
 from dataclasses import replace
 
@@ -9,24 +9,15 @@ from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import State
 from bot.domain.mention import Kind
 from bot.domain.problems import NoSuchConversation
-from storage import conversations, customers, digests, mentions
-from storage.conversations import Asked
+from storage import conversations, customers, digests
 from storage.database import reading
 from tests.conftest import NOON
-from tests.things import HOUR, MINUTE, MIRA, mention, remember
-
-ALL = Asked()
+from tests.things import HOUR, MINUTE, MIRA, remember
 
 
 def kept(database, conversation):
     with database.begin() as db:
         return conversations.save(db, conversation)
-
-
-def waiting(database, asked=ALL, **window) -> list[str]:
-    with reading(database) as db:
-        found = conversations.unanswered(db, asked, **{"most": 50, **window})
-    return [each.conversation.thread for each in found]
 
 
 def test_a_conversation_comes_back_as_it_was(database):
@@ -125,57 +116,6 @@ def test_the_overdue_are_held_latest_first(database):
         assert conversations.hold_overdue(db, ["press"], NOON + HOUR, most=9) == []
 
 
-def test_what_waits_is_listed_by_deadline_and_then_by_age(database):
-    remember(database, thread="no promise, younger", due_at=None, waiting_since=NOON)
-    remember(database, thread="no promise", due_at=None, waiting_since=NOON - HOUR)
-    remember(database, thread="later", due_at=NOON + HOUR)
-    remember(database, thread="sooner", due_at=NOON, state=State.CLAIMED)
-    remember(database, thread="answering", due_at=NOON + 2 * HOUR, state=State.REPLYING)
-    remember(database, thread="closed", state=State.ANSWERED)
-
-    listed = ["sooner", "later", "answering", "no promise", "no promise, younger"]
-    assert waiting(database) == listed
-    assert waiting(database, most=2) == listed[:2]
-    assert waiting(database, most=2, skip=2) == listed[2:4]
-
-
-def test_what_waits_can_be_asked_for_by_team_owner_platform_and_lateness(database):
-    remember(database, thread="press", team="press")
-    remember(database, thread="anas", owner="U0ANA", state=State.CLAIMED)
-    remember(database, thread="mail", account="email:press")
-    remember(database, thread="fake", account="email_other")
-    remember(database, thread="late", due_at=NOON - HOUR)
-
-    assert waiting(database, Asked(team="press")) == ["press"]
-    assert waiting(database, Asked(owner="U0ANA")) == ["anas"]
-    assert waiting(database, Asked(platform="email")) == ["mail"]
-    assert waiting(database, Asked(late_at=NOON)) == ["late"]
-    assert waiting(database, Asked(team="care", late_at=NOON, owner="U0BEN")) == []
-
-
-def test_totals_count_what_the_list_shows(database):
-    remember(database, thread="a", due_at=NOON)
-    remember(database, thread="b", owner="U0ANA", state=State.CLAIMED)
-    remember(database, thread="c", state=State.DISMISSED, owner="U0ANA", due_at=NOON)
-
-    with reading(database) as db:
-        totals = conversations.totals(db, ALL, NOON)
-
-    assert (totals.waiting, totals.late, totals.claimed) == (2, 1, 1)
-
-
-def test_a_line_of_the_list_has_the_newest_words_that_stand(database):
-    known = remember(database)
-    with database.begin() as db:
-        for key, deleted in (("1", False), ("2", False), ("3", True)):
-            said = mention(f"words {key}", key=key, deleted=deleted)
-            mentions.add(db, said, customer=known.customer, conversation=known.id, at=NOON)
-
-        [line] = conversations.unanswered(db, ALL, most=5)
-
-    assert (line.words, line.customer) == ("words 2", MIRA)
-
-
 def test_all_that_is_unsettled_is_found_for_a_change_of_policy(database):
     for state in State:
         remember(database, thread=state, state=state)
@@ -183,7 +123,7 @@ def test_all_that_is_unsettled_is_found_for_a_change_of_policy(database):
     with database.begin() as db:
         first = conversations.hold_unsettled(db, after=0, most=2)
         rest = conversations.hold_unsettled(db, after=first[-1].id, most=2)
-        others = conversations.hold_unsettled(db, after=0, most=9, customer=99)
+        others = conversations.hold_unsettled(db, after=0, most=9, customers=[99])
 
     assert [each.thread for each in first] == ["waiting", "claimed"]
     assert [each.thread for each in rest] == ["replying"]

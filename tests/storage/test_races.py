@@ -91,7 +91,7 @@ def test_of_two_answers_at_once_one_is_accepted(app, demo, hear):
 
     def answer(number: int) -> str:
         by, key = f"U{number}", f"k{number}"
-        return told(lambda: app.desk.reply(1, by, f"Answer {number}", mention=asked, key=key))
+        return told(lambda: app.answering.reply(1, by, f"Answer {number}", mention=asked, key=key))
 
     accepted = at_once(answer)
     app.courier.deliver_all()
@@ -104,7 +104,7 @@ def test_the_same_form_sent_many_times_at_once_is_one_answer(app, demo, hear):
     hear()
     asked = app.desk.look(1).latest.id
 
-    sent = at_once(lambda _: told(lambda: app.desk.reply(1, ANA, "Sorry!", mention=asked, key="k")))
+    sent = at_once(lambda _: told(lambda: app.answering.reply(1, ANA, "Sorry!", mention=asked, key="k")))
     app.courier.deliver_all()
 
     assert set(sent) == {"done"}
@@ -247,7 +247,7 @@ def test_who_takes_in_a_page_waits_for_who_is_taking_one_in_and_sees_how_far_the
 def test_our_answer_seen_on_the_platform_while_it_is_written_down_is_ours(app, demo, clock, hear):
     first = hear()
     asked = app.desk.look(1).latest.id
-    app.desk.reply(1, ANA, "Sorry!", mention=asked, key="k")
+    app.answering.reply(1, ANA, "Sorry!", mention=asked, key="k")
     clock.pass_(seconds=1)
     demo.post("Hello?", parent=first)
     clock.pass_(seconds=1)
@@ -338,7 +338,7 @@ def test_many_who_answer_and_dismiss_and_claim_leave_one_truth(app, demo, hear):
             elif number % 3 == 1:
                 app.desk.claim(1, f"U{number}")
             else:
-                app.desk.reply(1, f"U{number}", "Hi", mention=asked, key=f"k{number}")
+                app.answering.reply(1, f"U{number}", "Hi", mention=asked, key=f"k{number}")
 
     at_once(act, times=9)
     app.courier.deliver_all()
