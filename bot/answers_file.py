@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from bot.domain.approval import Approval
 from bot.domain.saved import variables
 from bot.domain.team import LINK, PICTURES
+from bot.slack.tongue import ENGLISH, languages
 from bot.toml_file import TomlFile, Wrong, texts, yes_or_no
 
 NEVER = "never"
 KEYS = ("approval", "signature", "watch", "pictures", "retention", "language")
 SIGNED_WITH = ("agent", "agent_initials", "team")  # what is known whoever answers whom
-LANGUAGES = ("en", "de")
 LONGEST_SIGNATURE, LONGEST_PATTERN = 100, 100  # characters
 MOST_PATTERNS, MOST_ANSWERS = 50, 1000
 SPAN = re.compile(r"P(?=\d)(?:(\d{1,5})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?", re.A)
@@ -39,7 +39,7 @@ def answers(file: TomlFile, table: str, entry: Mapping[str, Any]) -> Answers:
         watch=file.entry(table, "watch", entry, _watch) or (),
         pictures=file.entry(table, "pictures", entry, _pictures) or LINK,
         retention=file.entry(table, "retention", entry, retention),
-        language=file.entry(table, "language", entry, _language) or LANGUAGES[0],
+        language=file.entry(table, "language", entry, _language) or ENGLISH,
     )
 
 
@@ -115,7 +115,7 @@ def _pictures(value: Any) -> str:
 
 
 def _language(value: Any) -> str:
-    return _one_of(LANGUAGES, value)
+    return _one_of(languages(), value)
 
 
 def _one_of(known: tuple[str, ...], value: Any) -> str:

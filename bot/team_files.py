@@ -14,6 +14,7 @@ import structlog
 from bot.desk import Desk
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.team import Team
+from bot.slack.written import DAY_TWICE, HEARD, NO_HOURS, NO_NAME, NOT_READ, TAKEN
 from bot.teams_file import teams_in
 from bot.toml_file import Wrong
 from storage import team_files
@@ -59,6 +60,7 @@ class Wanted:
     manager: str = ""
     weekdays: str = ""  # who is on duty then
     weekend: str = ""
+    language: str = ""  # of what stands in the channel; "": English
 
     @classmethod
     def read(cls, text: str) -> "Wanted":
@@ -76,6 +78,7 @@ class Wanted:
             manager=entry.get("manager", ""),
             weekdays=duty.get(WEEKDAYS, ""),
             weekend=duty.get(WEEKEND, ""),
+            language=entry.get("language", ""),
         )
 
     @property
@@ -85,6 +88,7 @@ class Wanted:
         lines.append(f"hears = {_quoted(list(self.hears) or [NOTHING])}")
         within = ", ".join(f"{kind} = {_quoted(span)}" for kind, span in self.within.items())
         lines += [f"answer_within = {{ {within} }}"] if within else []
+        lines += [f"language = {_quoted(self.language)}"] if self.language else []
         lines += [f"timezone = {_quoted(self.timezone)}"] if self.timezone else []
         hours = ", ".join(f"{days} = {_quoted(times)}" for days, times in self._hours())
         lines += [f"hours = {{ {hours} }}"] if hours else []
@@ -97,13 +101,14 @@ class Wanted:
         return "\n".join(lines) + "\n"
 
     def _hours(self) -> Sequence[tuple[str, Sequence[str]]]:
-        found = []
+        found: list[tuple[str, Sequence[str]]] = []
         for line in filter(None, (line.strip() for line in self.hours.splitlines())):
             read = HOURS.fullmatch(line)
             if not read:
-                why = "Write a line for each, such as mon-fri 09:00-12:30, 13:30-18:00"
-                raise WrongTeam({"hours": f"“{line[:40]}” is not hours. {why}."})
+                raise WrongTeam({"hours": NO_HOURS.format(line=line[:40])})
             days = read[1].lower().replace(" ", "")
+            if any(days == each for each, _times in found):
+                raise WrongTeam({"hours": DAY_TWICE.format(day=days)})
             found.append((days, [each.strip() for each in read[2].split(",") if each.strip()]))
         return found
 
@@ -150,14 +155,14 @@ class TeamFiles:
         if wanted.name in self.in_the_file:
             raise InTheFile(wanted.name)
         if not NAME.fullmatch(wanted.name):
-            raise WrongTeam({"name": "A name has small letters, digits and hyphens, such as care."})
+            raise WrongTeam({"name": NO_NAME})
         other = self.desk.teams.of_channel(wanted.channel)
         if other and other.name != wanted.name:
-            raise WrongTeam({"name": f"This channel is {other.name}'s already."})
+            raise WrongTeam({"name": TAKEN.format(team=other.name)})
         heard = {each: team for team in self.desk.teams for each in team.hears}
         for account in wanted.hears:
             if (team := heard.get(account)) and team.name != wanted.name:
-                raise WrongTeam({"hears": f"{team.name} hears {account} already."})
+                raise WrongTeam({"hears": HEARD.format(team=team.name, account=account)})
         found, problems = self._parsed(wanted.text)
         if problems or found is None:
             raise WrongTeam(_by_key(problems))
@@ -167,7 +172,7 @@ class TeamFiles:
         try:
             teams, problems = teams_in(WHERE, text, self.environment, (), self.desk.now())
         except (tomllib.TOMLDecodeError, Wrong) as problem:
-            return None, [f"It can't be read: {problem}."]
+            return None, [NOT_READ.format(why=problem)]
         return next(iter(teams), None) if teams.by_name else None, problems
 
     def _take(self, file: TeamFile) -> None:

@@ -6,9 +6,11 @@ Whatever customers wrote is rich text or plain text, never markup.
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from typing import Any, NamedTuple
 
 from bot.slack.text import URL, address, clip, escape, visible
+from bot.slack.tongue import _, fill, n_, np_, number, p_
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -73,6 +75,22 @@ def words(text: str, **style: bool) -> Element:
     return {**element, "style": style} if style else element
 
 
+def sentence(template: str, *, bold: bool = False, **parts: Element | str) -> list[Element]:
+    """One of our own sentences as rich text, with what stands in its places."""
+    style = {"bold": True} if bold else {}
+    told: list[Element] = []
+    before = ""
+    for text, place, _spec, _conversion in Formatter().parse(template):
+        part = parts[place] if place else ""
+        before += text
+        if isinstance(part, str):
+            before += part
+        else:
+            told += [words(before, **style), part] if before else [part]
+            before = ""
+    return [*told, words(before, **style)] if before else told
+
+
 def emoji(name: str) -> Element:
     return {"type": "emoji", "name": name}
 
@@ -122,9 +140,15 @@ def quote(text: str, most: int = QUOTE) -> Block:
     """Someone else's words, as a quotation of at most that much JSON."""
     shown = visible(text)
     clipped = clip(shown, most, in_json)
-    cut = f" ({len(shown):,} characters in all)" if clipped != shown else ""
-    said = words((clipped if clipped.strip() else "(no words)") + cut)
+    cut = " " + _cut(len(shown)) if clipped != shown else ""
+    said = words((clipped if clipped.strip() else _("(no words)")) + cut)
     return rich({"type": "rich_text_quote", "elements": [said]})
+
+
+def _cut(length: int) -> str:
+    return fill(
+        n_("({length:,} character in all)", "({length:,} characters in all)", length), length=length
+    )
 
 
 def button(
@@ -150,22 +174,35 @@ def option(label: str, value: str, url: str = "") -> Element:
     return made | ({"url": url} if url else {})
 
 
-def lasting(span: timedelta) -> str:
-    """A duration as people say it: 42 min, 3 h, 2 h 30 min, 4 days."""
+def lasting(span: timedelta, *, away: bool = False) -> str:
+    """A duration as people say it: 42 min, 3 h, 2 h 30 min, 4 days.
+
+    `away`: for "in …" and "… ago", after which some languages say it in another form.
+    """
     minutes = int(abs(span).total_seconds() // 60)
     if not minutes:
-        return "less than a minute"
+        return p_("in, ago", "less than a minute") if away else _("less than a minute")
     if minutes < 60:
-        return f"{minutes} min"
+        return _("{minutes} min").format(minutes=minutes)
     if minutes < 48 * 60:
-        hours, rest = divmod(minutes, 60)
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{minutes // (24 * 60)} days"
+        return _hours(*divmod(minutes, 60))
+    return _days(minutes // (24 * 60), away=away)
 
 
-def count(number: int, thing: str) -> str:
-    """1 message, 2 messages."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def _hours(hours: int, minutes: int) -> str:
+    told = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+    return told.format(hours=hours, minutes=minutes)
+
+
+def _days(days: int, *, away: bool) -> str:
+    if away:
+        return np_("in, ago", "{days} day", "{days} days", days).format(days=days)
+    return n_("{days} day", "{days} days", days).format(days=days)
+
+
+def count(many: int, thing: str) -> str:
+    """1 message, 2 messages: in English."""
+    return f"{number(many)} {thing}" if many == 1 else f"{number(many)} {thing}s"
 
 
 def in_json(character: str) -> int:

@@ -4,10 +4,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.domain.mention import Kind
-from bot.slack.blocks import Element, Message, context, in_json, line, rich, section, when, words
+from bot.slack.blocks import (
+    Element,
+    Message,
+    context,
+    in_json,
+    line,
+    rich,
+    section,
+    sentence,
+    when,
+    words,
+)
 from bot.slack.queue import totals_of
 from bot.slack.text import clip
-from bot.slack.words import KINDS, plural, whole_name
+from bot.slack.tongue import _, n_
+from bot.slack.words import KINDS, named, plural, whole_name
 from storage.conversations import Waiting
 
 NAME = 48  # of JSON, of a name; with 150 of them Slack's 13,200 for all blocks are not reached
@@ -17,14 +29,21 @@ def digest(gathered: Sequence[Waiting]) -> Message:
     """What came, by kind, most urgent first, each with its number."""
     waiting = [each for each in gathered if each.conversation.open]
     counted = totals_of([each.conversation for each in gathered])
-    still = f"{len(waiting)} still wait{'s' if len(waiting) == 1 else ''}"
-    head = f"*{len(gathered)} mentions came at once*: {counted}; {still}."
+    head = _head(len(gathered), counted, len(waiting))
     foot = context(
-        "Every deadline is running. Each gets a card of its own when somebody acts on it or when it"
-        " is late. `/unanswered` lists them, `/unanswered 42` shows number 42."
+        _(
+            "Every deadline is running. Each gets a card of its own when somebody acts on it or"
+            " when it is late. `/unanswered` lists them, `/unanswered 42` shows number 42."
+        )
     )
     groups = list(_groups(waiting))
     return Message(head, [section(head), *([rich(*groups)] if groups else []), foot])
+
+
+def _head(many: int, counted: str, waiting: int) -> str:
+    came = n_("*{many} mention came at once*", "*{many} mentions came at once*", many)
+    still = n_("{waiting} still waits", "{waiting} still wait", waiting)
+    return f"{came.format(many=many)}: {counted}; {still.format(waiting=waiting)}."
 
 
 def _groups(waiting: Sequence[Waiting]) -> Iterator[Element]:
@@ -35,7 +54,8 @@ def _groups(waiting: Sequence[Waiting]) -> Iterator[Element]:
 
 
 def _title(kind: Kind, count: int) -> str:
-    return KINDS[kind] if count == 1 else plural(kind).capitalize()
+    several = plural(kind)
+    return named(kind) if count == 1 else several[:1].upper() + several[1:]
 
 
 def _due(same: Sequence[Waiting]) -> list[Element]:
@@ -44,8 +64,9 @@ def _due(same: Sequence[Waiting]) -> list[Element]:
     if not moments:
         return []
     first, last = moments[0], moments[-1]
-    span = [words(" to "), when(last)] if _minute(first) != _minute(last) else []
-    return [words(", due "), when(first), *span]
+    if _minute(first) == _minute(last):
+        return sentence(_(", due {first}"), first=when(first))
+    return sentence(_(", due {first} to {last}"), first=when(first), last=when(last))
 
 
 def _entries(same: Sequence[Waiting]) -> str:

@@ -19,16 +19,17 @@ from bot.domain.clock import (
 )
 from bot.domain.conversation import Conversation
 from bot.domain.team import Team
-from bot.slack.blocks import Element, group, line, person, words
+from bot.slack.blocks import Element, group, line, person, sentence, words
 from bot.slack.reasons import Wall, exactly
+from bot.slack.tongue import N_, _, n_, p_
 
 SHOWN = 60  # lines; of more, those in the middle are left out
 SAID = {
     Where.THREAD: "",
-    Where.CHANNEL: ", shown in the channel",
-    Where.DIRECT: ", by direct message",
-    Where.EMAIL: ", by email",
-    Where.WEBHOOK: ", through the webhook",
+    Where.CHANNEL: N_(", shown in the channel"),
+    Where.DIRECT: N_(", by direct message"),
+    Where.EMAIL: N_(", by email"),
+    Where.WEBHOOK: N_(", through the webhook"),
 }
 
 
@@ -48,15 +49,16 @@ class Ladder:
         told = [*self._rungs(), *self._repeated(), *self._to_be_repeated()]
         if len(told) <= SHOWN:
             return told
-        left_out = line(words(f"… and {len(told) - SHOWN} more"))
+        left_out = line(words(_("… and {many} more").format(many=len(told) - SHOWN)))
         return [*told[: SHOWN // 2], left_out, *told[-SHOWN // 2 :]]
 
     def _rungs(self) -> Iterator[Element]:
         for number, rung in enumerate(self.clock.ladder):
             ahead, label = number >= self.conversation.rungs_climbed, _when(rung)
             if said := self._said(number):
-                moved = ", of an earlier deadline" if ahead and self.conversation.open else ""
-                yield self._done(number, label + moved, said)
+                moved = ahead and self.conversation.open
+                earlier = _("{step}, of an earlier deadline").format(step=label)
+                yield self._done(number, earlier if moved else label, said)
             elif not ahead:
                 yield line(words(f"{label}: {self._silent(number)}"))
             if ahead and self.conversation.open:
@@ -65,20 +67,24 @@ class Ladder:
     def _silent(self, number: int) -> str:
         """Why nothing is known of a rung that was climbed."""
         skipped = any(nag.rung > number for nag in self.nags)
-        return "left out, as a later one was reached as well" if skipped else "over"
+        return _("left out, as a later one was reached as well") if skipped else _("over")
 
     def _repeated(self) -> Iterator[Element]:
         for number in range(len(self.clock.ladder), self.clock.steps):
             if said := self._said(number):
-                yield self._done(number, "again", said)
+                yield self._done(number, _("again"), said)
 
     def _to_be_repeated(self) -> Iterator[Element]:
         """All repeats that are left, in one line."""
         first = max(len(self.clock.ladder), self.conversation.rungs_climbed)
         left, repeat = self.clock.steps - first, self.clock.repeat
         if repeat and left > 0 and self.conversation.open:
-            times = "once" if left == 1 else f"{left} times"
-            yield self._coming(first, f"then every {exactly(repeat.every)}, {times}, from")
+            told = n_(
+                "then every {time}, once, from",
+                "then every {time}, {many} times, from",
+                left,
+            )
+            yield self._coming(first, told.format(time=exactly(repeat.every), many=left))
 
     def _said(self, number: int) -> Sequence[Nagged]:
         return [nag for nag in self.nags if nag.rung == number]
@@ -86,9 +92,13 @@ class Ladder:
     def _done(self, number: int, label: str, said: Sequence[Nagged]) -> Element:
         last, until = said[-1], self.conversation.unsaid_until
         if until and number == self.conversation.rungs_climbed - 1:
-            waits = f"{label}: could not be said in working hours, so it is said "
-            return line(words(f"{waits}{self.wall.moment(until)} to "), called(last.whom))
-        return line(words(f"{label}: said {self.wall.moment(last.at)} to "), called(last.whom))
+            waits = _("{step}: could not be said in working hours, so it is said {at} to {whom}")
+            return self._line(waits, label, until, last.whom)
+        return self._line(_("{step}: said {at} to {whom}"), label, last.at, last.whom)
+
+    def _line(self, told: str, step: str, at: datetime, whom: str) -> Element:
+        moment = self.wall.moment(at)
+        return line(*sentence(told, step=step, at=moment, whom=called(whom, away=True)))
 
     def _coming(self, number: int, label: str) -> Element:
         """When and whom; what is reached where nobody may be called says until when it waits."""
@@ -97,12 +107,13 @@ class Ladder:
         except NeverOpens:
             reached = at = None
         if reached is None or at is None:
-            return line(words(f"{label}: never, as the team has no working time then"))
+            never = _("{step}: never, as the team has no working time then")
+            return line(words(never.format(step=label)))
         rung = self.clock.rung(number)
         whom = self._whom(rung.call, max(at, self.now))
         moment = max(reached, self.now)
         waits = self.clock.may_speak_at(moment) > moment
-        more = SAID[rung.say] + (self._why_later(reached) if waits else "")
+        more = _(SAID[rung.say]) + (self._why_later(reached) if waits else "")
         return line(
             words(f"{label} {self.wall.moment(at)}: "), *whom, *([words(more)] if more else [])
         )
@@ -113,29 +124,39 @@ class Ladder:
         return at and max(at, next_at or at, self.clock.may_speak_at(self.now))
 
     def _why_later(self, reached: datetime) -> str:
-        waits = "the pause ends" if self.clock.calendar.is_open(reached) else "the team is back"
-        return f" (reached {self.wall.moment(reached)}, said when {waits})"
+        if self.clock.calendar.is_open(reached):
+            told = _(" (reached {at}, said when the pause ends)")
+        else:
+            told = _(" (reached {at}, said when the team is back)")
+        return told.format(at=self.wall.moment(reached))
 
     def _whom(self, call: str, at: datetime) -> list[Element]:
         """Whom it would mean then, as far as that is known."""
-        owner = self.conversation.owner or self.conversation.promised_by
+        owner = self.team.answerable(self.conversation)
         meant = self.team.whom(call, owner, at)
         if call == OWNER and not owner:
-            return [words("whoever has it then; if nobody, all who are here")]
-        role = {ON_DUTY: "who is on duty: ", MANAGER: "the manager: "}.get(call)
-        return [words(role), called(meant)] if role and meant != CHANNEL else [called(meant)]
+            return [words(_("whoever has it then; if nobody, all who are here"))]
+        role = {ON_DUTY: N_("who is on duty: {whom}"), MANAGER: N_("the manager: {whom}")}.get(call)
+        if role and meant != CHANNEL:
+            return sentence(_(role), whom=called(meant))
+        return [called(meant)]
 
 
-def called(whom: str) -> Element:
-    """Somebody who was resolved: a member, a group, or "channel" or "here"."""
-    named = {CHANNEL: "the channel", HERE: "all who are here"}
-    if whom in named:
-        return words(named[whom])
+def called(whom: str, *, away: bool = False) -> Element:
+    """Somebody who was resolved: a member, a group, or "channel" or "here".
+
+    `away`: after "to", where some languages say it in another form.
+    """
+    if whom == CHANNEL:
+        return words(p_("to", "the channel") if away else _("the channel"))
+    if whom == HERE:
+        return words(p_("to", "all who are here") if away else _("all who are here"))
     return group(whom) if whom.startswith("S") else person(whom)
 
 
 def _when(rung: Rung) -> str:
     """Which step it is, counted from the deadline in working time."""
     if not rung.after:
-        return "at the deadline"
-    return f"{exactly(abs(rung.after))} {'before' if rung.after < NOTHING else 'after'}"
+        return _("at the deadline")
+    told = _("{time} before") if rung.after < NOTHING else _("{time} after")
+    return told.format(time=exactly(abs(rung.after)))

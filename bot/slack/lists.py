@@ -22,6 +22,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.queue import Links, entry, spoken
 from bot.slack.text import clip, harmless
+from bot.slack.tongue import _, n_
 from bot.slack.words import CALLED, whole_name
 from storage.conversations import Waiting
 
@@ -61,9 +62,9 @@ def opening(
     promised = [each for each in others if _promised_on(each, _today(team, now), now)]
     due = _due_before(_without(others, promised), _midnight(team, now), now)
     parts = [
-        Part(title=_calling(calls, f"while you were away {_fell(fell, now)}"), found=fell),
-        Part(title="*Due today*", found=due),
-        Part(title="*Promised for today*", found=promised),
+        Part(title=_calling(calls, _fell_while_away(fell, now)), found=fell),
+        Part(title=_("*Due today*"), found=due),
+        Part(title=_("*Promised for today*"), found=promised),
     ]
     rest = _without(others, [*promised, *due])
     if not fell and not others:
@@ -79,10 +80,9 @@ def closing(team: Team, waiting: Sequence[Waiting], now: datetime, links: Links)
     if not due or not noon:
         return None
     late = sum(each.conversation.late(now) for each in due)
-    already = f"{late} {'is' if late == 1 else 'are'} late already" if late else ""
-    soon = f"{len(due) - late} will be late before {when_markup(noon)}" if len(due) > late else ""
-    told = ", ".join(part for part in (already, soon) if part)
-    head = f"*Before you go, {harmless(team.name, CALLED)}*: {told}."
+    told = ", ".join([*_already(late), *_soon(len(due) - late, noon)])
+    before = _("*Before you go, {team}*: {told}.")
+    head = before.format(team=harmless(team.name, CALLED), told=told)
     return _message(head, [Part(title="", found=due)], "", now, links)
 
 
@@ -184,24 +184,66 @@ def _at(team: Team, day: date, clock: time) -> datetime:
 
 def _greeting(team: Team, now: datetime) -> str:
     hour = now.astimezone(team.calendar.zone).hour
-    return "Good morning" if hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+    if hour < 12:
+        return _("Good morning")
+    return _("Good afternoon") if hour < 18 else _("Good evening")
 
 
 def _counted(parts: Sequence[Part], rest: Sequence[Waiting], now: datetime) -> str:
     fell, due, promised = (len(part.found) for part in parts)
-    how = _how(parts[0].found, now)
-    counted = [(fell, how), (due, "due today"), (promised, "promised for today")]
-    told = [f"{many} {what}" for many, what in counted if many]
-    return ", ".join([f"{fell + due + promised + len(rest)} waiting", *told])
-
-
-def _fell(fell: Sequence[Waiting], now: datetime) -> str:
-    return f"{'this' if len(fell) == 1 else f'these {len(fell)}'} {_how(fell, now)}"
+    waiting = fell + due + promised + len(rest)
+    told = [
+        (waiting, n_("{many} waiting", "{many} waiting", waiting)),
+        (fell, _how(parts[0].found, now)),
+        (due, n_("{many} due today", "{many} due today", due)),
+        (promised, n_("{many} promised for today", "{many} promised for today", promised)),
+    ]
+    return ", ".join(what.format(many=many) for many, what in told if many)
 
 
 def _how(fell: Sequence[Waiting], now: datetime) -> str:
+    if _all_late(fell, now):
+        return n_("{many} fell late", "{many} fell late", len(fell))
+    return n_("{many} came up", "{many} came up", len(fell))
+
+
+def _fell(fell: Sequence[Waiting], now: datetime) -> str:
+    if _all_late(fell, now):
+        told = n_("this fell late", "these {many} fell late", len(fell))
+    else:
+        told = n_("this came up", "these {many} came up", len(fell))
+    return told.format(many=len(fell))
+
+
+def _fell_while_away(fell: Sequence[Waiting], now: datetime) -> str:
+    if _all_late(fell, now):
+        told = n_(
+            "while you were away this fell late",
+            "while you were away these {many} fell late",
+            len(fell),
+        )
+    else:
+        told = n_(
+            "while you were away this came up",
+            "while you were away these {many} came up",
+            len(fell),
+        )
+    return told.format(many=len(fell))
+
+
+def _all_late(fell: Sequence[Waiting], now: datetime) -> bool:
     """A nag can also warn before the deadline."""
-    return "fell late" if all(each.conversation.late(now) for each in fell) else "came up"
+    return all(each.conversation.late(now) for each in fell)
+
+
+def _already(late: int) -> list[str]:
+    told = n_("{many} is late already", "{many} are late already", late)
+    return [told.format(many=late)] if late else []
+
+
+def _soon(many: int, noon: datetime) -> list[str]:
+    told = n_("{many} will be late before {noon}", "{many} will be late before {noon}", many)
+    return [told.format(many=many, noon=when_markup(noon))] if many else []
 
 
 def _calling(calls: Sequence[str], what: str) -> str:
@@ -216,8 +258,15 @@ def _otherwise(rest: Sequence[Waiting], now: datetime) -> str:
     if not rest:
         return ""
     asleep = sum(1 for each in rest if each.conversation.snoozed(now))
-    paused = f", {asleep} of them paused" if asleep else ""
-    return f"{len(rest)} more {'waits' if len(rest) == 1 else 'wait'}{paused}: {REST}"
+    if asleep:
+        told = n_(
+            "{many} more waits, {asleep} of them paused: {rest}",
+            "{many} more wait, {asleep} of them paused: {rest}",
+            len(rest),
+        )
+    else:
+        told = n_("{many} more waits: {rest}", "{many} more wait: {rest}", len(rest))
+    return told.format(many=len(rest), asleep=asleep, rest=REST)
 
 
 # How it is drawn
@@ -261,14 +310,20 @@ def _spoken(head: str, parts: Sequence[Part], foot: str, now: datetime) -> str:
 
 def _heard(part: Part, now: datetime, room: int) -> list[str]:
     lines = [spoken(each, now, quoted=False) for each in part.found]
-    more = f"And {len(lines)} more: {REST}"
+    more = _and_more(len(lines))
     full = _fitting((len(each) + 1 for each in lines), room - len(part.title) - len(more) - 2)
-    rest = [f"And {len(lines) - full} more: {REST}"] if len(lines) > full else []
+    rest = [_and_more(len(lines) - full)] if len(lines) > full else []
     return [*([part.title] if part.title else []), *lines[:full], *rest]
 
 
 def _more(left_out: int) -> list[Block]:
-    return [context(f"And {left_out} more: {REST}")] if left_out else []
+    return [context(_and_more(left_out))] if left_out else []
+
+
+def _and_more(many: int) -> str:
+    return n_("And {many} more: {rest}", "And {many} more: {rest}", many).format(
+        many=many, rest=REST
+    )
 
 
 def _fitting(lengths: Iterable[int], room: int) -> int:

@@ -6,9 +6,11 @@ from bot.domain.case import Case
 from bot.domain.clock import CHANNEL, HERE, Owed
 from bot.domain.conversation import Conversation
 from bot.domain.mention import Mention, Origin
+from bot.domain.reply import Amendment
 from bot.slack.blocks import (
     Message,
     anchor,
+    context,
     lasting,
     line,
     quote,
@@ -18,32 +20,36 @@ from bot.slack.blocks import (
 )
 from bot.slack.cards import title
 from bot.slack.text import harmless
+from bot.slack.tongue import N_, _
 from bot.slack.words import on, platform
+from bot.slack.written import NOTICES, REFUSALS, retold
 
 SAID = 3000  # characters of a customer's words in a note's fallback
 WHY = 500
 A_MINUTE = timedelta(minutes=1)
 TOO_LATE = {  # and by how much
-    Owed.FIRST: "should have been answered {}",
-    Owed.FURTHER: "should have been answered again {}",
-    Owed.LOOP: "is not settled, and the customer should have heard from us {}",
+    Owed.FIRST: N_("{whom}, {what} should have been answered {away}."),
+    Owed.FURTHER: N_("{whom}, {what} should have been answered again {away}."),
+    Owed.LOOP: N_(
+        "{whom}, {what} is not settled, and the customer should have heard from us {away}."
+    ),
 }
 SOON = {
-    Owed.FIRST: "is due {}",
-    Owed.FURTHER: "is due for a further answer {}",
-    Owed.LOOP: "is not settled, and the customer is due to hear from us {}",
+    Owed.FIRST: N_("{whom}, {what} is due {away}."),
+    Owed.FURTHER: N_("{whom}, {what} is due for a further answer {away}."),
+    Owed.LOOP: N_("{whom}, {what} is not settled, and the customer is due to hear from us {away}."),
 }
 
 
 def nag(case: Case, whom: str, now: datetime) -> Message:
     """Call somebody, in the card's thread."""
-    return Message(f"{calling(whom)}, this {_due(case.conversation, now)}.")
+    return Message(_due(case.conversation, calling(whom), _("this"), now))
 
 
 def nag_away(case: Case, whom: str, now: datetime, card: str | None) -> Message:
     """The same where the card is not in sight; `card` is its address."""
     what = anchor(card, title(case.customer, case.conversation.kind))
-    return Message(f"{calling(whom)}, {what} {_due(case.conversation, now)}.")
+    return Message(_due(case.conversation, calling(whom), what, now))
 
 
 def calling(whom: str) -> str:
@@ -56,64 +62,109 @@ def let_go(case: Case, who: str, held: timedelta) -> Message:
     """A claim has ended by itself; `held` is the working time in which its holder did nothing."""
     conversation = case.conversation
     free = conversation.open and conversation.owner is None
-    so = "so it is free again" if free else "so it was set free"
-    ran = " Its clock never stopped." if conversation.due_at else ""
-    worked = f"{lasting(held)} of working time"
-    return Message(f"<@{who}> had this for {worked} without a sign, {so}.{ran}")
+    if free:
+        told = _(
+            "<@{who}> had this for {span} of working time without a sign, so it is free again."
+        )
+    else:
+        told = _("<@{who}> had this for {span} of working time without a sign, so it was set free.")
+    ran = " " + _("Its clock never stopped.") if conversation.due_at else ""
+    return Message(told.format(who=who, span=lasting(held)) + ran)
 
 
 def wrote_again(mention: Mention) -> Message:
     """The customer's further words."""
-    return _quoted("The customer wrote again:", mention)
+    return _quoted(_("The customer wrote again:"), mention)
 
 
 def automatic(mention: Mention) -> Message:
     """What a machine wrote into the conversation."""
-    what = "A repost" if mention.origin is Origin.REPOST else "An automatic message"
-    return _quoted(f"{what} came. Nobody needs to answer it:", mention)
+    if mention.origin is Origin.REPOST:
+        return _quoted(_("A repost came. Nobody needs to answer it:"), mention)
+    return _quoted(_("An automatic message came. Nobody needs to answer it:"), mention)
 
 
 def deleted(case: Case) -> Message:
-    still = "The rest still waits." if case.conversation.open else "There is nothing to answer now."
-    return Message(f"The customer deleted a message {on(case.conversation.account)}. {still}")
+    if case.conversation.open:
+        told = _("The customer deleted a message {on}. The rest still waits.")
+    else:
+        told = _("The customer deleted a message {on}. There is nothing to answer now.")
+    return Message(told.format(on=on(case.conversation.account)))
 
 
 def refused(case: Case, why: str) -> Message:
     """The answer did not get through; the owner hears why, and that nothing is lost."""
     owner, where = case.conversation.owner, platform(case.conversation.account)
     took = f"<@{owner}>, {where}" if owner else where[:1].upper() + where[1:]
-    return Message(
-        f"{took} did not take the answer: {_sentence(why)}"
-        " The text is kept: *Reply* on the card offers it again."
+    told = _(
+        "{where} did not take the answer: {why} The text is kept: *Reply* on the card offers it"
+        " again."
     )
+    return Message(told.format(where=took, why=_sentence(retold(why, REFUSALS))))
 
 
 def in_doubt(case: Case, why: str) -> Message:
-    owner, where = case.conversation.owner, anchor(case.latest.url, "Look there")
-    return Message(
-        f"<@{owner}>, the answer may have been published, and I can't tell: {_sentence(why)}"
-        f" {where} and press what is true on the card."
+    where = anchor(case.latest.url, _("Look there"))
+    told = _(
+        "<@{owner}>, the answer may have been published, and I can't tell: {why} {look_there} and"
+        " press what is true on the card."
     )
+    owner = case.conversation.owner
+    why = _sentence(retold(why, REFUSALS))
+    return Message(told.format(owner=owner, why=why, look_there=where))
+
+
+def proposed(case: Case, whom: str) -> Message:
+    """An answer waits for a second person; `whom` is who may look at it."""
+    author = case.reply.author if case.reply else str(case.conversation.owner)
+    told = _(
+        "{whom}, <@{author}> has written an answer that waits for a second person. *Approve*,"
+        " *Change…* or *Send back…* on the card. Its clock runs on."
+    )
+    return Message(told.format(whom=calling(whom), author=author))
+
+
+def sent_back(author: str, by: str, why: str) -> Message:
+    told = _(
+        "<@{author}>, <@{by}> has sent your answer back: {why} The text is kept: *Reply* on the"
+        " card offers it again."
+    )
+    return Message(told.format(author=author, by=by, why=_sentence(why)))
+
+
+def not_amended(case: Case, amendment: Amendment) -> Message:
+    """What is published stays as it was, and who wanted it otherwise hears why."""
+    told = _("<@{who}>, the answer could not be corrected: {why} It stands as it was.")
+    if amendment.what == "withdraw":
+        told = _("<@{who}>, the answer could not be withdrawn: {why} It stands as it was.")
+    refused = retold(amendment.refused or "", REFUSALS)
+    why = _sentence(refused or platform(case.conversation.account))
+    return Message(told.format(who=amendment.author, why=why))
 
 
 def notice(text: str) -> Message:
-    return Message(text)
+    """What was owed in English, in the language of whoever reads it."""
+    return Message(retold(text, NOTICES))
 
 
-def _due(conversation: Conversation, now: datetime) -> str:
-    """What is owed and how it stands with its time, to go on a sentence."""
+def _due(conversation: Conversation, whom: str, what: str, now: datetime) -> str:
+    """Who is called about what, what is owed, and how it stands with its time."""
     owed, due_at = conversation.owed, conversation.due_at or now
     if owed is Owed.PROMISE:
-        return f"was promised another word for {when_markup(due_at)}, {_away(due_at, now)}"
-    told = TOO_LATE if due_at <= now else SOON
-    return told[owed].format(_away(due_at, now, just="by now"))
+        away = _away(due_at, now, just=_("which is now"))
+        told = _("{whom}, {what} was promised another word for {at}, {away}.")
+        return told.format(whom=whom, what=what, at=when_markup(due_at), away=away)
+    told = _((TOO_LATE if due_at <= now else SOON)[owed])
+    return told.format(whom=whom, what=what, away=_away(due_at, now, just=_("by now")))
 
 
-def _away(due_at: datetime, now: datetime, just: str = "which is now") -> str:
+def _away(due_at: datetime, now: datetime, just: str) -> str:
     """How far a moment is away; what has passed within this minute has `just` passed."""
     if due_at > now:
-        return f"in {lasting(due_at - now)}"
-    return just if now - due_at < A_MINUTE else f"{lasting(now - due_at)} ago"
+        return _("in {span}").format(span=lasting(due_at - now, away=True))
+    if now - due_at < A_MINUTE:
+        return just
+    return _("{span} ago").format(span=lasting(now - due_at, away=True))
 
 
 def _quoted(head: str, mention: Mention) -> Message:
@@ -125,3 +176,33 @@ def _sentence(why: str) -> str:
     """Somebody's reason, with a full stop."""
     shown = harmless(why.strip(), WHY)
     return shown if shown.endswith((".", "!", "?", "…")) else f"{shown}."
+
+
+def escalated(whom: str, by: str, because: str) -> Message:
+    """Somebody wants help; `whom` is a member, a group or another team's channel."""
+    called = f"<#{whom}>" if whom.startswith(("C", "G")) else calling(whom)
+    if not because:
+        return Message(_("{whom}, <@{by}> asks for your help here.").format(whom=called, by=by))
+    told = _("{whom}, <@{by}> asks for your help here: {because}")
+    return Message(told.format(whom=called, by=by, because=harmless(because, WHY)))
+
+
+def follow_up(whom: str, text: str) -> Message:
+    """The time has come that somebody wanted to be reminded of."""
+    if not text:
+        told = _("{whom}, you wanted to ask how it went. Write to them, or press *Settled*.")
+        return Message(told.format(whom=calling(whom)))
+    told = _("{whom}, you wanted to be reminded: {text}")
+    return Message(told.format(whom=calling(whom), text=harmless(text, SAID)))
+
+
+def retired(case: Case, what: str, card: str | None) -> Message:
+    """One line in place of an old card; `card` is the address of the new one."""
+    conversation = case.conversation
+    here = anchor(card, _("its card"))
+    if what == "moved":
+        told = _("#{number} was moved to another team: {card} hangs in <#{channel}>.")
+    else:
+        told = _("#{number} goes on below: {card} is in <#{channel}>.")
+    text = told.format(number=conversation.id, card=here, channel=conversation.channel)
+    return Message(text, [context(text)])

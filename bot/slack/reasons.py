@@ -8,12 +8,22 @@ from zoneinfo import ZoneInfo
 from bot.domain.calendar import Stretch, What
 from bot.domain.clock import NOTHING, Clock, Owed
 from bot.slack.text import clip, one_line
+from bot.slack.tongue import N_, _, day, n_
 
 SHOWN = 30  # stretches; of more, those in the middle become one line
 NAME = 80  # characters of a holiday's name, or of why there is a pause
 HOUR, MINUTE, SECOND = (timedelta(seconds=n) for n in (3600, 60, 1))
 ONE_DAY = timedelta(days=1)
 
+WHAT = {
+    What.OPEN: N_("open"),
+    What.CLOSED: N_("closed"),
+    What.HOLIDAY: N_("holiday"),
+    What.HALF_HOLIDAY: N_("half holiday"),
+    What.EXCEPTION: N_("exception"),
+    What.PAUSE: N_("pause"),
+}
+PROMISED = N_("promised")  # what a pause is called that ends with a promise
 Counted = tuple[Stretch, timedelta]
 
 
@@ -36,20 +46,25 @@ class Wall:
         """From when to when; whole days without their hours."""
         first, last = start.astimezone(self.zone), end.astimezone(self.zone)
         if last.date() == first.date():
-            return f"{self.moment(start)} to {_time(last)}"
+            return _to(self.moment(start), _time(last))
         if _midnight(first) and _midnight(last):
             return self._days(first, last - ONE_DAY)
         if _midnight(last) and (last - ONE_DAY).date() == first.date():
-            return f"{self.moment(start)} to 24:00"
-        return f"{self.moment(start)} to {self.moment(end)}"
+            return _to(self.moment(start), "24:00")
+        return _to(self.moment(start), self.moment(end))
 
     def _days(self, first: datetime, last: datetime) -> str:
-        until = f" to {self._day(last)}" if last.date() > first.date() else ""
-        return self._day(first) + until
+        if last.date() == first.date():
+            return self._day(first)
+        return _to(self._day(first), self._day(last))
 
     def _day(self, shown: datetime) -> str:
         year = f" {shown.year}" if shown.year != self.year else ""
-        return f"{shown:%a} {shown.day} {shown:%b}{year}"
+        return day(shown) + year
+
+
+def _to(start: str, end: str) -> str:
+    return _("{start} to {end}").format(start=start, end=end)
 
 
 def reasons(clock: Clock, zone: ZoneInfo | None = None) -> list[str]:
@@ -59,8 +74,10 @@ def reasons(clock: Clock, zone: ZoneInfo | None = None) -> list[str]:
     """
     wall = Wall.at(clock.since, zone or clock.calendar.zone)
     if clock.owed is Owed.PROMISE:
-        return [f"It was promised for {wall.moment(clock.due_at)}, whatever the hours are then."]
-    return [*stretches(clock, wall), f"That makes {total(clock, wall)}."]
+        told = _("It was promised for {at}, whatever the hours are then.")
+        return [told.format(at=wall.moment(clock.due_at))]
+    makes = _("That makes {total}.").format(total=total(clock, wall))
+    return [*stretches(clock, wall), makes]
 
 
 def stretches(clock: Clock, wall: Wall) -> list[str]:
@@ -71,20 +88,30 @@ def stretches(clock: Clock, wall: Wall) -> list[str]:
     half = SHOWN // 2
     first, middle, last = counted[:half], counted[half:-half], counted[-half:]
     added = exactly(sum((seconds for _, seconds in middle), NOTHING))
-    between = f"… and {len(middle)} more stretches that add {added}"
+    told = n_(
+        "… and {many} more stretch that adds {time}",
+        "… and {many} more stretches that add {time}",
+        len(middle),
+    )
+    between = told.format(many=len(middle), time=added)
     return [*(_line(each, wall) for each in first), between, *(_line(each, wall) for each in last)]
 
 
 def total(clock: Clock, wall: Wall) -> str:
-    return f"{exactly(clock.within)}: due {wall.moment(clock.due_at)}"
+    told = _("{time}: due {at}")
+    return told.format(time=exactly(clock.within), at=wall.moment(clock.due_at))
 
 
 def exactly(span: timedelta) -> str:
     """To the second, for those who count: 1 h, 45 min, 1 h 0 min 5 s."""
     hours, minutes, seconds = span // HOUR, span % HOUR // MINUTE, span % MINUTE // SECOND
     between = minutes or (hours and seconds)
-    parts = (hours, "h", hours), (minutes, "min", between), (seconds, "s", seconds)
-    return " ".join(f"{many} {unit}" for many, unit, shown in parts if shown) or "0 min"
+    parts = (
+        _("{hours} h").format(hours=hours) if hours else "",
+        _("{minutes} min").format(minutes=minutes) if between else "",
+        _("{seconds} s").format(seconds=seconds) if seconds else "",
+    )
+    return " ".join(part for part in parts if part) or _("{minutes} min").format(minutes=0)
 
 
 def _in_seconds(lines: Sequence[Stretch]) -> list[Counted]:
@@ -111,17 +138,20 @@ def _line(each: Counted, wall: Wall) -> str:
 
 def _counting(stretch: Stretch, seconds: timedelta, wall: Wall) -> str:
     name = _name(stretch)
-    of = f" ({name or stretch.what})" if name or stretch.what is not What.OPEN else ""
-    return f"counts {exactly(seconds)}{of}{_clocks_change(stretch, wall)}"
+    special = name or stretch.what is not What.OPEN
+    of = f" ({name or _(WHAT[stretch.what])})" if special else ""
+    counts = _("counts {time}").format(time=exactly(seconds))
+    return f"{counts}{of}{_clocks_change(stretch, wall)}"
 
 
 def _not_counting(stretch: Stretch) -> str:
     name = _name(stretch)
     if stretch.what is What.PAUSE:
-        return f"paused: {name}" if name else "paused"
+        return _("paused: {why}").format(why=name) if name else _("paused")
+    holiday = stretch.what is What.HOLIDAY
     if stretch.what is What.CLOSED or not name:
-        return "holiday" if stretch.what is What.HOLIDAY else "closed"
-    return f"{name} (holiday)" if stretch.what is What.HOLIDAY else f"closed ({name})"
+        return _("holiday") if holiday else _("closed")
+    return (_("{name} (holiday)") if holiday else _("closed ({name})")).format(name=name)
 
 
 def _clocks_change(stretch: Stretch, wall: Wall) -> str:
@@ -130,11 +160,14 @@ def _clocks_change(stretch: Stretch, wall: Wall) -> str:
     by = (after or NOTHING) - (before or NOTHING)
     if not by:
         return ""
-    return f", as the clocks went {'forward' if by > NOTHING else 'back'} {exactly(abs(by))}"
+    if by > NOTHING:
+        return _(", as the clocks went forward {time}").format(time=exactly(by))
+    return _(", as the clocks went back {time}").format(time=exactly(-by))
 
 
 def _name(stretch: Stretch) -> str:
-    return clip(one_line(stretch.name), NAME)
+    """What a team, a calendar or a person wrote; a promise's pause has a name of our own."""
+    return clip(one_line(_(stretch.name)), NAME)
 
 
 def _time(shown: datetime) -> str:

@@ -9,15 +9,21 @@ from bot.domain.mention import Kind
 from bot.domain.team import Rule, Team
 from bot.slack.reasons import exactly
 from bot.slack.text import harmless
-from bot.slack.words import CALLED, KINDS, judgement, on, plural
+from bot.slack.tongue import N_, _
+from bot.slack.words import CALLED, judgement, on, plural
 
 NAMED = 40  # characters of a tag's or a platform's name
 WHAT = {
-    Owed.FIRST: "a first answer",
-    Owed.FURTHER: "a further answer",
-    Owed.LOOP: "another word, until it is settled,",
+    Owed.FIRST: N_("a first answer"),
+    Owed.FURTHER: N_("a further answer"),
+    Owed.LOOP: N_("another word, until it is settled,"),
 }
-SO = "So there is no deadline, and nobody is called."
+A_KIND = {
+    Kind.COMPLAINT: N_("a complaint"),
+    Kind.QUESTION: N_("a question"),
+    Kind.PRAISE: N_("praise"),
+    Kind.OTHER: N_("a mention"),
+}
 
 
 def round_the_clock(calendar: Calendar) -> bool:
@@ -29,57 +35,74 @@ def promised(clock: Clock, team: Team, conversation: Conversation) -> str:
     """Which rule matched, and what it promises."""
     name = harmless(team.name, CALLED)
     if clock.owed is Owed.PROMISE:
-        by = f"<@{conversation.promised_by}>" if conversation.promised_by else "Our answer"
-        return f"{by} promised the customer another word."
-    within = f"*{WHAT[clock.owed]}* within *{exactly(clock.within)}*{_counted_how(clock)}"
+        return _another_word(conversation)
+    within = _within(clock).format(what=_(WHAT[clock.owed]), time=exactly(clock.within))
     rule, because = team.rule(conversation), counts_as(conversation)
     if rule not in team.rules:
-        return f"*{name}* promises {plural(conversation.kind)} {within}. {because}"
+        told = _("*{team}* promises {kinds} {within}. {because}")
+        kinds = plural(conversation.kind)
+        return told.format(team=name, kinds=kinds, within=within, because=because)
     return f"{_matched(rule, name)}: {within}. {because}"
+
+
+def _another_word(conversation: Conversation) -> str:
+    if by := conversation.promised_by:
+        return _("<@{by}> promised the customer another word.").format(by=by)
+    return _("Our answer promised the customer another word.")
 
 
 def nothing_owed(conversation: Conversation, team: Team) -> str:
     """Why nothing is owed by any time."""
     if conversation.thanks:
-        return (
+        told = _(
             "It sounds like the customer's last word, so no clock runs and nobody is called. Press"
-            f" *{NO_ANSWER_NEEDED}*, or reply."
+            " *{no_answer_needed}*, or reply."
         )
+        return told.format(no_answer_needed=_(NO_ANSWER_NEEDED))
     if not conversation.waits:
-        return "It is answered, and nothing more is owed by any time."
+        return _("It is answered, and nothing more is owed by any time.")
     rule, name = team.rule(conversation), harmless(team.name, CALLED)
     if rule in team.rules:
-        return f"{_matched(rule, name)}, and it promises nothing. {SO}"
-    return f"The team *{name}* promises nothing for {plural(conversation.kind)}. {SO}"
+        told = _("{rule}, and it promises nothing. So there is no deadline, and nobody is called.")
+        return told.format(rule=_matched(rule, name))
+    told = _(
+        "The team *{team}* promises nothing for {kinds}. So there is no deadline, and nobody is"
+        " called."
+    )
+    return told.format(team=name, kinds=plural(conversation.kind))
 
 
 def counts_as(conversation: Conversation) -> str:
-    kind = conversation.kind
-    what = plural(kind) if kind is Kind.PRAISE else f"a {KINDS[kind].lower()}"
-    return f"It counts as {what} because {judgement(conversation)}."
+    told = _("It counts as {kind} because {why}.")
+    return told.format(kind=_(A_KIND[conversation.kind]), why=judgement(conversation))
 
 
 def _matched(rule: Rule, team: str) -> str:
-    return f"The rule *{harmless(rule.name, CALLED)}* of *{team}* matched{_for(rule)}"
+    told = _("The rule *{rule}* of *{team}* matched{only}")
+    return told.format(rule=harmless(rule.name, CALLED), team=team, only=_for(rule))
 
 
 def _for(rule: Rule) -> str:
     """Whom a rule is for, in a few words."""
     named = [
-        " or ".join(plural(kind) for kind in rule.kinds),
-        " or ".join(on(harmless(each, NAMED)) for each in rule.platforms),
-        _any_of("tagged", rule.tags),
-        _any_of("in", rule.languages),
+        _(" or ").join(plural(kind) for kind in rule.kinds),
+        _(" or ").join(on(harmless(each, NAMED)) for each in rule.platforms),
+        _any_of(_("tagged {names}"), rule.tags),
+        _any_of(_("in {names}"), rule.languages),
     ]
     said = ", ".join(part for part in named if part)
     return f" ({said})" if said else ""
 
 
 def _any_of(what: str, names: Sequence[str]) -> str:
-    return f"{what} {' or '.join(harmless(name, NAMED) for name in names)}" if names else ""
+    shown = _(" or ").join(harmless(name, NAMED) for name in names)
+    return what.format(names=shown) if names else ""
 
 
-def _counted_how(clock: Clock) -> str:
+def _within(clock: Clock) -> str:
+    """How its time is counted."""
     if clock.urgent:
-        return ", counted day and night because it is urgent"
-    return ", round the clock" if round_the_clock(clock.calendar) else " of working time"
+        return _("*{what}* within *{time}*, counted day and night because it is urgent")
+    if round_the_clock(clock.calendar):
+        return _("*{what}* within *{time}*, round the clock")
+    return _("*{what}* within *{time}* of working time")

@@ -7,7 +7,7 @@ from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import Right
 from bot.domain.team import Team
-from bot.slack import filled, forms
+from bot.slack import filled, forms, lands
 from bot.slack.blocks import Block, Element, Message, context, option, section
 from bot.slack.counter import Ack, Counter, Visit, instead
 from bot.slack.forms import View, modal
@@ -15,8 +15,9 @@ from bot.slack.members import Members
 from bot.slack.reasons import exactly
 from bot.slack.rules import round_the_clock
 from bot.slack.text import clip, harmless
-from bot.slack.tongue import N_, _, told
+from bot.slack.tongue import N_, _, languages, speaking, spoken
 from bot.slack.words import CALLED, KINDS, platform
+from bot.slack.written import SETTINGS, retold
 from bot.team_files import NOTHING, InTheFile, TeamFiles, Wanted, WrongTeam
 
 SPANS = {
@@ -73,7 +74,7 @@ class Setup:
         except WrongTeam as problem:
             return {"response_action": "errors", "errors": _at_fields(problem.problems)}
         said = _("{team} answers in <#{channel}> from now on.")
-        self.desk.tell(channel, greeting(made, self.desk.adapters), key=f"setup:{view['id']}")
+        self._greet(channel, made, key=f"setup:{view['id']}")
         head = said.format(team=harmless(made.name, CALLED), channel=channel)
         return instead(modal("sorry", _("Done"), [section(head), *_told(made)]))
 
@@ -90,8 +91,13 @@ class Setup:
             return
         channel = str(event["channel"])
         team = self.desk.teams.of_channel(channel)
-        text = greeting(team, self.desk.adapters) if team else _nobody_answers()
-        self.desk.tell(channel, text, key=f"joined:{event.get('event_ts', '')}")
+        self._greet(channel, team, key=f"joined:{event.get('event_ts', '')}")
+
+    def _greet(self, channel: str, team: Team | None, *, key: str) -> None:
+        """In the language of the team, whoever made it or invited us."""
+        with speaking(team.language if team else spoken()):
+            text = greeting(team, self.desk.adapters) if team else _nobody_answers()
+        self.desk.tell(channel, text, key=key)
 
     def _wanted(self, visit: Visit, team: Team | None) -> Wanted:
         """As it stands, or what is usual."""
@@ -105,6 +111,7 @@ class Setup:
             timezone=zone,
             hours=HOURS,
             manager=visit.by,
+            language=spoken(),
         )
 
     def _ourselves(self, visit: Visit) -> str:
@@ -172,6 +179,7 @@ def _form(wanted: Wanted, accounts: Sequence[str]) -> View:
         forms.input_("name", name, wanted.name, most=31, short=True),
         _hears(hears, wanted.hears),
         *[_within(kind, wanted) for kind in KINDS],
+        _language(wanted.language),
         forms.input_("timezone", zone, wanted.timezone, short=True, most=60),
         forms.input_("hours", _("Working hours"), wanted.hours, optional=True, most=500, hint=hint),
         _person("manager", _("Who is called in the end?"), wanted.manager),
@@ -202,6 +210,15 @@ def _within(kind: Kind, wanted: Wanted) -> Block:
     return forms.asked(kind.value, label, menu | {"initial_option": usual})
 
 
+def _language(chosen: str) -> Block:
+    options = [option(lands.language(each), each) for each in languages()]
+    first = next((each for each in options if each["value"] == chosen), options[0])
+    menu = {"type": "static_select", "action_id": "language", "options": options}
+    hint = _("What only one person sees is said in the language of their own Slack.")
+    label = _("Language of what is said here")
+    return forms.asked("language", label, menu | {"initial_option": first}, hint=hint)
+
+
 def _person(block: str, label: str, initial: str) -> Block:
     picker = {"type": "users_select", "action_id": "person"}
     chosen = {"initial_user": initial} if initial else {}
@@ -220,6 +237,7 @@ def _wanted(view: View, channel: str) -> Wanted:
         manager=filled.person_in(view, "manager"),
         weekdays=filled.person_in(view, "weekdays"),
         weekend=filled.person_in(view, "weekend"),
+        language=filled.chosen_in(view, "language"),
     )
 
 
@@ -227,5 +245,5 @@ def _at_fields(problems: Mapping[str, str]) -> dict[str, str]:
     """Each where it can be mended."""
     fields = {"answer_within": "complaint", "on_duty": "weekdays", "channel": "name"}
     known = ("name", "hears", "timezone", "hours", "manager", *fields.values())
-    at = {fields.get(key, key): forms.bare(told(NotPossible(why))) for key, why in problems.items()}
+    at = {fields.get(key, key): forms.bare(retold(why, SETTINGS)) for key, why in problems.items()}
     return {(key if key in known else "name"): why for key, why in at.items()}

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import UNSETTLED, Conversation, State
 from bot.slack.blocks import Element, emoji, lasting, when, when_markup, words
+from bot.slack.tongue import N_, _
 from bot.slack.words import settled
 
 
@@ -15,24 +16,25 @@ class Loud(str):
 
 Part = str | datetime
 SOON = "hourglass_flowing_sand"
-PENDING = {
-    Owed.FIRST: "due ",
-    Owed.FURTHER: "due ",
-    Owed.LOOP: "hear from us again by ",
-    Owed.PROMISE: "promised for ",
+PENDING = {  # each with the place of its moment
+    Owed.FIRST: N_("due {at}"),
+    Owed.FURTHER: N_("due {at}"),
+    Owed.LOOP: N_("hear from us again by {at}"),
+    Owed.PROMISE: N_("promised for {at}"),
 }
 IMMINENT = {
-    Owed.FIRST: "due soon, ",
-    Owed.FURTHER: "due soon, ",
-    Owed.LOOP: "hear from us again soon, by ",
-    Owed.PROMISE: "promised soon, for ",
+    Owed.FIRST: N_("due soon, {at}"),
+    Owed.FURTHER: N_("due soon, {at}"),
+    Owed.LOOP: N_("hear from us again soon, by {at}"),
+    Owed.PROMISE: N_("promised soon, for {at}"),
 }
 OVERDUE = {
-    Owed.FIRST: "overdue since ",
-    Owed.FURTHER: "overdue since ",
-    Owed.LOOP: "overdue, to hear from us by ",
-    Owed.PROMISE: "overdue, promised for ",
+    Owed.FIRST: N_("overdue since {at}"),
+    Owed.FURTHER: N_("overdue since {at}"),
+    Owed.LOOP: N_("overdue, to hear from us by {at}"),
+    Owed.PROMISE: N_("overdue, promised for {at}"),
 }
+LONGEST = N_(", at the longest until {at}")
 
 
 def seen(conversation: Conversation, now: datetime) -> list[Element]:
@@ -71,9 +73,9 @@ def _open(conversation: Conversation, now: datetime) -> Sequence[Sequence[Part]]
     silent = paused and not conversation.late(now)  # the pause says it
     aside = answered or conversation.thanks or paused
     return [
-        ["answered"] if answered else [],
-        ["sounds like their last word"] if conversation.thanks else [],
-        [] if silent else _clock(conversation, now, "" if aside else "no deadline"),
+        [_("answered")] if answered else [],
+        [_("sounds like their last word")] if conversation.thanks else [],
+        [] if silent else _clock(conversation, now, "" if aside else _("no deadline")),
         paused,
     ]
 
@@ -83,8 +85,15 @@ def _paused(conversation: Conversation, now: datetime) -> Sequence[Part]:
     if pause is None:
         return []
     if conversation.until_they_write:
-        return [Loud("paused until they write"), ", at the longest until ", pause.end]
-    return [Loud("paused until "), pause.end]
+        return [Loud(_("paused until they write")), *_around(_(LONGEST), pause.end)]
+    return _around(_("paused until {at}"), pause.end, loud=True)
+
+
+def _around(sentence: str, at: datetime, *, loud: bool = False) -> Sequence[Part]:
+    """A sentence with a moment in its place."""
+    before, _place, after = sentence.partition("{at}")
+    written = Loud if loud else str
+    return [part for part in (written(before), at, written(after)) if part]
 
 
 def _clock(conversation: Conversation, now: datetime, otherwise: str) -> Sequence[Part]:
@@ -92,18 +101,18 @@ def _clock(conversation: Conversation, now: datetime, otherwise: str) -> Sequenc
     if due_at is None:
         return [otherwise] if otherwise else []
     if conversation.late(now):
-        return [Loud(OVERDUE[owed]), due_at]
+        return _around(_(OVERDUE[owed]), due_at, loud=True)
     if conversation.standing(now) is Standing.IMMINENT:
-        return [Loud(IMMINENT[owed]), due_at]
-    return [PENDING[owed], due_at]
+        return _around(_(IMMINENT[owed]), due_at, loud=True)
+    return _around(_(PENDING[owed]), due_at)
 
 
 def _ended(conversation: Conversation) -> list[Part]:
     if conversation.state is State.DISMISSED:
-        return [Loud("dismissed" if conversation.closed_by else "closed")]
+        return [Loud(_("dismissed") if conversation.closed_by else _("closed"))]
     if settled(conversation):
-        return [Loud("settled")]
-    return [Loud("answered"), _punctuality(conversation)]
+        return [Loud(_("settled"))]
+    return [Loud(_("answered")), _punctuality(conversation)]
 
 
 def _punctuality(conversation: Conversation) -> str:
@@ -113,8 +122,10 @@ def _punctuality(conversation: Conversation) -> str:
         return ""
     broken = conversation.verdict is Standing.BROKEN
     if conversation.owed is Owed.PROMISE:
-        return f", {lasting(at - due_at)} later than promised" if broken else ", as promised"
-    late = f", {lasting(at - due_at)} late" if broken else ", in time"
+        told = _(", {span} later than promised") if broken else _(", as promised")
+        return told.format(span=lasting(at - due_at))
+    late = (_(", {span} late") if broken else _(", in time")).format(span=lasting(at - due_at))
     if conversation.owed is Owed.LOOP:
         return late
-    return f" after {lasting(at - conversation.waiting_since)}{late}"
+    took = lasting(at - conversation.waiting_since, away=True)
+    return _(" after {span}").format(span=took) + late

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.calendar import Calendar, NeverOpens
-from bot.domain.problems import NotPossible
+from bot.domain.problems import NotPossible, Ours
+from bot.slack import tongue, typed
 from bot.slack.text import harmless
+from bot.slack.tongue import _
 
 Choice = tuple[str, datetime]  # what it is called, and when it is
 
@@ -19,10 +21,13 @@ A_DAY, A_WEEK = timedelta(days=1), timedelta(weeks=1)
 UNTIL_THEY_WRITE = timedelta(weeks=2)  # at the longest
 AHEAD = timedelta(days=60)
 FRIDAY, SEARCHED = 4, 14  # a day of the week, and days to look for one that is open
-LONGEST = 7  # words: "until fri 27 nov at 2:30 pm"
+LONGEST = 8  # words: "bis freitag den 27. november um 14:30 uhr"
+NEAR = {"today": 0, "tomorrow": 1, "the day after tomorrow": 2}  # days from today
 SPANS = {"m": A_MINUTE, "h": AN_HOUR, "d": A_DAY, "w": A_WEEK}
 SHOWN = 60  # characters of markup
-EXAMPLES = "`2h`, `90 min`, `14:30`, `tomorrow`, `fri 12:00`, `2026-11-27 12:00`, `next opening`"
+EXAMPLES = Ours(
+    "`2h`, `90 min`, `14:30`, `tomorrow`, `fri 12:00`, `2026-11-27 12:00`, `next opening`"
+)
 
 LEADING = re.compile(r"^(?:(?:until|till|in|at|by|on|for) )+")
 SPAN = re.compile(
@@ -43,19 +48,28 @@ THEY_WRITE = re.compile(
 class NotATime(NotPossible):
     def __init__(self, said: str) -> None:
         super().__init__(
-            f"I don't read a time in “{harmless(said, SHOWN)}”. Write it as {EXAMPLES}."
+            Ours("I don't read a time in “{said}”. Write it as {examples}."),
+            said=harmless(said, SHOWN),
+            examples=EXAMPLES,
         )
 
 
 class Over(NotPossible):
     def __init__(self, at: str) -> None:
-        super().__init__(f"{at} is over already. Name a later time, such as {EXAMPLES}.")
+        super().__init__(
+            Ours("{at} is over already. Name a later time, such as {examples}."),
+            at=at,
+            examples=EXAMPLES,
+        )
 
 
 class TooFar(NotPossible):
     def __init__(self, at: str) -> None:
         super().__init__(
-            f"{at} is more than {AHEAD.days} days away. Name an earlier time, such as {EXAMPLES}."
+            Ours("{at} is more than {days} days away. Name an earlier time, such as {examples}."),
+            at=at,
+            days=AHEAD.days,
+            examples=EXAMPLES,
         )
 
 
@@ -67,11 +81,11 @@ def promises(calendar: Calendar, now: datetime) -> list[Choice]:
     return _offered(
         calendar,
         now,
-        ("In two working hours", _if_ever(lambda: calendar.due(now, 2 * AN_HOUR))),
+        (_("In two working hours"), _if_ever(lambda: calendar.due(now, 2 * AN_HOUR))),
         _by_closing(calendar, today),
-        (f"{_called(workday, today)} noon", _wall(calendar, workday, NOON) if workday else None),
-        ("Friday noon", _wall(calendar, friday, NOON) if calendar.hours_of(friday) else None),
-        ("In a week", _in_a_week(calendar, now)),
+        (_noon(workday, today), _wall(calendar, workday, NOON) if workday else None),
+        (_noon_of(friday), _wall(calendar, friday, NOON) if calendar.hours_of(friday) else None),
+        (_("In a week"), _in_a_week(calendar, now)),
     )
 
 
@@ -81,10 +95,24 @@ def snoozes(calendar: Calendar, now: datetime) -> list[Choice]:
     return _offered(
         calendar,
         now,
-        ("In an hour", now + AN_HOUR),
-        ("At the next opening", _if_ever(lambda: _next_opening(calendar, now))),
+        (_("In an hour"), now + AN_HOUR),
+        (_("At the next opening"), _if_ever(lambda: _next_opening(calendar, now))),
         _tomorrow(calendar, tomorrow),
-        ("In a week", _in_a_week(calendar, now)),
+        (_("In a week"), _in_a_week(calendar, now)),
+    )
+
+
+def reminders(calendar: Calendar, now: datetime) -> list[Choice]:
+    """When one wants to ask how it went, soonest first."""
+    tomorrow = _today(calendar, now) + A_DAY
+    return _offered(
+        calendar,
+        now,
+        _tomorrow(calendar, tomorrow),
+        (_("In three days"), _days_on(calendar, now, 3)),
+        (_("In a week"), _in_a_week(calendar, now)),
+        (_("In two weeks"), _days_on(calendar, now, 14)),
+        (_("In four weeks"), _days_on(calendar, now, 28)),
     )
 
 
@@ -107,15 +135,14 @@ def begin(words: str, calendar: Calendar, now: datetime) -> tuple[datetime, str]
 
 def until_they_write(words: str) -> str | None:
     """What is said after "until they write"; None where it does not begin so."""
-    found = THEY_WRITE.match(words)
+    found = THEY_WRITE.match(words) or typed.they_write(words)
     return words[found.end() :] if found else None
 
 
 def shown(at: datetime, zone: ZoneInfo) -> str:
     """A moment where no markup is read, on that zone's wall: "Fri 27 Nov 12:00"."""
     wall = at.astimezone(zone)
-    day, month = DAYS[wall.weekday()][:3].title(), MONTHS[wall.month - 1].title()
-    return f"{day} {wall.day} {month} {wall:%H:%M}"
+    return f"{tongue.day(wall)} {wall:%H:%M}"
 
 
 def to_keep(promised_for: datetime | None, calendar: Calendar, now: datetime) -> datetime | None:
@@ -165,26 +192,36 @@ def _workday(calendar: Calendar, first: date) -> date | None:
     return next((day for day in days if calendar.hours_of(day)), None)
 
 
-def _called(day: date | None, today: date) -> str:
+def _noon(day: date | None, today: date) -> str:
     if day is None or day == today + A_DAY:
-        return "Tomorrow"
-    return DAYS[day.weekday()].title()
+        return _("Tomorrow noon")
+    return _noon_of(day)
+
+
+def _noon_of(day: date) -> str:
+    return _("{day} noon").format(day=tongue.weekday(day))
 
 
 def _by_closing(calendar: Calendar, day: date) -> tuple[str, datetime | None]:
     closes = _closes(calendar, day)
-    real = closes in [closing for _, closing in calendar.hours_of(day)]
-    return "Today by closing" if real else "This evening", closes
+    real = closes in [closing for _opening, closing in calendar.hours_of(day)]
+    return _("Today by closing") if real else _("This evening"), closes
 
 
 def _tomorrow(calendar: Calendar, day: date) -> tuple[str, datetime | None]:
     hours, opens = calendar.hours_of(day), _opens(calendar, day)
-    real = opens in [opening for opening, _ in hours]
-    return "Tomorrow at opening" if real else "Tomorrow morning", opens if hours else None
+    real = opens in [opening for opening, _closing in hours]
+    label = _("Tomorrow at opening") if real else _("Tomorrow morning")
+    return label, opens if hours else None
 
 
 def _in_a_week(calendar: Calendar, now: datetime) -> datetime:
-    wall = now.astimezone(calendar.zone) + A_WEEK
+    return _days_on(calendar, now, 7)
+
+
+def _days_on(calendar: Calendar, now: datetime, days: int) -> datetime:
+    """At the same time on the wall."""
+    wall = now.astimezone(calendar.zone) + days * A_DAY
     return wall.astimezone(UTC)
 
 
@@ -209,8 +246,8 @@ def _closes(calendar: Calendar, day: date) -> datetime | None:
 
 
 def _plain(said: Iterable[str]) -> str:
-    whole = " ".join(said).lower().replace(",", "").rstrip(".;:")
-    return LEADING.sub("", whole)
+    whole = typed.in_english(" ".join(said).lower().replace(",", ""))
+    return LEADING.sub("", whole.rstrip(".;:"))
 
 
 def _possible(at: datetime, calendar: Calendar, now: datetime) -> datetime:
@@ -256,8 +293,8 @@ def _days(said: str, today: date, *, any_day: bool) -> Sequence[date]:
     """The days that these words can mean, soonest first; `any_day`: no word means the next one."""
     if not said:
         return [today, today + A_DAY] if any_day else []
-    if said in ("today", "tomorrow"):
-        return [today if said == "today" else today + A_DAY]
+    if said in NEAR:
+        return [today + NEAR[said] * A_DAY]
     if len(said) > 2 and (named := [day for day in DAYS if day.startswith(said)]):
         ahead = (DAYS.index(named[0]) - today.weekday()) % 7
         return [today + timedelta(days=ahead), today + timedelta(days=ahead + 7)]

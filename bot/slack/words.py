@@ -1,19 +1,35 @@
 """How things are called in front of people."""
 
+import re
 from datetime import datetime
 
 from bot.domain.case import Case, Past
 from bot.domain.clock import Standing
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Kind
+from bot.domain.problems import Ours
 from bot.slack.blocks import lasting
 from bot.slack.text import clip, harmless, one_line, visible
+from bot.slack.tongue import N_, _, n_, p_
+from bot.slack.written import DECISIONS
 
 KINDS = {
-    Kind.COMPLAINT: "Complaint",
-    Kind.QUESTION: "Question",
-    Kind.PRAISE: "Praise",
-    Kind.OTHER: "Mention",
+    Kind.COMPLAINT: N_("Complaint"),
+    Kind.QUESTION: N_("Question"),
+    Kind.PRAISE: N_("Praise"),
+    Kind.OTHER: N_("Mention"),
+}
+WITHIN = {  # a sentence
+    Kind.COMPLAINT: N_("complaint"),
+    Kind.QUESTION: N_("question"),
+    Kind.PRAISE: N_("praise"),
+    Kind.OTHER: N_("mention"),
+}
+PLURALS = {
+    Kind.COMPLAINT: N_("complaints"),
+    Kind.QUESTION: N_("questions"),
+    Kind.PRAISE: N_("praise"),
+    Kind.OTHER: N_("mentions"),
 }
 FACES = {
     Kind.COMPLAINT: "rotating_light",
@@ -21,34 +37,81 @@ FACES = {
     Kind.PRAISE: "yellow_heart",
     Kind.OTHER: "speech_balloon",
 }
-ENDINGS = {State.ANSWERED: "answered", State.DISMISSED: "dismissed"}
-PLATFORMS = {"twitter": "X", "email": "email", "demo": "the demo platform"}
+ENDINGS = {
+    State.ANSWERED: N_("answered"),
+    State.DISMISSED: N_("dismissed"),
+    State.MERGED: N_("merged"),
+}
+PLATFORMS = {
+    "twitter": "X",
+    "email": N_("email"),
+    "demo": N_("the demo platform"),
+    "slack": "Slack",
+    "phone": N_("phone"),
+    "counter": N_("counter"),
+    "corridor": N_("corridor"),
+    "letter": N_("letter"),
+    "other": N_("another way"),
+}
+CAME = {  # what people log themselves, and by which way it came
+    "phone": (N_("phone"), N_("by phone")),
+    "counter": (N_("counter"), N_("at the counter")),
+    "corridor": (N_("corridor"), N_("in the corridor")),
+    "letter": (N_("letter"), N_("by letter")),
+    "other": (N_("another way"), N_("by another way")),
+    "slack": ("Slack", N_("in Slack")),
+}
+UNITS = (N_("characters"), N_("weighted characters"))  # that platforms count
 NAME, HANDLE = 60, 40  # characters
 CALLED, REASON = 250, 200  # characters of markup
 SUBJECT = 200
 EARLIER, BEFORE = 400, 2  # characters of earlier messages that wait, and how many of them
+QUOTED = re.compile("“([^”]*)”")
 JOINERS = "\u200c\u200d\ufe0e\ufe0f "
 
 
 def plural(kind: Kind) -> str:
-    return "praise" if kind is Kind.PRAISE else f"{KINDS[kind].lower()}s"
+    return _(PLURALS[kind])
+
+
+def singular(kind: Kind) -> str:
+    """Inside of a sentence."""
+    return _(WITHIN[kind])
+
+
+def named(kind: Kind) -> str:
+    """By itself, or where a sentence begins."""
+    return _(KINDS[kind])
 
 
 def platform(account: str) -> str:
     """An account as people call it: "X", "email (press)"."""
-    name, _, own = account.partition(":")
-    called = PLATFORMS.get(name, name.title())
+    name, _colon, own = account.partition(":")
+    called = _(CAME[name][0] if name in CAME else PLATFORMS.get(name, name.title()))
     return f"{called} ({own})" if own else called
 
 
 def on(account: str) -> str:
     """Where something was said: "on X", "by email (press)"."""
-    return f"{by(account)} {platform(account)}"
+    before, place = apart(account)
+    return before + place
 
 
-def by(account: str) -> str:
-    """The word before a platform's name."""
-    return "by" if account.partition(":")[0] == "email" else "on"
+def apart(account: str) -> tuple[str, str]:
+    """The same as the word before a platform's name, with its space, and the name."""
+    name, _colon, own = account.partition(":")
+    if name in CAME:
+        before, space, place = _(CAME[name][1]).rpartition(" ")
+        return before + space, place
+    if name == "email":
+        return _("by {platform}").format(platform=""), platform(account)
+    place = p_("on", "the demo platform") if name == "demo" and not own else platform(account)
+    return _("on {platform}").format(platform=""), place
+
+
+def called(name: str) -> str:
+    """A colleague's name; our own word for one whom Slack does not name."""
+    return _(name) if isinstance(name, Ours) else name
 
 
 def whole_name(customer: Customer) -> str:
@@ -57,7 +120,7 @@ def whole_name(customer: Customer) -> str:
     handle = clip(one_line(customer.handle).strip(JOINERS), HANDLE)
     if name and handle and name.casefold() != handle.lstrip("@").casefold():
         return f"{name} ({handle})"
-    return handle or name or "somebody"
+    return handle or name or _("somebody")
 
 
 def said(case: Case) -> str:
@@ -72,27 +135,39 @@ def said(case: Case) -> str:
 def lateness(conversation: Conversation, now: datetime) -> str:
     """How it stands with the promise, in words that stay true for a minute."""
     if conversation.due_at is None:
-        return "no deadline"
+        return _("no deadline")
     if conversation.late(now):
-        return f"overdue by {lasting(now - conversation.due_at)}"
-    return f"due in {lasting(conversation.due_at - now)}"
+        return _("overdue by {span}").format(span=lasting(now - conversation.due_at))
+    return _("due in {span}").format(span=lasting(conversation.due_at - now, away=True))
 
 
 def before(past: Past) -> str:
     """What was before, in half a sentence."""
     if not past.times:
-        return "writes for the first time"
-    ended = ENDINGS.get(past.last_state, "still open") if past.last_state else "still open"
+        return _("writes for the first time")
+    open_still = N_("still open")
+    ended = _(ENDINGS.get(past.last_state, open_still) if past.last_state else open_still)
     if past.times == 1:
-        return f"wrote once before, {ended}"
-    return f"wrote {past.times} times before, the last time {ended}"
+        return _("wrote once before, {ended}").format(ended=ended)
+    told = n_(
+        "wrote {times} time before, the last time {ended}",
+        "wrote {times} times before, the last time {ended}",
+        past.times,
+    )
+    return told.format(times=past.times, ended=ended)
 
 
 def judgement(conversation: Conversation) -> str:
     """What made it this kind, as markup of our own."""
     if conversation.judged_by:
-        return f"<@{conversation.judged_by}> said so"
-    return f"of {harmless(conversation.because or 'its words', REASON)}"
+        return _("<@{who}> said so").format(who=conversation.judged_by)
+    because = QUOTED.sub(_quoted, _(conversation.because or N_("its words")))
+    return _("of {words}").format(words=harmless(because, REASON))
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """In the quotation marks of the language spoken."""
+    return _("“{words}”").format(words=found[1])
 
 
 def settled(conversation: Conversation) -> bool:
@@ -103,11 +178,26 @@ def settled(conversation: Conversation) -> bool:
 
 def outcome(conversation: Conversation) -> str:
     """Who ended it and how, as markup of our own."""
-    by = f" by <@{conversation.closed_by}>" if conversation.closed_by else ""
-    because = harmless(conversation.closed_because or "", REASON)
+    who, because = conversation.closed_by, harmless(_closed_because(conversation), REASON)
+    if conversation.state is State.MERGED:
+        told = _("Merged into #{number} by <@{who}>")
+        return told.format(number=conversation.merged_into, who=who)
     if conversation.state is State.DISMISSED:
-        return f"{'Dismissed' if by else 'Closed'}{by}" + (f": {because}" if because else "")
+        ended = _("Dismissed by <@{who}>").format(who=who) if who else _("Closed")
+        return f"{ended}: {because}" if because else ended
     if because:
-        says = f", says <@{conversation.closed_by}>" if by else ""
-        return f"Answered {on(conversation.account)} itself{says}"
-    return f"{'Settled' if settled(conversation) else 'Answered'}{by}"
+        told = _("Answered {on} itself, says <@{who}>") if who else _("Answered {on} itself")
+        return told.format(on=on(conversation.account), who=who)
+    return _ended_by(conversation, who)
+
+
+def _closed_because(conversation: Conversation) -> str:
+    """What somebody typed, or a reason of our own."""
+    because = conversation.closed_because or ""
+    return _(because) if because in DECISIONS else because
+
+
+def _ended_by(conversation: Conversation, who: str | None) -> str:
+    if settled(conversation):
+        return _("Settled by <@{who}>").format(who=who) if who else _("Settled")
+    return _("Answered by <@{who}>").format(who=who) if who else _("Answered")

@@ -13,6 +13,7 @@ from tests.people import ANA, LEA, ask
 from tests.slack.cases import shown
 
 NEW = "C0NEW"
+EVA = "U0EVA"  # her Slack is German
 
 
 def said_in(workspace, channel):
@@ -119,3 +120,27 @@ def test_a_greeting_calls_nobody_and_is_short(app, name):
 
     assert "<!channel>" not in said
     assert len(said) < 2000
+
+
+@pytest.mark.parametrize(("chosen", "greets"), [("", "Ich kümmere mich"), ("en", "I look after")])
+def test_a_team_speaks_as_whoever_makes_it_unless_they_choose_otherwise(
+    app, workspace, chosen, greets
+):
+    fake_slack.join(app.bolt, workspace, NEW)
+    fake_slack.command(app.bolt, workspace, EVA, NEW, "/unanswered setup")
+
+    fill_in(app, workspace, EVA, **({"language": {"language": chosen}} if chosen else {}))
+    app.courier.deliver_all()
+
+    assert app.desk.teams.of_channel(NEW).language == (chosen or "de")
+    assert greets in said_in(workspace, NEW)[-1]
+
+
+def test_a_mistake_is_told_in_the_language_of_who_made_it(app, workspace):
+    fake_slack.join(app.bolt, workspace, NEW)
+    fake_slack.command(app.bolt, workspace, EVA, NEW, "/unanswered setup")
+
+    hours = {"text": {"type": "plain_text_input", "value": "mon-fri 17:00-09:00"}}
+    answer = fill_in(app, workspace, EVA, hours=hours)
+
+    assert "endet, bevor es beginnt" in str(answer.body)

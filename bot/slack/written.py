@@ -1,0 +1,193 @@
+"""What the bot writes down in English, and says in the language of whoever reads it."""
+
+import re
+from functools import cache
+from string import Formatter
+
+from bot.slack.tongue import ENGLISH, N_, _, spoken
+
+EMOJI = re.compile(r"(:\w+: )?(.*)", re.S)
+
+GUESSES = (N_("a language the rules can't read"), N_("none of the words the bot knows"))
+NO_REPLIES = (  # why platforms say that we can't answer
+    N_("This account is protected: X lets no app answer it."),
+    N_("Its author lets only some people answer, and not us."),
+    N_(
+        "It does not mention us, and X lets an app answer only people who do. Answer it in X"
+        " itself."
+    ),
+    N_("Mail to {address} can't be sent from here."),
+    N_("Nobody reads mail to {address}."),
+    N_("The mail has no address that could be answered."),
+    N_("It came by phone, so call them."),
+    N_("It came at the counter, so tell them there, or call them."),
+    N_("It came in the corridor, so tell them yourself."),
+    N_("It came by letter, so write back."),
+    N_("It came another way, so answer there."),
+    N_("It is a message in Slack, so answer it there."),
+)
+DECISIONS = (  # why something was closed: what our own buttons and forms write down
+    N_("no reason given"),
+    N_("No answer needed"),
+    N_("Not about us"),
+    N_("Spam"),
+    N_("Handled elsewhere"),
+    N_("Another reason"),
+    N_("answered there"),
+    N_("The customer deleted it."),
+    N_("It is from before the bot was set up."),
+)
+
+ACCOUNT_GONE = N_("{account} is not among ADAPTERS any more.")
+FILE_GONE = N_("{name} is not in Slack any more.")
+IN_PART = N_("Only {done} of its {whole} posts are published.")
+NOT_CORRECTED = N_("Answers can't be corrected there.")
+NOT_WITHDRAWN = N_("Answers can't be withdrawn there.")
+REFUSALS = (  # why an answer did not get through: our own words, and what platforms say most
+    ACCOUNT_GONE,
+    FILE_GONE,
+    IN_PART,
+    NOT_CORRECTED,
+    NOT_WITHDRAWN,
+    N_("X has this very answer from us already. Change a word and send it again."),
+    N_("X lets an app answer only people who mention or quote us. Answer it in X itself."),
+    N_("This post is deleted, or its author does not let us see it."),
+    N_("The author has blocked us."),
+    N_("X would not publish it: {why}"),
+    N_("X would not delete it: {why}"),
+    N_("X says that it has this answer already, but does not show it. Look in X itself."),
+    N_("X takes one GIF alone, or up to 4 other pictures."),
+    N_("The mail server refused it: {why}"),
+    N_(
+        "The answer to {customer} may have been sent, but it is not in the sent mail of {us}. Look"
+        " into the mail server's log, or ask the customer, before you write again."
+    ),
+    N_("{platform} takes no files with an answer."),
+    N_("{platform} takes at most {most} with an answer; these are {many} files."),
+    N_("{platform} does not take {file}: it is {type}."),
+    N_("The files are too large: {platform} takes {size} with an answer."),
+    N_("{file} is too large: {platform} takes {size} a file."),
+    N_("{file} is empty."),
+)
+
+GAVE_YOU = N_("<@{by}> gave you #{number} from {customer}. Its clock runs on.")
+TOOK_OVER = N_("<@{by}> took over #{number} from {customer} from you.")
+GAVE = N_("<@{by}> gave #{number} from {customer}, which you had, to <@{to}>.")
+HELP = N_(
+    "{whom}, <@{by}> asks your team for help with #{number} from {customer} in <#{channel}>:"
+    " {because}"
+)
+GIVEN_UP = N_(
+    "I could not deliver `{key}` after {tries} tries: {why}. It is kept; `python -m bot outbox`"
+    " lists it and can try again."
+)
+ONE_UNREADABLE = N_(
+    "1 item on {account} could not be read, so there is no card. Look at {account} for what is"
+    " missing here; `python -m bot outbox` shows what came."
+)
+UNREADABLE = N_(
+    "{many} items on {account} could not be read, so there is no card. Look at {account} for what"
+    " is missing here; `python -m bot outbox` shows what came."
+)
+LOST = N_("I can't read {account}: {why} I will go on trying and lose nothing.")
+FOUND = N_("I can read {account} again and go on from where I was.")
+SCHEDULE_LOST = N_(
+    "The schedule at {where} can't be read, and its last state counts on. {why} I keep trying."
+)
+SCHEDULE_NEVER = N_(
+    "The schedule at {where} can't be read, and nothing of it is known yet. {why} I keep trying."
+)
+SCHEDULE_FOUND = N_("The schedule at {where} can be read again.")
+SILENT_IN = N_("I can't speak in <#{channel}> ({error}). {mend} Nothing is lost: it waits.")
+SILENT_TO = N_("I can't speak to <@{person}> ({error}). {mend} Nothing is lost: it waits.")
+INVITE = N_("Invite the bot there: `/invite @Unanswered`.")
+UNARCHIVE = N_("Unarchive it, or name another in teams.toml.")
+CHECK = N_("Check `channel` in teams.toml, and invite the bot to it.")
+NAME_ANOTHER = N_("Name somebody else in teams.toml.")
+NOTICES = (  # what the bot says about itself, and to whoever had a conversation
+    GAVE_YOU,
+    TOOK_OVER,
+    GAVE,
+    HELP,
+    GIVEN_UP,
+    ONE_UNREADABLE,
+    UNREADABLE,
+    LOST,
+    FOUND,
+    SCHEDULE_LOST,
+    SCHEDULE_NEVER,
+    SCHEDULE_FOUND,
+    SILENT_IN,
+    SILENT_TO,
+    INVITE,
+    UNARCHIVE,
+    CHECK,
+    NAME_ANOTHER,
+    "somebody",
+)
+NO_NAME = N_("A name has small letters, digits and hyphens, such as care.")
+TAKEN = N_("This channel is {team}'s already.")
+HEARD = N_("{team} hears {account} already.")
+NO_HOURS = N_(
+    "“{line}” is not hours. Write a line for each, such as mon-fri 09:00-12:30, 13:30-18:00."
+)
+DAY_TWICE = N_("{day} has its hours already. Name each day once.")
+NOT_READ = N_("It can't be read: {why}.")
+SETTINGS = (  # what can be wrong in the form that makes a team
+    NO_NAME,
+    TAKEN,
+    HEARD,
+    NO_HOURS,
+    DAY_TWICE,
+    NOT_READ,
+    N_('There is no time zone "{zone}". Did you mean "{other}"?'),
+    N_('There is no time zone "{zone}". Write it as in "Europe/Berlin".'),
+    N_('"{hours}" is no window. Write it as "09:00-17:00".'),
+    N_('"{hours}" begins at 24:00. Write 00:00, on the next day.'),
+    N_('"{hours}" has no length. Write 00:00-24:00 for round the clock.'),
+    N_(
+        '"{hours}" ends before it begins. Turn it round, or write "{other}+1" if it is meant to go'
+        " on into the next day."
+    ),
+    N_("A window opens on its own day and is at most 24 hours long. Write two windows."),
+    N_("{hour} is no time of day. Write 00:00 to 24:00."),
+    N_("{day} is no day. Write mon, tue, wed, thu, fri, sat, sun, or mon-fri."),
+    N_("The team never works. Give it hours on a day that is not closed."),
+    N_("So much working time does not come within ten years. Write less."),
+)
+
+
+def retold(text: str, known: tuple[str, ...]) -> str:
+    """One of these sentences as it was filled in English, in the language spoken.
+
+    What is none of them stays as it is, and so does what people and platforms have filled in.
+    """
+    if spoken() == ENGLISH:
+        return text
+    emoji, said = EMOJI.fullmatch(text).groups("")  # type: ignore[union-attr]
+    for template in known:
+        if found := _pattern(template).fullmatch(said):
+            values = {name: _again(each, known) for name, each in found.groupdict().items()}
+            return emoji + _(template).format(**values)
+    return text
+
+
+def _again(value: str, known: tuple[str, ...]) -> str:
+    return _(value) if value in known else value
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What a sentence looks like once it is filled in; a name that comes twice is the same."""
+    seen: set[str] = set()
+    return re.compile("".join(_parts(template, seen)), re.S)
+
+
+def _parts(template: str, seen: set[str]) -> list[str]:
+    made = []
+    for text, name, _format, _conversion in Formatter().parse(template):
+        made.append(re.escape(text))
+        if name is not None:
+            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+            seen.add(name)
+    return made
