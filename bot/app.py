@@ -12,22 +12,45 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk import WebClient
 
 from adapters import Adapter
 from bot import timers
+from bot.amending import Amending
+from bot.answering import Answering
+from bot.clientele import Clientele
 from bot.config import Settings
+from bot.contacts import Contacts
 from bot.courier import Courier
 from bot.desk import Desk
 from bot.errands import Errands
+from bot.forgetting import Forgetting
 from bot.intake import Intake
+from bot.merging import Merging
+from bot.publisher import Publisher
 from bot.roads import Roads
 from bot.schedules import Schedules
+from bot.slack.afterwards import Afterwards
+from bot.slack.answers import Answers
+from bot.slack.auditing import Auditing
+from bot.slack.bulk import Bulk
 from bot.slack.channel import Channel
+from bot.slack.client import Client
+from bot.slack.contacts import Logging
+from bot.slack.counter import Room
+from bot.slack.customers import Customers
+from bot.slack.erasing import Erasing
+from bot.slack.handling import Handling
 from bot.slack.listeners import Listeners
+from bot.slack.managing import Managing
+from bot.slack.members import Members
+from bot.slack.passing import Passing
 from bot.slack.queue import Links
+from bot.slack.saved_replies import SavedRoom
+from bot.slack.setup import Setup
 from bot.slack.socket import Sockets
+from bot.slack.trying import Trying
 from bot.sweep import Sweep
+from bot.team_files import TeamFiles
 from bot.watch import EVERY, Watch
 from storage import accounts, destinations, outbox
 from storage.database import Database
@@ -46,14 +69,18 @@ class Bot:
     """The whole bot, put together and not yet running."""
 
     desk: Desk
+    answering: Answering
+    amending: Amending
     sweep: Sweep
     courier: Courier
     intake: Intake
     adapters: Mapping[str, Adapter]
     bolt: App
-    client: WebClient
+    client: Client
     links: Links
     schedules: Schedules
+    team_files: TeamFiles
+    managing: Managing
     tick: timedelta = timers.TICK
 
     def settle_in(self) -> None:
@@ -66,6 +93,7 @@ class Bot:
             destinations.open_all(db)
         with self.desk.database.begin() as db:
             outbox.try_now(db, now)
+        self.team_files.refresh()
         self.schedules.remember(now)
         self.desk.rehang()
 
@@ -73,6 +101,7 @@ class Bot:
         """Work until `stopped`; False when it ended itself because no socket lived."""
         deaf, now = threading.Event(), self.desk.now()
         sockets = Sockets(self.bolt, app_token)
+        self.managing.sockets = sockets.living
         watch = Watch(sockets, deaf.set, stopped.set)
         ticking = timers.wind_up(self.sweep, self.courier, self.intake, self.adapters, self.tick)
         ticking.add_job(
@@ -92,8 +121,12 @@ class Bot:
         return not deaf.is_set()
 
     def keep_up(self) -> None:
-        """Ask for holidays and rotas; where hours have changed, count every clock anew."""
-        if self.schedules.refresh(self.desk.now()):
+        """Ask for holidays and rotas, and for teams that other workers have changed.
+
+        Where promises or hours have changed, count every clock anew.
+        """
+        changed = self.team_files.refresh()
+        if self.schedules.refresh(self.desk.now()) or changed:
             self.sweep.recount()
 
     def greet(self) -> None:
@@ -115,35 +148,60 @@ class Bot:
         log.info("bot.stopped", drained=not any(thread.is_alive() for thread in ending))
 
 
-def slack_client(token: str, api_url: str) -> WebClient:
+def slack_client(token: str, api_url: str) -> Client:
     """Calls once and gives up in time: only the outbox repeats."""
-    return WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    return Client(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
 
 
 def assemble(
     settings: Settings,
     database: Database,
     adapters: Mapping[str, Adapter],
-    client: WebClient,
+    client: Client,
     now: Callable[[], datetime],
 ) -> Bot:
     """Put the bot together. Nothing outside is asked yet."""
     desk = Desk(database, settings.teams, adapters, now)
-    channel = Channel(client, now)
-    links = Links()
+    answering = Answering(desk)
+    amending = Amending(desk, answering)
+    team_files = TeamFiles(desk, settings.environment, settings.adapter_names)
+    channel, members = Channel(client, now), Members(client, now)
+    links, merging = Links(), Merging(desk)
+    clientele, contacts = Clientele(desk), Contacts(desk)
     roads = Roads(settings.alert_smtp_url, settings.alert_from, now)
-    errands = Errands(desk, channel, adapters, links, roads)
-    courier = Courier(desk, errands.run, lease=settings.lease, tries=settings.tries)
+    publisher = Publisher(database, answering, amending, adapters, channel.file)
+    errands = Errands(desk, channel, members, publisher, links, roads)
+    courier = Courier(
+        desk, answering, amending, errands.run, lease=settings.lease, tries=settings.tries
+    )
     bolt = App(
         client=client,
         authorize=_authorize,
         logger=logging.getLogger("slack_bolt"),
         listener_executor=ThreadPoolExecutor(LISTENERS),
     )
-    Listeners(desk, client, links, settings.environment).listen(bolt)
+    managing = Managing(desk, links)
+    rooms: list[Room] = [
+        Answers(desk, answering, members),
+        Afterwards(desk, answering, amending),
+        SavedRoom(desk, channel),
+        Handling(desk, merging),
+        Passing(desk, merging),
+        Customers(desk, clientele, contacts),
+        Logging(desk, contacts, members, links),
+        Auditing(desk),
+        Erasing(desk, Forgetting(desk)),
+        Bulk(desk),
+        managing,
+        Setup(desk, team_files, members),
+        Trying(desk, settings.environment),
+    ]
+    Listeners(desk, client, members, [room.counter() for room in rooms]).listen(bolt)
     intake = Intake(desk, settings.import_days)
     return Bot(
         desk,
+        answering,
+        amending,
         Sweep(desk),
         courier,
         intake,
@@ -152,6 +210,8 @@ def assemble(
         client,
         links,
         Schedules(desk),
+        team_files,
+        managing,
         settings.tick,
     )
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import structlog
 
+from bot.amending import Amending
+from bot.answering import Answering
 from bot.desk import Desk, backoff
-from bot.domain.delivery import Delivery, Errand, LeaseLost, TryLater
+from bot.domain.delivery import PUBLIC, Delivery, Errand, LeaseLost, TryLater
 from storage import destinations, outbox
 from storage.database import Unavailable
 
@@ -27,12 +29,15 @@ class Courier:
     def __init__(
         self,
         desk: Desk,
+        answering: Answering,
+        amending: Amending,
         run: Callable[[Delivery], None],
         *,
         lease: timedelta = LEASE,
         tries: int = TRIES,
     ) -> None:
         self.desk, self.database, self.now = desk, desk.database, desk.now
+        self.answering, self.amending = answering, amending
         self.run, self.lease, self.tries = run, lease, tries
         self.stopped = False
 
@@ -77,7 +82,7 @@ class Courier:
             if problem.after:
                 destinations.close(db, delivery.destination, until)
         log.warning("delivery.put_off", key=delivery.key, why=str(problem), until=until.isoformat())
-        if mine and delivery.errand is Errand.REPLY and failures + 1 >= self.tries:
+        if mine and delivery.errand in PUBLIC and failures + 1 >= self.tries:
             self._bring_back(delivery, str(problem), doubt or delivery.may_have_happened)
 
     def _wait(self, problem: TryLater, failures: int) -> timedelta:
@@ -86,8 +91,7 @@ class Courier:
 
     def _bring_back(self, delivery: Delivery, why: str, doubt: bool) -> None:
         """An answer that can't get out goes back to its author rather than out late."""
-        back = self.desk.reply_in_doubt if doubt else self.desk.reply_refused
-        back(delivery.detail, why)
+        self._tell_back(delivery, why, doubt=doubt)
         with self.database.begin() as db:
             outbox.withdraw(db, delivery.id, self.now())
 
@@ -102,8 +106,17 @@ class Courier:
             dead = spent and outbox.give_up(db, delivery, why, now)
         if dead and delivery.errand is not Errand.NOTICE:
             self.desk.gave_up(delivery, why)
-        if dead and delivery.errand is Errand.REPLY:
-            self.desk.reply_in_doubt(delivery.detail, why)
+        if dead and delivery.errand in PUBLIC:
+            self._tell_back(delivery, why, doubt=True)
+
+    def _tell_back(self, delivery: Delivery, why: str, *, doubt: bool) -> None:
+        key = delivery.detail.partition(" ")[0]
+        if delivery.errand is Errand.AMEND:
+            self.amending.amendment_refused(key, why)
+        elif doubt:
+            self.answering.reply_in_doubt(key, why)
+        else:
+            self.answering.reply_refused(key, why)
 
 
 def _short(problem: Exception) -> str:

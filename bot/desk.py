@@ -1,29 +1,31 @@
 """The desk: everything that can happen to a conversation, one transaction each."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from adapters import Adapter
+from adapters import Adapter, Corrects, Withdraws
 from bot.domain.case import Case, Nagged
-from bot.domain.conversation import UNSETTLED, Conversation, State
+from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.delivery import Delivery
 from bot.domain.mention import Kind, Mention
 from bot.domain.problems import (
-    CannotPromise,
-    CannotReplyHere,
+    CannotMove,
     CannotSnooze,
-    NoDoubt,
-    NothingWritten,
     NotPossible,
-    TooLong,
+    Ours,
+    TooLateToUndo,
 )
-from bot.domain.reply import Ability, Reply, Sent
-from bot.domain.team import Team, Teams
+from bot.domain.reply import Ability
+from bot.domain.team import SHOW, UPLOAD, Team, Teams
 from bot.ledger import Ledger
 from bot.slack.text import harmless
+from bot.slack.words import CALLED, whole_name
+from bot.slack.written import GAVE, GAVE_YOU, GIVEN_UP, HELP, TOOK_OVER
 from storage import conversations, customers, journal, mentions, outbox, replies
 from storage.database import Database, Transaction, reading
 
@@ -33,6 +35,9 @@ GONE = "The customer deleted it."
 NO_REASON = "no reason given"
 FARTHEST = timedelta(days=60)  # that anybody may snooze or promise
 ALL = 1000  # conversations of one customer
+UNDO = timedelta(hours=24)  # in which a dismissal can be undone
+CALLABLE = re.compile(r"[UWS][A-Z0-9]{2,}")  # a member of Slack's, or a group
+NAME, SAID = 60, 500  # characters
 
 
 class Desk:
@@ -52,7 +57,8 @@ class Desk:
 
     def look(self, conversation_id: int) -> Case:
         with reading(self.database) as db:
-            return self.ledger.case(db, conversations.get(db, conversation_id))
+            case = self.ledger.case(db, conversations.get(db, conversation_id))
+        return replace(case, can=self._can(case), pictures=self._pictures(case))
 
     def team(self, conversation: Conversation) -> Team:
         return self.teams[conversation.team]
@@ -68,31 +74,100 @@ class Desk:
         adapter = self.adapters.get(account)
         return adapter.ability if adapter else None
 
-    def draft(self, conversation_id: int, by: str) -> str:
-        """What this person wrote and did not get out, or what the platform refused.
+    def _pictures(self, case: Case) -> Mapping[str, str]:
+        """As the team wants to see them: by link, by their address, or taken into Slack."""
+        wanted = self.team(case.conversation).pictures
+        if wanted == SHOW:
+            return dict.fromkeys(case.latest.media, "")
+        return case.pictures if wanted == UPLOAD else {}
 
-        Only what was written since the customer has been waiting: it is an answer to that.
-        """
-        with reading(self.database) as db:
-            since = conversations.get(db, conversation_id).waiting_since
-            last = replies.last(db, conversation_id)
-            unsent = last and last.refused and not last.sent_at and last.written_at >= since
-            mine = replies.draft(db, conversation_id, by, since)
-            return mine or (last.text if last and unsent else "")
+    def _can(self, case: Case) -> frozenset[str]:
+        """What may be done with our last answer where it was published."""
+        reply, amendment = case.reply, case.amendment
+        if not (reply and reply.sent_at) or reply.withdrawn_at:
+            return frozenset()
+        if (amendment and amendment.on_its_way) or not all(part.sent_key for part in reply.posts):
+            return frozenset()
+        asked = next((m for m in case.mentions if m.id == reply.mention), None)
+        adapter = self.adapters.get(asked.account) if asked else None
+        kinds: dict[str, Any] = {"withdraw": Withdraws}
+        if len(reply.posts) == 1:
+            kinds["correct"] = Corrects
+        return frozenset(name for name, kind in kinds.items() if isinstance(adapter, kind))
 
     # What people decide
 
     def claim(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
             conversation, team = self._hold(db, conversation_id)
-            self._save(db, conversation.claim(by, self.now(), team))
+            self.save(db, conversation.claim(by, self.now(), team))
         log.info("conversation.claimed", conversation=conversation_id, by=by)
 
     def take_over(self, conversation_id: int, by: str) -> None:
+        """Have it from now on; who had it is told."""
         with self.database.begin() as db:
             conversation, team = self._hold(db, conversation_id)
-            self._save(db, conversation.take_over(by, self.now(), team))
+            taken = self.save(db, conversation.take_over(by, self.now(), team))
+            self._tell_holder(db, conversation, taken, by)
         log.info("conversation.taken_over", conversation=conversation_id, by=by)
+
+    def assign(self, conversation_id: int, to: str, by: str) -> None:
+        """Give it to somebody, who is told, and so is who had it."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            given = self.save(db, conversation.assign(to, by, self.now(), team))
+            self._tell_holder(db, conversation, given, by)
+            if to not in (by, conversation.owner):
+                self._tell(db, given, to, GAVE_YOU.format(by=by, **self._called(db, given)))
+        log.info("conversation.assigned", conversation=conversation_id, by=by, to=to)
+
+    def release(self, conversation_id: int, by: str) -> None:
+        """It is nobody's again. The clock never noticed."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            self.save(db, conversation.release(by, self.now(), team))
+        log.info("conversation.released", conversation=conversation_id, by=by)
+
+    def escalate(self, conversation_id: int, to: str, by: str, because: str) -> None:
+        """Call somebody at once, and from now on wherever the ladder would call its owner.
+
+        `to` is a member, a group, or the name of a team: then its manager is called, and its
+        channel hears of it. A team without a manager is called once, in its channel.
+        """
+        above = self.teams.by_name.get(to)
+        whom = above.manager if above else _callable(to)
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            raised = conversation.escalate(whom or to, by, self.now(), team)
+            saved = self.save(db, raised if whom else conversation)
+            if not whom:
+                self._audit(db, saved, by, "escalate", to=to)
+            because, of = because.strip(), f"{to}:{saved.version}"
+            called = {"to": whom or (above.channel if above else to), "by": by, "because": because}
+            self.ledger.owe_note(db, saved, "escalated", of, self.now(), **called)
+            if above and above.channel != team.channel:
+                self._call_team(db, saved, above, by, because)
+        log.info("conversation.escalated", conversation=conversation_id, by=by, to=to)
+
+    def move(self, conversation_id: int, to_team: str, by: str) -> None:
+        """Another team's work: a card in its channel, by its promises; the old card leads there."""
+        target = self._named(to_team)
+        with self.database.begin() as db:
+            conversation, _team = self._hold(db, conversation_id)
+            if conversation.team == target.name:
+                raise CannotMove(Ours("This one is {team}'s already."), team=target.name)
+            now = self.now()
+            moved = self.save(db, conversation.move(target.name, by, now, target))
+            outbox.reroute(db, target.name, target.channel)
+            self.ledger.leave(db, conversation, moved, "moved", now)
+        log.info("conversation.moved", conversation=conversation_id, by=by, to=target.name)
+
+    def rate(self, conversation_id: int, urgent: bool, by: str) -> None:
+        """What is urgent counts, and calls, day and night."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            self.save(db, conversation.rate(urgent, by, team))
+        log.info("conversation.rated", conversation=conversation_id, by=by, urgent=urgent)
 
     def renew(self, conversation_id: int, by: str) -> None:
         """Its holder is at work on it: the claim lasts."""
@@ -100,7 +175,7 @@ class Desk:
             conversation, team = self._hold(db, conversation_id)
             renewed = conversation.renew(by, self.now(), team)
             if renewed != conversation:
-                self._save(db, renewed)
+                self.save(db, renewed)
 
     def snooze(
         self,
@@ -115,31 +190,31 @@ class Desk:
         with self.database.begin() as db:
             conversation, team = self._hold(db, conversation_id)
             now = self.now()
-            _must_be_soon(until, now, CannotSnooze)
+            must_be_soon(until, now, CannotSnooze)
             snooze = conversation.snooze
             if until_they_write:
                 snooze = conversation.snooze_until_they_write
-            self._save(db, snooze(until, by, because.strip() or NO_REASON, now, team))
+            self.save(db, snooze(until, by, because.strip() or NO_REASON, now, team))
         log.info("conversation.snoozed", conversation=conversation_id, by=by, until=str(until))
 
     def wake(self, conversation_id: int, by: str) -> None:
         """End a snooze early."""
         with self.database.begin() as db:
             conversation, team = self._hold(db, conversation_id)
-            self._save(db, conversation.wake(by, self.now(), team))
+            self.save(db, conversation.wake(by, self.now(), team))
         log.info("conversation.woken", conversation=conversation_id, by=by)
 
     def settle(self, conversation_id: int, by: str) -> None:
         """Nothing more is owed to a customer who has our answer."""
         with self.database.begin() as db:
             conversation, _ = self._hold(db, conversation_id)
-            self._save(db, conversation.settle(by, self.now()))
+            self.save(db, conversation.settle(by, self.now()))
         log.info("conversation.settled", conversation=conversation_id, by=by)
 
     def no_answer_needed(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
             conversation, team = self._hold(db, conversation_id)
-            self._save(db, conversation.no_answer_needed(by, self.now(), team))
+            self.save(db, conversation.no_answer_needed(by, self.now(), team))
         log.info("conversation.dismissed", conversation=conversation_id, by=by)
 
     def tag(self, conversation_id: int, by: str, word: str) -> None:
@@ -152,114 +227,27 @@ class Desk:
     def dismiss(self, conversation_id: int, by: str, because: str) -> None:
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
-            self._save(db, conversation.dismiss(by, because, self.now()))
+            self.save(db, conversation.dismiss(by, because, self.now()))
         log.info("conversation.dismissed", conversation=conversation_id, by=by)
+
+    def undismiss(self, conversation_id: int, by: str) -> None:
+        """Bring back what was dismissed by mistake, within a day: its clock never stopped."""
+        with self.database.begin() as db:
+            conversation, team = self._hold(db, conversation_id)
+            now, closed_at = self.now(), conversation.closed_at
+            promised = journal.promise(db, conversation_id)
+            back = conversation.undismiss(by, now, team, **promised)
+            if closed_at and now > closed_at + UNDO:
+                raise TooLateToUndo
+            self.save(db, self.without_deleted(db, self.tagged(db, back)))
+        log.info("conversation.undismissed", conversation=conversation_id, by=by)
 
     def judge(self, conversation_id: int, by: str, kind: Kind) -> None:
         """Someone corrects the first guess; the deadline follows."""
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
-            self._save(db, conversation.judge(kind, by, self.team(conversation)))
+            self.save(db, conversation.judge(kind, by, self.team(conversation)))
         log.info("conversation.judged", conversation=conversation_id, by=by, kind=kind)
-
-    def answered_there(self, conversation_id: int, by: str) -> None:
-        with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
-            self._save(db, conversation.answered_there(self.now(), by, team))
-        log.info("conversation.answered_there", conversation=conversation_id, by=by)
-
-    def keep_draft(self, conversation_id: int, by: str, text: str) -> None:
-        with self.database.begin() as db:
-            replies.keep_draft(db, conversation_id, by, text, self.now())
-
-    def begin_draft(self, conversation_id: int, by: str, text: str) -> None:
-        """The beginning of an answer, if there is any."""
-        if text:
-            conversation = self.look(conversation_id).conversation
-            self.keep_draft(conversation.id, by, text)
-
-    def reply(
-        self,
-        conversation_id: int,
-        by: str,
-        text: str,
-        *,
-        mention: int,
-        key: str,
-        promised_for: datetime | None = None,
-    ) -> None:
-        """Accept an answer to that mention for sending. The same key is the same answer.
-
-        `promised_for` is when the answer says that the customer will hear more.
-        """
-        with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
-            if replies.known(db, key):
-                replies.drop_draft(db, conversation_id, by)
-                return
-            replying = conversation.reply(by, self.now(), team)
-            asked = mentions.get(db, mention)
-            self._must_be_sendable(asked, text)
-            if promised_for:
-                _must_be_soon(promised_for, self.now(), CannotPromise)
-            written = self._written(replying, asked, key, by, text)
-            replies.add(db, replace(written, promised_for=promised_for))
-            replies.drop_draft(db, conversation_id, by)
-            self._save(db, replying)
-            self.ledger.owe_reply(db, replying, key, "1", self.now())
-        log.info("reply.written", conversation=conversation_id, by=by)
-
-    def resolve_doubt(self, conversation_id: int, by: str, *, published: bool) -> None:
-        """Someone has looked whether the answer is there: it is, or it shall go out once more."""
-        with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
-            if not (key := conversation.unsure):
-                raise NoDoubt
-            now, reply = self.now(), replies.get(db, key)
-            if published:
-                self._sent(db, reply, Sent(key=""))
-            else:
-                cleared = conversation.refused(now, team).take_over(reply.author, now, team)
-                replying = self._save(db, cleared.reply(reply.author, now, team))
-                self.ledger.owe_reply(db, replying, key, str(replying.version), self.now())
-        log.info("reply.looked_for", conversation=conversation_id, by=by, published=published)
-
-    # What became of an answer
-
-    def reply_sent(self, key: str, sent: Sent) -> None:
-        """The platform has it: the clock stops, unless the customer wrote again meanwhile."""
-        with self.database.begin() as db:
-            reply = replies.get(db, key)
-            conversations.hold(db, reply.conversation)
-            if replies.get(db, key).sent_at is None:
-                self._sent(db, reply, sent)
-        log.info("reply.sent", conversation=reply.conversation, by=reply.author)
-
-    def reply_refused(self, key: str, why: str) -> None:
-        """The conversation is its owner's again, with the text kept and the reason told."""
-        with self.database.begin() as db:
-            reply = replies.get(db, key)
-            conversation, team = self._hold(db, reply.conversation)
-            replies.refused(db, key, why)
-            if conversation.state is not State.REPLYING:
-                return
-            refused = conversation.refused(self.now(), team)
-            back = self._save(db, self._still_wanted(db, refused, reply))
-            self.ledger.owe_note(db, back, "refused", f"{key}:{back.version}", self.now())
-        log.warning("reply.refused", conversation=reply.conversation)
-
-    def reply_in_doubt(self, key: str, why: str) -> None:
-        """It may be out, and we can't look: a person must, before anything is repeated."""
-        with self.database.begin() as db:
-            reply = replies.get(db, key)
-            conversation, team = self._hold(db, reply.conversation)
-            if conversation.state is not State.REPLYING:
-                return
-            replies.refused(db, key, why)
-            doubted = conversation.in_doubt(key, self.now(), team)
-            back = self._save(db, self._still_wanted(db, doubted, reply))
-            self.ledger.owe_note(db, back, "in_doubt", f"{key}:{back.version}", self.now())
-        log.warning("reply.in_doubt", conversation=reply.conversation)
 
     # What is told
 
@@ -270,8 +258,13 @@ class Desk:
                 outbox.reroute(db, team.name, team.channel)
 
     def hung(self, conversation_id: int, *, channel: str, card: str) -> None:
+        """Its card hangs there, unless it was moved while it was posted: then that is no card."""
         with self.database.begin() as db:
-            conversations.hang(db, conversation_id, channel=channel, card=card)
+            conversation, team = self._hold(db, conversation_id)
+            if channel == team.channel:
+                conversations.hang(db, conversation_id, channel=channel, card=card)
+            else:
+                self.ledger.owe_retire(db, conversation, channel, card, "moved", self.now())
 
     def nagged(self, conversation: Conversation, *, nag: str, says: str) -> None:
         """Remember which message said it last."""
@@ -290,12 +283,9 @@ class Desk:
 
     def gave_up(self, delivery: Delivery, why: str) -> None:
         """A delivery became a dead letter: the team must see it, in its channel."""
-        text = (
-            f":warning: I could not deliver `{delivery.key}` after {delivery.attempt} tries:"
-            f" {harmless(why, 300)}. It is kept; `python -m bot outbox` lists it and can try again."
-        )
+        said = GIVEN_UP.format(key=delivery.key, tries=delivery.attempt, why=harmless(why, 300))
         for to in filter(None, {self._channel_of(delivery), self.teams.tell}):
-            self.tell(to, text, key=delivery.key)
+            self.tell(to, f":warning: {said}", key=delivery.key)
         log.error("delivery.given_up", key=delivery.key, why=why)
 
     def _channel_of(self, delivery: Delivery) -> str:
@@ -305,61 +295,102 @@ class Desk:
         with reading(self.database) as db:
             return self.team(conversations.get(db, delivery.conversation)).channel
 
+    def meet(self, db: Transaction, mention: Mention) -> int:
+        """The id of whoever wrote it."""
+        return customers.meet(db, mention.customer)
+
     def _hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
         conversation = conversations.hold(db, conversation_id)
         return conversation, self.team(conversation)
 
-    def _save(self, db: Transaction, conversation: Conversation) -> Conversation:
+    def save(self, db: Transaction, conversation: Conversation) -> Conversation:
+        """Write down what was decided now."""
         return self.ledger.save(db, conversation, self.now())
+
+    def _named(self, team: str) -> Team:
+        if team not in self.teams.by_name:
+            known = ", ".join(self.teams.by_name)
+            template = Ours("There is no team called {team}. There are: {known}.")
+            raise CannotMove(template, team=harmless(team, NAME), known=known)
+        return self.teams[team]
+
+    def _tell_holder(
+        self, db: Transaction, before: Conversation, after: Conversation, by: str
+    ) -> None:
+        """Who had it must know that they have it no more, unless they did it themselves."""
+        if before.owner in (None, by, after.owner):
+            return
+        said = TOOK_OVER if after.owner == by else GAVE
+        text = said.format(by=by, to=after.owner, **self._called(db, after))
+        self._tell(db, after, str(before.owner), text)
+
+    def _called(self, db: Transaction, conversation: Conversation) -> Mapping[str, object]:
+        """Its number, and whose it is, as markup."""
+        customer = whole_name(customers.get(db, conversation.customer))
+        return {"number": conversation.id, "customer": harmless(customer, CALLED)}
+
+    def _tell(self, db: Transaction, conversation: Conversation, to: str, text: str) -> None:
+        key = f"{conversation.id}:{conversation.version}"
+        about = conversation.id
+        self.ledger.owe_notice(db, to, text, key=key, at=self.now(), conversation=about)
+
+    def _call_team(
+        self, db: Transaction, conversation: Conversation, above: Team, by: str, because: str
+    ) -> None:
+        """In that team's channel, where the card is not."""
+        told = HELP.format(
+            whom=f"<@{above.manager}>" if above.manager else "<!channel>",
+            by=by,
+            channel=self.team(conversation).channel,
+            because=harmless(because, SAID),
+            **self._called(db, conversation),
+        )
+        self._tell(db, conversation, above.channel, told)
+
+    def _audit(
+        self, db: Transaction, conversation: Conversation, by: str, what: str, **about: object
+    ) -> None:
+        """Who did what, where it is no deed."""
+        self.ledger.audit(db, by, what, self.now(), conversation=conversation.id, **about)
 
     def _tag(
         self, conversation_id: int, by: str, change: Callable[[Sequence[str]], Sequence[str]]
     ) -> None:
         with self.database.begin() as db:
             customer = conversations.get(db, conversation_id).customer
-            open_ones = conversations.hold_unsettled(db, after=0, most=ALL, customer=customer)
+            theirs = customers.identities(db, customer)
+            customers.hold(db, theirs)
+            open_ones = conversations.hold_unsettled(db, after=0, most=ALL, customers=theirs)
             tags = sorted(change(customers.tags(db, customer)))
             customers.tag(db, customer, tags)
             for each in open_ones:
-                self._save(db, each.tagged(tags, self.team(each)))
-        log.info("customer.tagged", conversation=conversation_id, by=by, tags=tags)
+                self.save(db, each.tagged(tags, self.team(each)))
+            many = len(tags)
+            self.ledger.audit(db, by, "tag", self.now(), conversation=conversation_id, tags=many)
+        log.info("customer.tagged", conversation=conversation_id, by=by)
 
-    def _written(
-        self, conversation: Conversation, asked: Mention, key: str, by: str, text: str
-    ) -> Reply:
-        return Reply(
-            key=key,
-            conversation=conversation.id,
-            mention=asked.id or 0,
-            author=by,
-            text=text,
-            written_at=self.now(),
-        )
+    def tagged(self, db: Transaction, conversation: Conversation) -> Conversation:
+        """With the words that somebody put on its customer while nothing was open here."""
+        tags = customers.tags(db, conversation.customer)
+        if tuple(tags) == tuple(conversation.tags):
+            return conversation
+        return conversation.tagged(tags, self.team(conversation))
 
-    def _must_be_sendable(self, asked: Mention, text: str) -> None:
-        adapter = self.adapters.get(asked.account)
-        if adapter is None:
-            raise CannotReplyHere(f"{asked.account} is not among ADAPTERS any more.")
-        if asked.no_reply:
-            raise CannotReplyHere(asked.no_reply)
-        if not text.strip():
-            raise NothingWritten
-        length, limit = adapter.length(text), adapter.ability.limit
-        if length > limit:
-            raise TooLong(length, limit, adapter.ability.unit)
+    def without_deleted(self, db: Transaction, conversation: Conversation) -> Conversation:
+        """What its customer took back is gone: the clock starts at the oldest that still stands.
 
-    def _sent(self, db: Transaction, reply: Reply, sent: Sent) -> None:
-        now = self.now()
-        replies.sent(db, reply.key, sent, now)
-        conversation = conversations.get(db, reply.conversation)
-        if conversation.state in UNSETTLED:
-            team, thanks = self.team(conversation), conversation.thanks
-            promised = {"promised_for": reply.promised_for, "by": reply.author}
-            conversation = conversation.sent(now, team, **promised)
-            newer = mentions.oldest_after(db, conversation.id, reply.mention)
-            if newer:
-                conversation = conversation.reopen(newer.posted_at, team, thanks=thanks)
-        self._save(db, conversation)
+        Who waits for an answer that we took back waits while any of their words stand.
+        """
+        if not conversation.open:
+            return conversation
+        standing, since = mentions.standing(db, conversation.id), conversation.waiting_since
+        before = any(m.posted_at < since for m in standing)
+        if before and replies.withdrawn_at(db, conversation.id, since):
+            return conversation
+        waiting = [m for m in standing if m.posted_at >= since]
+        if not waiting:
+            return conversation.withdrawn(GONE, self.now())
+        return conversation.starts_at(waiting[0].posted_at, self.team(conversation))
 
     def answered_by(
         self, db: Transaction, conversation: Conversation, answer: Mention
@@ -370,18 +401,14 @@ class Desk:
         newer = mentions.oldest_posted_after(db, conversation.id, answer.posted_at)
         return answered.reopen(newer.posted_at, team, thanks=thanks) if newer else answered
 
-    def _still_wanted(
-        self, db: Transaction, conversation: Conversation, reply: Reply
-    ) -> Conversation:
-        """What happened while our answer was on its way: all taken back, or answered elsewhere."""
-        if not mentions.standing(db, conversation.id):
-            return conversation.withdrawn(GONE, self.now())
-        for answer in mentions.own_since(db, conversation.id, reply.written_at):
-            at, ours = answer.posted_at, replies.sent_as(db, conversation.id, answer.key)
-            news = at >= conversation.told_until and at != conversation.answered_at
-            if conversation.open and news and not ours:
-                conversation = self.answered_by(db, conversation, answer)
-        return conversation
+
+def _callable(whom: str) -> str:
+    if not CALLABLE.fullmatch(whom):
+        raise CannotMove(
+            Ours("There is no team, person or group called {whom}. Choose one from the list."),
+            whom=harmless(whom, NAME),
+        )
+    return whom
 
 
 def _without(tags: Sequence[str], word: str) -> Sequence[str]:
@@ -389,11 +416,12 @@ def _without(tags: Sequence[str], word: str) -> Sequence[str]:
     return [tag for tag in tags if tag.casefold() != word.strip().casefold()]
 
 
-def _must_be_soon(moment: datetime, now: datetime, problem: type[NotPossible]) -> None:
+def must_be_soon(moment: datetime, now: datetime, problem: type[NotPossible]) -> None:
     if moment <= now:
-        raise problem("That time is over. Choose one that is to come.")
+        raise problem(Ours("That time is over. Choose one that is to come."))
     if moment > now + FARTHEST:
-        raise problem(f"That is more than {FARTHEST.days} days ahead. Choose a time before that.")
+        told = Ours("That is more than {days} days ahead. Choose a time before that.")
+        raise problem(told, days=FARTHEST.days)
 
 
 def backoff(failures: int, jitter: float) -> timedelta:

@@ -1,30 +1,45 @@
 """How each delivery is done: all our effects on the world."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import structlog
 
-from adapters import Adapter
 from bot.desk import Desk
 from bot.domain.case import Case
-from bot.domain.clock import CHANNEL, HERE, NOTHING, Rung, Where
+from bot.domain.clock import CHANNEL, HERE, Rung, Where
 from bot.domain.conversation import Conversation
-from bot.domain.delivery import Delivery, Errand, LeaseLost, LockedOut, Refused, TryLater, Unsure
+from bot.domain.delivery import Delivery, Errand, LeaseLost, TryLater
 from bot.domain.team import Team
+from bot.forgetting import Forgetting
+from bot.gallery import Gallery
+from bot.noting import Noting
+from bot.pictures import Fetcher
+from bot.publisher import Publisher
 from bot.roads import Roads, alert
 from bot.slack import cards, lists, notes
 from bot.slack.blocks import Message
-from bot.slack.channel import Channel, ChannelGone, MessageGone
+from bot.slack.channel import Channel, ChannelGone, MessageGone, NotDrawn
 from bot.slack.digests import digest
+from bot.slack.members import Members
 from bot.slack.queue import Links
-from storage import conversations, destinations, digests, mentions, outbox, replies
-from storage.conversations import Asked, Waiting
+from bot.slack.tongue import speaking
+from bot.taking_back import TakingBack
+from storage import (
+    conversations,
+    destinations,
+    digests,
+    outbox,
+    search,
+)
+from storage.conversations import Waiting
 from storage.database import reading
 from storage.digests import Digest
+from storage.search import Asked
 
 log = structlog.get_logger()
 
@@ -39,17 +54,26 @@ class Errands:
         self,
         desk: Desk,
         channel: Channel,
-        adapters: Mapping[str, Adapter],
+        members: Members,
+        publisher: Publisher,
         links: Links,
         roads: Roads,
+        fetcher: Fetcher | None = None,
     ) -> None:
-        self.desk, self.channel, self.adapters, self.links = desk, channel, adapters, links
-        self.roads = roads
+        self.desk, self.channel, self.publisher, self.links = desk, channel, publisher, links
+        self.members, self.roads = members, roads
+        self.noting = Noting(desk, members)
+        self.forgetting = Forgetting(desk)
+        self.taking_back = TakingBack(self.forgetting, channel)
+        self.gallery = Gallery(desk, channel, self.forgetting, fetcher or Fetcher())
         self.ways = {
             Errand.CARD: self.card,
             Errand.NAG: self.nag,
             Errand.NOTE: self.note,
             Errand.REPLY: self.reply,
+            Errand.AMEND: self.amend,
+            Errand.PICTURE: self.picture,
+            Errand.RETIRE: self.retire,
             Errand.DIGEST: self.digest,
             Errand.NOTICE: self.notice,
             Errand.LIST: self.list,
@@ -58,15 +82,35 @@ class Errands:
 
     def run(self, delivery: Delivery) -> None:
         try:
-            self.ways[delivery.errand](delivery)
+            with speaking(self._language(delivery.destination)):
+                self.ways[delivery.errand](delivery)
         except ChannelGone as problem:
             self._tell_elsewhere(delivery, problem)
             raise
 
+    def _language(self, destination: str) -> str:
+        """A channel's is its team's, a person's their own."""
+        if destination.startswith(("U", "W")):
+            return self.members.locale(destination)
+        team = self.desk.teams.of_channel(destination)
+        return team.language if team else ""
+
     def card(self, delivery: Delivery) -> None:
         """Hang the card, or make it show what is true now."""
         case = self._case(delivery)
+        try:
+            self._hang(delivery, case)
+        except NotDrawn:
+            if not case.pictures:
+                raise
+            self._hang(delivery, replace(case, pictures={}))
+        self.gallery.want(case)
+
+    def _hang(self, delivery: Delivery, case: Case) -> None:
         conversation = case.conversation
+        if conversation.forgotten and not conversation.card:
+            self._unsay(delivery, self.desk.team(conversation).channel)
+            return
         message = cards.card(case, self.desk.now())
         if conversation.card and conversation.channel:
             try:
@@ -75,6 +119,8 @@ class Errands:
                 return
             except (MessageGone, ChannelGone) as problem:
                 log.warning("card.gone", conversation=conversation.id, why=str(problem))
+                if conversation.forgotten:
+                    return
         where = self.desk.team(conversation).channel
         ts = self._post(where, message, delivery)
         self.desk.hung(conversation.id, channel=where, card=ts)
@@ -91,8 +137,7 @@ class Errands:
             self.desk.unsaid(conversation.id, later)
             return
         rung = clock.rung(conversation.rungs_climbed - 1)
-        owner = conversation.owner or conversation.promised_by
-        whom = self._reachable(team.whom(rung.call, owner, now))
+        whom = self.noting.reachable(team.whom(rung.call, team.answerable(conversation), now))
         self._call(delivery, case, rung, whom)
 
     def _call(self, delivery: Delivery, case: Case, rung: Rung, whom: str) -> None:
@@ -123,16 +168,21 @@ class Errands:
         """What a team must know in the morning or evening, as it is now."""
         about, now = json.loads(delivery.detail), self.desk.now()
         team = self.desk.teams[about["team"]]
-        asked = Asked(team=team.name)
+        asked = Asked(teams=[team.name])
         with reading(self.desk.database) as db:
-            waiting = conversations.unanswered(db, asked, most=LISTED)
-            nagged = conversations.unanswered(db, Asked(numbers=about["nagged"]), most=LISTED)
+            waiting = search.unanswered(db, asked, most=LISTED)
+            nagged = search.unanswered(db, Asked(numbers=about["nagged"]), most=LISTED)
         if (later := team.calendar.opening(now)) > now:
             self._put_aside(nagged, later)
             return
         message = self._listed(about["what"], team, waiting, nagged, now)
         if message:
-            self._post(delivery.destination, message, delivery)
+            listed = nagged if about["what"] == "gathered" else [*waiting, *nagged]
+            names = [each.conversation.id for each in listed]
+            ts = self._post(delivery.destination, message, delivery, names=names)
+            self._refresh(delivery, delivery.destination, ts, message)
+        else:
+            self._unsay(delivery, delivery.destination)
 
     def _put_aside(self, nagged: Sequence[Waiting], until: datetime) -> None:
         """A list came too late to be said in working hours: its nags wait for the next opening."""
@@ -160,18 +210,18 @@ class Errands:
         """Whom the rung calls that this conversation has climbed, as markup."""
         conversation = waiting.conversation
         clock = conversation.clock(team)
-        owner = conversation.owner or conversation.promised_by
+        owner = team.answerable(conversation)
         climbed = conversation.rungs_climbed
         call = clock.rung(climbed - 1).call if clock and climbed else CHANNEL
-        return notes.calling(self._reachable(team.whom(call, owner, now)))
+        return notes.calling(self.noting.reachable(team.whom(call, owner, now)))
 
     def alert(self, delivery: Delivery) -> None:
         """Call by mail or webhook, unless there is nothing left to call for."""
         about, now = json.loads(delivery.detail), self.desk.now()
         team, one = self.desk.teams[about["team"]], delivery.conversation
-        asked = Asked(numbers=[one]) if one else Asked(team=team.name, late_at=now)
+        asked = Asked(numbers=[one]) if one else Asked(teams=[team.name], late_at=now)
         with reading(self.desk.database) as db:
-            late = conversations.unanswered(db, asked, most=LISTED)
+            late = search.unanswered(db, asked, most=LISTED)
             silent = outbox.unsaid_since(db, team.name, until=now)
         if not late or about["road"] >= len(team.roads) or (about["silent"] and not silent):
             return
@@ -181,55 +231,45 @@ class Errands:
         self.roads.send(team.roads[about["road"]], subject, text, key=delivery.key, numbers=numbers)
 
     def note(self, delivery: Delivery) -> None:
-        about = json.loads(delivery.detail)
+        """Something to know, in the card's thread; of what was forgotten, nothing."""
         case = self._case(delivery)
-        what, of = about["what"], about["of"]
-        if what in ("wrote_again", "automatic"):
-            with reading(self.desk.database) as db:
-                mention = mentions.get(db, int(of))
-            draw = notes.wrote_again if what == "wrote_again" else notes.automatic
-            if not mention.deleted:  # what the customer took back is not quoted any more
-                self._say(delivery, case, draw(mention))
-        elif what == "let_go":
-            held = self.desk.team(case.conversation).claim_lease or NOTHING
-            self._say(delivery, case, notes.let_go(case, str(of).partition(":")[0], held))
-        elif what == "deleted":
-            self._say(delivery, case, notes.deleted(case))
-        else:
-            draw_failure = notes.refused if what == "refused" else notes.in_doubt
-            why = case.reply.refused if case.reply else None
-            self._say(delivery, case, draw_failure(case, why or "it gave no reason."))
+        if message := self.noting.drawn(case, json.loads(delivery.detail)):
+            self._say(delivery, case, message)
+
+    def picture(self, delivery: Delivery) -> None:
+        self.gallery.take(delivery, self._must_be_ours)
 
     def reply(self, delivery: Delivery) -> None:
         """Publish one answer: the only way in which anything reaches a customer."""
-        with reading(self.desk.database) as db:
-            reply = replies.get(db, delivery.detail)
-            asked = mentions.get(db, reply.mention)
-        if reply.sent_at:
+        self.publisher.reply(delivery, self._must_be_ours)
+
+    def amend(self, delivery: Delivery) -> None:
+        self.publisher.amend(delivery, self._must_be_ours)
+
+    def retire(self, delivery: Delivery) -> None:
+        """An old message says in one line what became of it, and can't be pressed any more."""
+        if self.taking_back.wanted(delivery):
+            self.taking_back.run(delivery, partial(self._must_be_ours, delivery))
             return
+        about, case = json.loads(delivery.detail), self._case(delivery)
+        new = self.links.card(case.conversation)
+        message = notes.retired(case, about["what"], new)
         self._must_be_ours(delivery)
-        again = delivery.may_have_happened
-        unable = self.desk.reply_in_doubt if again else self.desk.reply_refused
-        if not (adapter := self.adapters.get(asked.account)):
-            unable(reply.key, f"{asked.account} is not among ADAPTERS any more.")
-            return
         try:
-            sent = adapter.reply(asked, reply.text, key=reply.key, again=again)
-        except Refused as problem:
-            self.desk.reply_refused(reply.key, str(problem))
-        except LockedOut as problem:
-            unable(reply.key, str(problem))
-        except Unsure as problem:
-            self.desk.reply_in_doubt(reply.key, str(problem))
-        else:
-            self.desk.reply_sent(reply.key, sent)
+            self.channel.change(about["channel"], about["ts"], message)
+        except (MessageGone, ChannelGone) as problem:  # then nobody can press it either
+            log.warning("message.gone", key=delivery.key, why=str(problem))
 
     def digest(self, delivery: Delivery) -> None:
         number = int(delivery.detail)
         with reading(self.desk.database) as db:
             hanging = digests.get(db, number)
-            message = digest(conversations.in_digest(db, number))
+            gathered = conversations.in_digest(db, number)
+        message = digest(gathered)
         self._must_be_ours(delivery)
+        if not gathered:  # all that it named was forgotten
+            self._unsay(delivery, hanging.channel, hanging.card)
+            return
         if hanging.card:
             self._redraw_digest(hanging, hanging.card, message)
             return
@@ -239,6 +279,10 @@ class Errands:
         self._refresh(delivery, hanging.channel, ts, message)
 
     def notice(self, delivery: Delivery) -> None:
+        to = delivery.destination
+        if delivery.conversation and to[0] in "UW" and self.members.is_away(to):
+            log.info("notice.nobody_there", key=delivery.key)
+            return
         self._post(delivery.destination, notes.notice(delivery.detail), delivery)
 
     def _redraw_digest(self, digest: Digest, ts: str, message: Message) -> None:
@@ -251,6 +295,12 @@ class Errands:
         """What was found instead of posted may show what an earlier attempt saw."""
         if delivery.may_have_happened:
             self.channel.change(where, ts, message)
+
+    def _unsay(self, delivery: Delivery, where: str, ts: str | None = None) -> None:
+        """Nothing is left to be said: take back what hangs, or what an earlier attempt said."""
+        if ts or delivery.may_have_happened:
+            self._must_be_ours(delivery)
+            self.taking_back.unsay(where, ts, delivery.key, delivery.owed_at)
 
     def _say_to(self, person: str, message: Message, delivery: Delivery) -> None:
         """Say the second half of a nag. Its first is in the thread, so the next try must look."""
@@ -266,21 +316,38 @@ class Errands:
         return self.desk.look(delivery.conversation)
 
     def _say(self, delivery: Delivery, case: Case, message: Message, *, aloud: bool = False) -> str:
-        """Speak in the card's thread."""
-        conversation = case.conversation
-        if not (conversation.card and conversation.channel):
-            raise TryLater("Its card is not there yet.", surely_not_done=True)
-        where, thread = conversation.channel, conversation.card
+        """Speak in the card's thread; of what was forgotten, nothing."""
+        if case.conversation.forgotten:
+            return ""
+        where, thread = self._hanging(delivery, case)
         return self._post(where, message, delivery, thread=thread, aloud=aloud)
 
-    def _post(self, where: str, message: Message, delivery: Delivery, **how: Any) -> str:
-        """Say it, if the lease still holds when all looking is done."""
-        last_look = partial(self._must_be_ours, delivery)
-        return self.channel.say(where, message, delivery, last_look=last_look, **how)
+    def _hanging(self, delivery: Delivery, case: Case) -> tuple[str, str]:
+        """Where its card is. One that was moved may have its new card still behind this."""
+        conversation = case.conversation
+        if conversation.card and conversation.channel:
+            return conversation.channel, conversation.card
+        where, now = self.desk.team(conversation).channel, self.desk.now()
+        card = self._post(where, cards.card(case, now), delivery, part=":card")
+        self.desk.hung(conversation.id, channel=where, card=card)
+        return where, card
 
-    def _reachable(self, whom: str) -> str:
-        """Whom to call when the one who should be is not with us any more: the channel."""
-        return CHANNEL if whom[0] in "UW" and self.channel.is_away(whom) else whom
+    def _post(
+        self,
+        where: str,
+        message: Message,
+        delivery: Delivery,
+        *,
+        names: Sequence[int] = (),
+        **how: Any,
+    ) -> str:
+        """Say it, if the lease still holds when all looking is done; keep whom it `names`."""
+        last_look = partial(self._must_be_ours, delivery)
+        ts = self.channel.say(where, message, delivery, last_look=last_look, **how)
+        numbers = names or [number for number in [delivery.conversation] if number]
+        if numbers:
+            self.forgetting.seen(where, ts, numbers)
+        return ts
 
     def _must_be_ours(self, delivery: Delivery) -> None:
         """The last look before a call: a worker that was frozen may have lost its lease."""

@@ -7,12 +7,14 @@ from datetime import timedelta
 import structlog
 
 from adapters import Batch
-from bot.desk import GONE, Desk
+from bot.desk import Desk
 from bot.domain.conversation import UNSETTLED, Conversation
+from bot.domain.forgotten import forgotten
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
+from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
 from bot.triage import guess
-from storage import conversations, customers, mentions, replies
+from storage import conversations, customers, forgetting, mentions, replies
 from storage.accounts import Account
 from storage.database import Transaction, Unavailable
 
@@ -91,11 +93,8 @@ class Hearing:
     def _tell_of_what_was_set_aside(self) -> None:
         """Once for each page: a person must look, and nothing else can."""
         name, count = self.account.name, self.set_aside
-        what = "1 item" if count == 1 else f"{count} items"
-        text = (
-            f":warning: {what} on {name} could not be read, so there is no card. Look at {name} for"
-            " what is missing here; `python -m bot outbox` shows what came."
-        )
+        said = ONE_UNREADABLE if count == 1 else UNREADABLE
+        text = f":warning: {said.format(many=count, account=name)}"
         channel = self.desk.teams.hearing(name).channel
         self.ledger.owe_notice(self.db, channel, text, key=f"{name}:unreadable", at=self.now)
 
@@ -115,10 +114,7 @@ class Hearing:
     def _heard(self, known: Conversation, mention: Mention) -> Conversation:
         """Further words. Who only says thanks after our answer starts no clock."""
         guessed, team = guess(mention), self.desk.team(known)
-        tags = customers.tags(self.db, known.customer)
-        if tags != tuple(known.tags):  # somebody put them on while nothing was open here
-            known = known.tagged(tags, team)
-        return known.hear(
+        return self.desk.tagged(self.db, known).hear(
             mention.posted_at,
             team,
             guessed.kind,
@@ -136,8 +132,9 @@ class Hearing:
         number = mentions.conversation_with(self.db, mention.account, mention.parent)
         if number is None:
             return None
-        joined = conversations.hold(self.db, number)
-        return joined if joined.customer == by else None
+        joined = conversations.hold_survivor(self.db, number)
+        theirs = customers.identities(self.db, by)
+        return joined if joined.customer in theirs else None
 
     def _open(self, mention: Mention, by: int) -> Conversation:
         team, guessed = self.desk.teams.hearing(mention.account), guess(mention)
@@ -184,20 +181,41 @@ class Hearing:
         """The brand posted. An answer that was not sent from here stops the clock all the same."""
         asked = mention.parent and mentions.find(self.db, mention.account, mention.parent)
         number = asked[1] if asked else None
+        if asked and forgotten(asked[0].key):  # our words to them are theirs as well
+            forgetting.forget_answer(self.db, self._keep(mention, by, number))
+            return
         self._keep(mention, by, number)
         if number is None:
             return
-        conversation = conversations.hold(self.db, number)
+        conversation = conversations.hold_survivor(self.db, number)
         if replies.sent_as(self.db, number, mention.key):
             return
-        if conversation.unsure:
-            sent = Sent(key=mention.key, url=mention.url)
-            replies.sent(self.db, conversation.unsure, sent, self.now)
-        if conversation.open and mention.posted_at >= conversation.told_until:
+        if mention.posted_at < conversation.told_until:  # what is in doubt was written later, too
+            return
+        if conversation.unsure and not self._settled(conversation, conversation.unsure, mention):
+            return
+        if conversation.open:
             answered = self.desk.answered_by(self.db, conversation, mention)
             unseen = mention.posted_at < self.account.started_at and not conversation.card
             quiet = replace(answered, quiet=unseen and not answered.open)
             self.ledger.save(self.db, quiet, self.now)
+
+    def _settled(self, conversation: Conversation, key: str, mention: Mention) -> bool:
+        """What was in doubt is there; False where further parts of it are still to go.
+
+        Those are its owner's again: nothing is repeated by itself.
+        """
+        reply, sent = replies.get(self.db, key), Sent(key=mention.key, url=mention.url)
+        done, whole = len(reply.published) + 1, len(reply.posts)
+        replies.part_sent(self.db, reply, sent, self.now)
+        if done >= whole:
+            replies.sent(self.db, key, sent, self.now)
+            return True
+        replies.refused(self.db, key, IN_PART.format(done=done, whole=whole))
+        back = conversation.refused(self.now, self.desk.team(conversation))
+        saved = self.ledger.save(self.db, back, self.now)
+        self.ledger.owe_note(self.db, saved, "refused", f"{key}:{saved.version}", self.now)
+        return False
 
     def _hear_machine(self, mention: Mention, by: int) -> None:
         """Automatic mail and reposts are kept, and shown where their thread is; never nagged."""
@@ -212,12 +230,17 @@ class Hearing:
         if same or known.deleted or known.id is None:
             return
         mentions.change(self.db, known.id, newer)
-        if number is not None:
-            self._changed(conversations.hold(self.db, number), known.id, newer)
+        if number is None:
+            return
+        conversation = conversations.hold(self.db, number)
+        if known.origin is Origin.CUSTOMER:
+            self._changed(conversation, known.id, newer)
+        else:  # what we corrected or took back ourselves changes no clock here
+            self.ledger.redraw(self.db, conversation, self.now)
 
     def _changed(self, conversation: Conversation, id: int, newer: Mention) -> None:
         if newer.deleted:
-            conversation = self._without(conversation)
+            conversation = self.desk.without_deleted(self.db, conversation)
             if not conversation.quiet:
                 self.ledger.owe_note(self.db, conversation, "deleted", id, self.now)
         elif conversation.state in UNSETTLED:
@@ -225,16 +248,6 @@ class Hearing:
             team = self.desk.team(conversation)
             conversation = conversation.reconsider(guessed.kind, guessed.because, team)
         self.ledger.save(self.db, conversation, self.now)
-
-    def _without(self, conversation: Conversation) -> Conversation:
-        """A mention is gone: the clock starts at the oldest that still stands, or stops."""
-        if not conversation.open:
-            return conversation
-        standing = mentions.standing(self.db, conversation.id)
-        waiting = [m for m in standing if m.posted_at >= conversation.waiting_since]
-        if not waiting:
-            return conversation.withdrawn(GONE, self.now)
-        return conversation.starts_at(waiting[0].posted_at, self.desk.team(conversation))
 
     def _keep(self, mention: Mention, by: int, conversation: int | None) -> int:
         return mentions.add(self.db, mention, customer=by, conversation=conversation, at=self.now)

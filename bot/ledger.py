@@ -1,23 +1,52 @@
 """Where decisions are written down: a conversation and what is owed for it, in one transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from bot.domain.case import Case, Nagged
 from bot.domain.conversation import Conversation, Ended, State
 from bot.domain.deeds import Deed
 from bot.domain.delivery import Errand, Urgency
-from bot.domain.mention import Kind
+from bot.domain.mention import Kind, Mention
+from bot.domain.reply import WRITING
 from bot.domain.team import Team, Teams
 from bot.domain.verdict import verdict
-from storage import conversations, customers, journal, mentions, outbox, replies, verdicts
+from storage import (
+    audit,
+    conversations,
+    customers,
+    journal,
+    mentions,
+    notes,
+    outbox,
+    pictures,
+    replies,
+    verdicts,
+)
 from storage.database import Transaction
 
 NOTES = 5  # that may wait for one thread, unless they are about our own answer
 CHATTER = ("wrote_again", "automatic")
+KNOWN_BY = 3  # colleagues that a card names
+TOLD = ("kind", "to", "into", "until", "urgent", "promised_for", "key")  # of a deed: no free words
+_VIA: ContextVar[str] = ContextVar("via", default="")
+
+
+@contextmanager
+def via(way: str) -> Iterator[None]:
+    """Whatever is decided now was asked for this way: "button claim", "command", "form reply"."""
+    token = _VIA.set(way)
+    try:
+        yield
+    finally:
+        _VIA.reset(token)
 
 
 class Ledger:
@@ -29,19 +58,52 @@ class Ledger:
     def save(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
         """Write it down with all that happened to it, and owe Slack a card that shows it."""
         saved = self.keep(db, conversation, at)
-        self.owe_card(db, saved, at)
-        if saved.digest:
-            self.owe_digest(db, saved.digest, saved.team, f"{saved.id}:{saved.version}", at)
+        self.show(db, saved, at)
         return saved
+
+    def show(
+        self, db: Transaction, conversation: Conversation, at: datetime, mark: str = ""
+    ) -> None:
+        """Owe Slack what shows it; with a `mark` where the same version may come twice."""
+        self.owe_card(db, conversation, at, mark)
+        if conversation.digest:
+            since = f"{conversation.id}:{conversation.version}{mark}"
+            self.owe_digest(db, conversation.digest, conversation.team, since, at)
+
+    def show_again(self, db: Transaction, *shown: Conversation, at: datetime) -> None:
+        """Owe what shows them though their versions stay, or come twice: after an audited act.
+
+        What the audit counts never comes twice.
+        """
+        mark = f":{audit.last(db)}"
+        for each in shown:
+            self.show(db, each, at, mark)
 
     def keep(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
         """Write it down where no card changes."""
         redraw_at = conversation.changes_at(at)
         saved = conversations.save(db, replace(conversation, redraw_at=redraw_at))
         journal.write(db, saved.id, at, conversation.deeds)
+        for deed in conversation.deeds:
+            if by := deed.how.get("by"):
+                about = {name: deed.how[name] for name in TOLD if deed.how.get(name) is not None}
+                self.audit(db, str(by), deed.what, at, conversation=saved.id, **about)
         for ended in conversation.ended:
             self._judge(db, ended, at)
         return saved
+
+    def audit(
+        self,
+        db: Transaction,
+        by: str,
+        what: str,
+        at: datetime,
+        *,
+        conversation: int | None = None,
+        **about: Any,
+    ) -> None:
+        """Who did what, by which way; never a customer's words: these rows stay for good."""
+        audit.write(db, at, by, _VIA.get(), what, conversation, about)
 
     def nagged(
         self,
@@ -63,22 +125,40 @@ class Ledger:
         self.owe_note(db, conversation, "let_go", f"{owner}:{conversation.version}", at)
 
     def case(self, db: Transaction, conversation: Conversation) -> Case:
-        return Case(
+        past = customers.past(db, conversation.customer, but=conversation.id)
+        said, reply = _said(db, conversation), replies.last(db, conversation.id)
+        case = Case(
             conversation=conversation,
             customer=customers.get(db, conversation.customer),
-            mentions=mentions.of_conversation(db, conversation.id),
-            reply=replies.last(db, conversation.id),
-            past=customers.past(db, conversation.customer, but=conversation.id),
+            mentions=said,
+            reply=reply,
+            past=past,
+            drafts=replies.drafts_since(db, conversation.id, conversation.waiting_since - WRITING),
+            amendment=replies.last_amendment(db, reply.key) if reply else None,
+            pictures=pictures.files(db, [url for each in said for url in each.media]),
         )
+        return self._known(db, case) if past.times else case
 
-    def owe_card(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
+    def _known(self, db: Transaction, case: Case) -> Case:
+        """Of who was here before: who knows them, and whether there is something to know."""
+        theirs, but = customers.identities(db, case.conversation.customer), case.conversation.id
+        known_by = customers.known_by(db, theirs, but=but, most=KNOWN_BY)
+        return replace(case, known_by=known_by, notes=notes.count(db, theirs))
+
+    def owe_card(
+        self, db: Transaction, conversation: Conversation, at: datetime, mark: str = ""
+    ) -> None:
         if conversation.quiet and not conversation.card:
             outbox.spare(db, [conversation.id], at)
             return
         lane, urgency = _lane(conversation), _urgency(conversation, at)
         if not outbox.redraw(db, Errand.CARD, lane, urgency=urgency):
-            key = f"card:{conversation.id}:{conversation.version}"
+            key = f"card:{conversation.id}:{conversation.version}{mark}"
             self._owe(db, Errand.CARD, conversation, key, urgency, at)
+
+    def redraw(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
+        """Owe a card of a conversation that did not change itself: something beside it did."""
+        self.owe_card(db, conversation, at, f":{uuid4().hex[:8]}")
 
     def owe_nag(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         """One that nobody has tried to say yet serves for all rungs climbed meanwhile."""
@@ -88,7 +168,13 @@ class Ledger:
             self._owe(db, Errand.NAG, conversation, key, Urgency.LATE, at)
 
     def owe_note(
-        self, db: Transaction, conversation: Conversation, what: str, of: object, at: datetime
+        self,
+        db: Transaction,
+        conversation: Conversation,
+        what: str,
+        of: object,
+        at: datetime,
+        **more: str,
     ) -> None:
         """`what` is one of the notes in `slack.notes`, `of` the id of what it speaks about.
 
@@ -98,22 +184,113 @@ class Ledger:
         if many and what in CHATTER:
             return
         key = f"note:{conversation.id}:{what}:{of}"
-        detail = {"what": what, "of": of}
+        detail = {"what": what, "of": of, **more}
         self._owe(db, Errand.NOTE, conversation, key, Urgency.NEW, at, detail)
 
+    def leave(
+        self, db: Transaction, before: Conversation, after: Conversation, what: str, at: datetime
+    ) -> None:
+        """It hangs elsewhere from now on: what showed it before says so."""
+        if before.channel and before.card:
+            self.owe_retire(db, after, before.channel, before.card, what, at)
+        if before.digest:
+            since = f"{after.id}:{after.version}"
+            self.owe_digest(db, before.digest, before.team, since, at)
+
+    def owe_retire(
+        self,
+        db: Transaction,
+        conversation: Conversation,
+        channel: str,
+        ts: str,
+        what: str,
+        at: datetime,
+    ) -> None:
+        """An old message of a conversation says what became of it: "moved", "follow_up".
+
+        It waits for the new card, so that it can lead there.
+        """
+        outbox.put(
+            db,
+            Errand.RETIRE,
+            key=f"retire:{conversation.id}:{channel}:{ts}:{what}:{conversation.version}",
+            lane=_lane(conversation),
+            destination=channel,
+            urgency=Urgency.NEW,
+            at=at,
+            conversation=conversation.id,
+            detail=json.dumps({"channel": channel, "ts": ts, "what": what}),
+        )
+
     def owe_reply(
-        self, db: Transaction, conversation: Conversation, reply: str, attempt: str, at: datetime
+        self,
+        db: Transaction,
+        conversation: Conversation,
+        reply: str,
+        attempt: str,
+        at: datetime,
+        *,
+        part: int = 0,
+    ) -> None:
+        """The answer, or one further part of it."""
+        self._owe_public(
+            db,
+            Errand.REPLY,
+            conversation,
+            f"reply:{reply}:{attempt}" + (f":{part}" if part else ""),
+            f"{reply} {part}" if part else reply,
+            self._account(db, reply),
+            at,
+        )
+
+    def owe_amendment(
+        self, db: Transaction, conversation: Conversation, key: str, at: datetime
+    ) -> None:
+        account = self._account(db, replies.amendment(db, key).reply)
+        self._owe_public(db, Errand.AMEND, conversation, f"amend:{key}", key, account, at)
+
+    def _account(self, db: Transaction, reply: str) -> str:
+        """Where it is published: of what was merged, not always the conversation's own."""
+        return mentions.get(db, replies.get(db, reply).mention).account
+
+    def _owe_public(
+        self,
+        db: Transaction,
+        errand: Errand,
+        conversation: Conversation,
+        key: str,
+        detail: str,
+        account: str,
+        at: datetime,
     ) -> None:
         outbox.put(
             db,
-            Errand.REPLY,
-            key=f"reply:{reply}:{attempt}",
+            errand,
+            key=key,
             lane=f"reply:{conversation.id}",
-            destination=conversation.account,
+            destination=account,
             urgency=Urgency.REPLY,
             at=at,
             conversation=conversation.id,
-            detail=reply,
+            detail=detail,
+        )
+
+    def owe_picture(
+        self, db: Transaction, conversation: Conversation, url: str, at: datetime
+    ) -> None:
+        """Take a customer's picture into Slack, once; its card shows it then."""
+        if not pictures.begin(db, url, conversation.id, at):
+            return
+        outbox.put(
+            db,
+            Errand.PICTURE,
+            key=f"picture:{sha256(url.encode()).hexdigest()}",
+            lane=f"picture:{conversation.id}",
+            destination="pictures",
+            urgency=Urgency.COSMETIC,
+            at=at,
+            conversation=conversation.id,
+            detail=url,
         )
 
     def owe_digest(self, db: Transaction, digest: int, team: str, since: str, at: datetime) -> None:
@@ -171,8 +348,20 @@ class Ledger:
             detail=json.dumps(detail),
         )
 
-    def owe_notice(self, db: Transaction, to: str, text: str, *, key: str, at: datetime) -> None:
-        """Say something about the bot itself, in a channel or to a person."""
+    def owe_notice(
+        self,
+        db: Transaction,
+        to: str,
+        text: str,
+        *,
+        key: str,
+        at: datetime,
+        conversation: int | None = None,
+    ) -> None:
+        """Say something about the bot itself, in a channel or to a person.
+
+        What is about a `conversation` need not be said to a person who is not with us any more.
+        """
         outbox.put(
             db,
             Errand.NOTICE,
@@ -181,6 +370,7 @@ class Ledger:
             destination=to,
             urgency=Urgency.LATE,
             at=at,
+            conversation=conversation,
             detail=text,
         )
 
@@ -211,6 +401,15 @@ class Ledger:
             conversation=conversation.id,
             detail=json.dumps(detail) if detail else "",
         )
+
+
+def _said(db: Transaction, conversation: Conversation) -> Sequence[Mention]:
+    """Of what was merged, the words that were said in its own thread."""
+    if not conversation.merged_into:
+        return mentions.of_conversation(db, conversation.id)
+    all_of_it = mentions.of_conversation(db, conversations.survivor(db, conversation.id))
+    place = (conversation.account, conversation.thread)
+    return [each for each in all_of_it if (each.account, each.thread) == place] or all_of_it
 
 
 def _lane(conversation: Conversation) -> str:

@@ -39,7 +39,8 @@ class Merging:
             _must_be_one_person(db, into, gone)
             since, marks = self.desk.now(), merges.marks(db)
             rows = {"kept": merges.row(db, kept), "absorbed": merges.row(db, absorbed)}
-            holding = self.ledger.keep(db, self._absorbing(into, gone, by, since), since)
+            tagged = self.desk.tagged(db, into)
+            holding = self.ledger.keep(db, self._absorbing(tagged, gone, by, since), since)
             merged = self.ledger.keep(db, gone.merge_into(kept, by, since), since)
             written = merges.written(db, [kept, absorbed], marks)
             before = {**rows, **merges.move(db, absorbed, kept), **written}

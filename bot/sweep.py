@@ -8,10 +8,12 @@ import structlog
 
 from bot.desk import Desk
 from bot.domain.clock import Rung, Where
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Conversation, State
+from bot.domain.profile import FollowUp
 from bot.domain.team import Team
 from bot.domain.workday import opens_at, timely, winds_up_at
-from storage import conversations, days, digests, journal, outbox, verdicts
+from bot.forgetting import Forgetting
+from storage import conversations, days, digests, follow_ups, journal, outbox, verdicts
 from storage.database import Transaction, Unavailable, reading
 
 log = structlog.get_logger()
@@ -24,6 +26,7 @@ BATCH = 200  # open clocks counted anew in one transaction
 SILENT = timedelta(minutes=5)  # that Slack may leave a nag undelivered
 LATER = timedelta(minutes=5)  # until what could not be counted is tried again
 CALM = timedelta(minutes=15)  # between two alerts that say the same of more conversations
+TO_FOLLOW_UP = timedelta(hours=4)  # of working time, for who wanted to ask how it went
 ON_ROADS = {Where.EMAIL: "email:", Where.WEBHOOK: "webhook:"}
 
 
@@ -42,6 +45,7 @@ class Sweep:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
+        self.forgetting = Forgetting(desk)
         self.seen_to: set[tuple[str, datetime]] = set()  # lists that need no further look
 
     # Nags
@@ -78,6 +82,43 @@ class Sweep:
             if found:
                 self.ledger.save(db, found, self.now())
         return found is not None
+
+    # Follow-ups
+
+    def follow_up_one(self) -> bool:
+        """Remind somebody of what they wanted to ask, in working hours; of several workers, one.
+
+        What is closed by then is open again, with a card of its own, and theirs for half a day.
+        """
+        now = self.now()
+        with self.database.begin() as db:
+            wanted = follow_ups.hold_next(db, now)
+            if wanted is None:
+                return False
+            try:
+                with db.begin_nested():
+                    self._follow_up(db, wanted, now)
+            except Unavailable:
+                raise
+            except Exception:  # one that can't be said must not keep the others waiting
+                log.exception("follow_up.failed", follow_up=wanted.id)
+                follow_ups.put_off(db, wanted.id, now + LATER)
+        return True
+
+    def _follow_up(self, db: Transaction, wanted: FollowUp, now: datetime) -> None:
+        conversation = conversations.hold_survivor(db, wanted.conversation)
+        team, again = self.desk.team(conversation), conversation
+        if (later := team.calendar.opening(now)) > now:
+            follow_ups.put_off(db, wanted.id, later)
+            return
+        if conversation.state in (State.ANSWERED, State.DISMISSED):
+            until = team.calendar.due(now, TO_FOLLOW_UP)
+            tagged = self.desk.tagged(db, conversation)
+            again = self.ledger.save(db, tagged.follow_up(until, wanted.by, now, team), now)
+            self.ledger.leave(db, conversation, again, "follow_up", now)
+        self.ledger.owe_note(db, again, "follow_up", wanted.id, now)
+        follow_ups.done(db, wanted.id, now)
+        log.info("follow_up.due", conversation=again.id, by=wanted.by)
 
     # Daily lists
 
@@ -157,6 +198,16 @@ class Sweep:
         if changed:
             log.info("deadlines.recounted", conversations=changed)
         return changed
+
+    # Words that go
+
+    def forget_one(self) -> bool:
+        """Go on with who was forgotten, where a crash or an answer on its way left something."""
+        return self.forgetting.forget_one()
+
+    def let_words_go_one(self) -> bool:
+        """One conversation that ended longer ago than its team keeps what was said."""
+        return self.forgetting.let_words_go_one()
 
     # How
 
@@ -289,7 +340,7 @@ def _call(conversation: Conversation, team: Team, now: datetime, *, caught_up: b
     number = conversation.rungs_climbed - 1
     rung, due = clock.rung(number), clock.falls_due(number) or now
     held = caught_up or clock.may_speak_at(due) > due
-    owner = conversation.owner or conversation.promised_by
+    owner = team.answerable(conversation)
     return Call(conversation, rung, team.whom(rung.call, owner, now), held)
 
 

@@ -23,6 +23,8 @@ TICK = timedelta(seconds=1)  # between two looks at what is due
 COURIERS = 3  # at once, for answers and for Slack each: a slow platform must not hold up Slack
 RECHECK = timedelta(minutes=5)
 ALERT = timedelta(seconds=15)
+FORGET = timedelta(minutes=1)
+RETENTION = timedelta(hours=1)
 RECOUNT = timedelta(hours=1)  # and at the start: promises, hours and holidays may have changed
 PAUSE = 30.0  # seconds after a failed wait for news
 
@@ -49,9 +51,12 @@ def wind_up(
             timers.add_job(recheck, "interval", seconds=RECHECK.total_seconds())
     seconds = tick.total_seconds()
     nagging = (sweep.let_go_one, sweep.list_one, sweep.nag_some)
-    for step in (*nagging, sweep.redraw_one, sweep.gather_one):
+    for step in (*nagging, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
         timers.add_job(calm(step.__name__, partial(repeat, step)), "interval", seconds=seconds)
     timers.add_job(calm("alert", sweep.alert_some), "interval", seconds=ALERT.total_seconds())
+    for step, often in ((sweep.let_words_go_one, RETENTION), (sweep.forget_one, FORGET)):
+        job = calm(step.__name__, partial(repeat, step))
+        timers.add_job(job, "interval", seconds=often.total_seconds(), next_run_time=now)
     every = RECOUNT.total_seconds()
     timers.add_job(calm("recount", sweep.recount), "interval", seconds=every, next_run_time=now)
     for replies in (True, False):

@@ -23,7 +23,15 @@ ENDED = "ended"  # a clock: the next nags are of another
 BEGIN = "begin"  # the first of each conversation
 FOLLOW_UP, DISMISSED = "follow_up", ("dismiss", "no_answer_needed")
 ENDS_PROMISES = ("sent", "settle", "dismiss", "withdrawn")
-ABOUT_PROMISES = (*ENDS_PROMISES, FOLLOW_UP, "no_answer_needed", "absorb", "undismiss")
+ANSWERED_THERE = "answered_there"  # keeps what is promised for later, from then on
+ABOUT_PROMISES = (
+    *ENDS_PROMISES,
+    ANSWERED_THERE,
+    FOLLOW_UP,
+    "no_answer_needed",
+    "absorb",
+    "undismiss",
+)
 PROMISED = 50  # deeds that are looked at for a promise
 BY_ITSELF = (NAG, LET_GO, HELD)
 AT_ONCE = 2000  # rows that are read at once: a year has many
@@ -74,11 +82,19 @@ def promise(db: Transaction, conversation: int) -> dict[str, Any]:
     told = select(journal).where(j.conversation == conversation, j.what.in_(ABOUT_PROMISES))
     rows = iter(db.execute(told.order_by(j.id.desc()).limit(PROMISED)))
     next((row for row in rows if row.what in DISMISSED), None)
+    there: list[dict[str, Any]] = []  # the latest first
     for row in rows:
         how = again(row.how)
+        if row.what == ANSWERED_THERE:
+            there.append(how)
+            continue
         until = how["until"] if row.what == FOLLOW_UP else how.get("promised_for")
         if until:
+            if any(until <= answer["at"] for answer in there):
+                return {}
             at, by = how.get("promised_at") or how["at"], how.get("promised_by") or how.get("by")
+            if there:
+                at, by = there[0]["at"], there[0].get("by")
             return {"promised_at": at, "promised_for": until, "promised_by": by}
         if row.what in ENDS_PROMISES:
             return {}

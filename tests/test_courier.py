@@ -27,11 +27,11 @@ class Moody(Demo):
     after: BaseException | None = None
     attempts = 0
 
-    def reply(self, mention, text, *, key, again):
+    def reply(self, mention, text, *, key, again, files=()):
         self.attempts += 1
         if self.before:
             raise self.before
-        sent = super().reply(mention, text, key=key, again=again)
+        sent = super().reply(mention, text, key=key, again=again, files=files)
         if self.after:
             problem, self.after = self.after, None
             raise problem
@@ -90,7 +90,7 @@ def texts(slack) -> list[str]:
 
 def begin_answer(app, key: str = "k", by: str = ANA) -> None:
     asked = app.desk.look(1).latest.id
-    app.desk.reply(1, by, "So sorry!", mention=asked, key=key)
+    app.answering.reply(1, by, "So sorry!", mention=asked, key=key)
 
 
 def posts(slack) -> int:
@@ -390,7 +390,7 @@ def test_what_never_works_becomes_a_dead_letter_that_people_hear_of(
     app, workspace, dead_card, later
 ):
     [dead] = owed(app)
-    assert (dead.attempts, dead.trouble[:13]) == (8, "SlackApiError")
+    assert (dead.attempts, dead.trouble[:13]) == (8, "NotDrawn: The")
     assert dead.dead_at
 
     later(minutes=10)
@@ -443,7 +443,7 @@ def freeze(app, clock) -> Courier:
         app.courier.deliver_all()
         app.courier.run(delivery)
 
-    return Courier(app.desk, sleep_first)
+    return Courier(app.desk, app.answering, app.amending, sleep_first)
 
 
 def test_a_worker_that_was_frozen_longer_than_its_lease_says_nothing(app, slack, clock):
@@ -474,7 +474,7 @@ def test_a_worker_that_lost_its_lease_brings_no_answer_back(app, demo, clock, he
         raise TryLater("It took too long.")
 
     demo.after = TryLater("lost")
-    late = Courier(app.desk, give_up_late, tries=1)
+    late = Courier(app.desk, app.answering, app.amending, give_up_late, tries=1)
     while late.deliver_one() and conversation(app).state is not State.REPLYING:
         pass
 
@@ -532,7 +532,7 @@ def test_a_refused_reply_is_its_authors_again_with_the_text_and_the_reason(
 
     it = conversation(app)
     assert (it.state, it.owner) == (State.CLAIMED, ANA)
-    assert app.desk.draft(1, ANA) == "So sorry!"
+    assert app.answering.draft(1, ANA) == "So sorry!"
     _, note = slack.messages.values()
     assert "You can't answer this person." in note["text"]
     assert note["text"].startswith("<@U0ANA>")
@@ -562,7 +562,7 @@ def test_a_reply_that_nobody_can_look_for_is_a_persons_to_settle(app, slack, dem
     assert any("may have been published" in text for text in texts(slack))
 
     demo.before = None
-    app.desk.resolve_doubt(1, by=ANA, published=False)
+    app.answering.resolve_doubt(1, by=ANA, published=False)
     later(seconds=5)
     assert len(demo.answers()) == 1
     assert conversation(app).state is State.ANSWERED
@@ -574,9 +574,9 @@ def test_a_doubtful_reply_that_somebody_found_is_not_sent_again(app, slack, demo
     answer(app, slack, 1, "So sorry!")
 
     demo.before = None
-    app.desk.resolve_doubt(1, by=BEN, published=True)
+    app.answering.resolve_doubt(1, by=BEN, published=True)
     with pytest.raises(NotPossible):
-        app.desk.resolve_doubt(1, by=BEN, published=False)
+        app.answering.resolve_doubt(1, by=BEN, published=False)
     later(minutes=1)
 
     assert demo.answers() == []
@@ -592,7 +592,7 @@ def test_a_reply_that_surely_did_not_get_out_in_its_tries_goes_back(app, demo, h
 
     it = conversation(app)
     assert (demo.attempts, it.state, it.unsure) == (8, State.CLAIMED, None)
-    assert app.desk.draft(1, ANA) == "So sorry!"
+    assert app.answering.draft(1, ANA) == "So sorry!"
     assert owed(app) == []
 
 
@@ -633,7 +633,7 @@ def test_an_answer_for_an_account_that_was_removed_goes_back(app, assemble, demo
     hear()
     begin_answer(app)
 
-    app.courier.run.__self__.adapters = {}
+    app.courier.run.__self__.publisher.adapters = {}
     app.courier.deliver_all()
 
     assert conversation(app).state is State.CLAIMED
@@ -666,7 +666,7 @@ def test_a_rate_limit_of_the_platform_holds_all_its_answers(app, demo, clock, he
     begin_answer(app)
     app.courier.deliver_all()
     asked = app.desk.look(2).latest.id
-    app.desk.reply(2, BEN, "So sorry!", mention=asked, key="k2")
+    app.answering.reply(2, BEN, "So sorry!", mention=asked, key="k2")
 
     later(minutes=14)
     assert demo.attempts == 1
@@ -684,7 +684,7 @@ def test_a_nag_is_not_said_when_it_was_answered_meanwhile(app, slack, demo, cloc
     clock.pass_(minutes=61)
     app.sweep.nag_some()
 
-    app.desk.answered_there(1, by=ANA)
+    app.answering.answered_there(1, by=ANA)
     later(minutes=1)
 
     assert len(slack.messages) == 1
@@ -896,7 +896,7 @@ def test_an_answer_that_never_works_is_told_of_in_the_channel_and_closes_no_acco
 ):
     heard("Broken", by="a")
     demo.reply = broken_by_us
-    app.desk.reply(1, ANA, "Coming!", mention=1, key="V1")
+    app.answering.reply(1, ANA, "Coming!", mention=1, key="V1")
     for _ in range(20):
         clock.pass_(minutes=10)
         app.courier.deliver_all()
@@ -912,7 +912,7 @@ def broken_by_us(*_, **__):
 
 def test_three_answers_that_hang_hold_up_no_card(app, demo, heard, slack):
     heard("Broken", by="a")
-    app.desk.reply(1, ANA, "Coming!", mention=1, key="V1")
+    app.answering.reply(1, ANA, "Coming!", mention=1, key="V1")
 
     app.courier.deliver_all(replies=False)
     assert demo.answers() == []

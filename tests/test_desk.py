@@ -9,6 +9,7 @@ from adapters.demo import Demo
 from bot.domain.conversation import State
 from bot.domain.delivery import Errand, Refused
 from bot.domain.mention import Kind
+from bot.domain.parts import TooManyParts
 from bot.domain.problems import (
     AlreadyAnswered,
     AlreadyClaimed,
@@ -16,7 +17,6 @@ from bot.domain.problems import (
     CannotReplyHere,
     NoSuchConversation,
     NothingWritten,
-    TooLong,
 )
 from bot.domain.reply import Sent
 from bot.domain.team import Teams
@@ -32,10 +32,10 @@ class Moody(Demo):
 
     before: Exception | None = None
 
-    def reply(self, mention, text, *, key, again):
+    def reply(self, mention, text, *, key, again, files=()):
         if self.before:
             raise self.before
-        return super().reply(mention, text, key=key, again=again)
+        return super().reply(mention, text, key=key, again=again, files=files)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def conversation(app, number: int = 1):
 
 def send(app, text: str = "So sorry!", by: str = ANA, key: str = "k", number: int = 1) -> None:
     asked = app.desk.look(number).latest.id
-    app.desk.reply(number, by, text, mention=asked, key=key)
+    app.answering.reply(number, by, text, mention=asked, key=key)
 
 
 def owed(app) -> list[outbox.Owed]:
@@ -71,13 +71,13 @@ def test_every_decision_owes_a_card(app, clock, hear):
 
     for act in acts:
         act()
-        assert [each.errand for each in owed(app)] == [Errand.CARD]
+        assert Errand.CARD in [each.errand for each in owed(app)]
         clock.pass_(seconds=5)
         app.courier.deliver_all()
 
 
 def test_what_does_not_exist_says_so(app):
-    for act in (app.desk.claim, app.desk.take_over, app.desk.answered_there):
+    for act in (app.desk.claim, app.desk.take_over, app.answering.answered_there):
         with pytest.raises(NoSuchConversation):
             act(99, ANA)
 
@@ -149,8 +149,8 @@ def test_nothing_is_no_answer(app, hear, text):
 def test_an_answer_that_the_platform_finds_too_long_says_by_how_much(app, hear):
     hear()
 
-    send_exactly = "x" * 500
-    with pytest.raises(TooLong, match="Shorten it by 1"):
+    send_exactly = "x" * 2000  # four posts
+    with pytest.raises(TooManyParts, match="Shorten it by about 1"):
         send(app, send_exactly + "x")
     send(app, send_exactly)
 
@@ -176,7 +176,7 @@ def test_an_answer_answers_the_mention_that_was_there_when_it_was_written(app, d
     form_opened_at = app.desk.look(1).latest.id
     hear("Order 17, by the way", parent=first)
 
-    app.desk.reply(1, ANA, "Which order?", mention=form_opened_at, key="k")
+    app.answering.reply(1, ANA, "Which order?", mention=form_opened_at, key="k")
     app.courier.deliver_all()
 
     [answer] = demo.answers()
@@ -230,7 +230,7 @@ def test_a_refused_answer_is_kept_and_offered(app, demo, hear):
     send(app, "So sorry, Mira!")
     app.courier.deliver_all()
 
-    assert app.desk.draft(1, ANA) == "So sorry, Mira!"
+    assert app.answering.draft(1, ANA) == "So sorry, Mira!"
     demo.before = None
     send(app, key="second")
     app.courier.deliver_all()
@@ -239,12 +239,12 @@ def test_a_refused_answer_is_kept_and_offered(app, demo, hear):
 
 def test_a_draft_is_offered_to_who_wrote_it_until_it_is_sent(app, hear):
     hear()
-    app.desk.keep_draft(1, ANA, "Dear Mira")
+    app.answering.keep_draft(1, ANA, "Dear Mira")
 
-    assert (app.desk.draft(1, ANA), app.desk.draft(1, BEN)) == ("Dear Mira", "")
+    assert (app.answering.draft(1, ANA), app.answering.draft(1, BEN)) == ("Dear Mira", "")
 
     send(app)
-    assert app.desk.draft(1, ANA) == ""
+    assert app.answering.draft(1, ANA) == ""
 
 
 def test_an_answer_the_customer_no_longer_wants_ends_as_withdrawn(app, demo, clock, hear):
@@ -264,9 +264,9 @@ def test_an_answer_the_customer_no_longer_wants_ends_as_withdrawn(app, demo, clo
 def test_an_answer_that_got_out_after_it_was_taken_for_refused_stops_the_clock(app, demo, hear):
     hear()
     send(app)
-    app.desk.reply_refused("k", "It took too long.")
+    app.answering.reply_refused("k", "It took too long.")
 
-    app.desk.reply_sent("k", Sent(key="d9"))
+    app.answering.reply_sent("k", Sent(key="d9"))
 
     assert conversation(app).state is State.ANSWERED
 
@@ -471,3 +471,25 @@ def test_who_writes_very_often_does_not_hide_that_our_answer_was_refused(
     said = [m["text"] for m in slack.messages.values()]
     assert sum("wrote again" in text for text in said) == 5
     assert any("did not take the answer" in text or "no." in text for text in said)
+
+
+@pytest.mark.parametrize("hours", [1, 5])
+def test_a_dismissal_undone_brings_back_no_promise_that_was_over(app, demo, clock, hear, hours):
+    key = hear()
+    asked = app.desk.look(1).latest.id
+    until = clock() + timedelta(hours=3)
+    app.answering.reply(1, ANA, "Tomorrow.", mention=asked, key="k", promised_for=until)
+    app.courier.deliver_all()
+    clock.pass_(hours=hours)
+    app.answering.answered_there(1, BEN)
+    hear("And now?", parent=key)
+    before = app.desk.look(1).conversation
+    app.desk.dismiss(1, BEN, "spam")
+    app.desk.undismiss(1, ANA)
+
+    after = app.desk.look(1).conversation
+    assert (after.promised_at, after.promised_for, after.promised_by) == (
+        before.promised_at,
+        before.promised_for,
+        before.promised_by,
+    )

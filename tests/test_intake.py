@@ -164,7 +164,7 @@ def test_an_answer_from_here_is_not_taken_for_one_on_another_account(app, demo, 
     app.intake.poll("demo:two", two)
     first = demo.post("Broken here")
     poll()
-    app.desk.reply(1, ANA, "Sorry", mention=1, key="k")
+    app.answering.reply(1, ANA, "Sorry", mention=1, key="k")
     app.courier.deliver_all()
     other = two.post("Broken there")
     app.intake.poll("demo:two", two)
@@ -369,7 +369,7 @@ def test_our_own_answer_seen_while_it_is_on_its_way_is_not_one_from_elsewhere(
     app, demo, poll, hear
 ):
     first = hear()
-    app.desk.reply(1, ANA, "Sorry", mention=1, key="k")
+    app.answering.reply(1, ANA, "Sorry", mention=1, key="k")
     key = demo._add(by="acme", text="Sorry", parent=first, ours="k")
 
     poll()
@@ -383,7 +383,7 @@ def test_our_own_answer_seen_while_it_is_on_its_way_is_not_one_from_elsewhere(
 
 def test_our_own_answer_seen_after_it_was_sent_is_not_one_from_elsewhere(app, demo, poll, hear):
     first = hear()
-    app.desk.reply(1, ANA, "Sorry", mention=1, key="k")
+    app.answering.reply(1, ANA, "Sorry", mention=1, key="k")
     demo.post("Hello?", parent=first)
     poll()
 
@@ -395,8 +395,8 @@ def test_our_own_answer_seen_after_it_was_sent_is_not_one_from_elsewhere(app, de
 
 def test_an_answer_in_doubt_that_turns_up_is_settled(app, demo, poll, hear):
     first = hear()
-    app.desk.reply(1, ANA, "Sorry", mention=1, key="k")
-    app.desk.reply_in_doubt("k", "Nobody can look.")
+    app.answering.reply(1, ANA, "Sorry", mention=1, key="k")
+    app.answering.reply_in_doubt("k", "Nobody can look.")
     assert conversation(app).unsure == "k"
 
     demo._add(by="acme", text="Sorry", parent=first, ours="k")
@@ -756,7 +756,7 @@ def test_a_deletion_while_our_answer_is_on_its_way_closes_it_when_the_answer_is_
     app, demo, poll, hear
 ):
     key = hear()
-    app.desk.reply(1, ANA, "Sorry", mention=1, key="k")
+    app.answering.reply(1, ANA, "Sorry", mention=1, key="k")
     demo.delete(key)
     poll()
     assert conversation(app).state is State.REPLYING
@@ -781,7 +781,7 @@ def test_every_kind_of_post_is_kept(app, demo, poll):
 def test_an_answer_to_our_answer_goes_on_with_its_conversation_whatever_its_thread(app, demo, poll):
     key = demo.post("My order is broken")
     poll()
-    app.desk.reply(1, "U0ANA", "Which one?", mention=1, key="V1")
+    app.answering.reply(1, "U0ANA", "Which one?", mention=1, key="V1")
     app.courier.deliver_all()
     [answer] = demo.answers()
 
@@ -807,7 +807,7 @@ def test_someone_else_who_answers_there_has_a_conversation_of_their_own(app, dem
 def test_thanks_after_an_answer_are_praise_and_not_the_old_complaint(app, demo, poll):
     key = demo.post("My order is broken")
     poll()
-    app.desk.reply(1, "U0ANA", "A new one is on its way.", mention=1, key="V1")
+    app.answering.reply(1, "U0ANA", "A new one is on its way.", mention=1, key="V1")
     app.courier.deliver_all()
 
     demo.post("Thank you so much!", parent=key)

@@ -270,7 +270,9 @@ def test_a_nag_that_would_say_the_same_again_changes_the_one_before(assemble):
 
 def test_the_morning_tells_what_waits_what_is_due_and_what_was_promised(week):
     week.hear(at(2, "10:00"), "My lamp is broken", by="promised")
-    week.app.desk.reply(1, ANA, "Until noon!", mention=1, key="V1", promised_for=at(3, "12:00"))
+    week.app.answering.reply(
+        1, ANA, "Until noon!", mention=1, key="V1", promised_for=at(3, "12:00")
+    )
     week.until(at(2, "10:05"))
     week.hear(at(2, "16:30"), "Where is my invoice?", by="due")
     before = len(week.said())

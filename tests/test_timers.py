@@ -9,7 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from adapters.demo import Demo
 from bot import timers
 from bot.domain.delivery import TryLater
-from storage import conversations
+from storage import search
 from storage.database import reading
 from tests.processes import until
 
@@ -64,4 +64,4 @@ def test_news_wake_an_adapter_that_can_be_woken(app, demo, clock):
 
 def waiting(app):
     with reading(app.desk.database) as db:
-        return conversations.totals(db, conversations.Asked(), app.desk.now()).waiting
+        return search.totals(db, search.Asked(), app.desk.now()).waiting

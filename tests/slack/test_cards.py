@@ -51,8 +51,9 @@ from tests.slack.cases import (
 )
 from tests.slack.hostile import cases_of_all_kinds, live_markup
 
-OPEN_MENU = ["dismiss", "question", "snooze", "why", "history"]
-CLOSED_MENU = ["why", "history"]
+MERGED = WAITING.merge_into(41, "U0BEN", NOON)
+OPEN_MENU = ["hand_on", "snooze", "dismiss", "customer", "more"]
+CLOSED_MENU = ["customer", "follow_up", "why", "merge", "more"]
 THERE_LATER = IN_THE_LOOP.answered_there(NOON + HOUR, "U0BEN", LOOPED)
 THERE_LATER_SETTLED = THERE_LATER.settle("U0BEN", NOON + HOUR)
 CANNOT = replace(POST, no_reply="Mira takes answers from friends only.")
@@ -66,38 +67,22 @@ CANNOT = replace(POST, no_reply="Mira takes answers from friends only.")
         (REPLYING, [], []),
         (ANSWERED, ["menu"], CLOSED_MENU),
         (THERE, ["menu"], CLOSED_MENU),
-        (DISMISSED, ["menu"], CLOSED_MENU),
+        (DISMISSED, ["menu"], ["customer", "follow_up", "undo", "why", "more"]),
         (WITHDRAWN, ["menu"], CLOSED_MENU),
         (UNSURE, ["it_is_there", "send_again", "menu"], OPEN_MENU),
-        (
-            replace(WAITING, due_at=None),
-            ["reply", "claim", "menu"],
-            ["dismiss", "question", "snooze", "history"],
-        ),
-        (
-            replace(WAITING, kind=Kind.PRAISE),
-            ["reply", "claim", "menu"],
-            ["dismiss", "complaint", "snooze", "why", "history"],
-        ),
+        (replace(WAITING, due_at=None), ["reply", "claim", "menu"], OPEN_MENU),
         (
             SNOOZED,
             ["reply", "claim", "menu"],
-            ["dismiss", "question", "wake", "why", "history"],
+            ["hand_on", "wake", "dismiss", "customer", "more"],
         ),
         (PROMISED, ["reply", "settle", "menu"], OPEN_MENU),
         (IN_THE_LOOP, ["reply", "settle", "menu"], OPEN_MENU),
         (WROTE_AGAIN, ["reply", "claim", "menu"], OPEN_MENU),
         (SETTLED, ["menu"], CLOSED_MENU),
-        (
-            THANKS,
-            ["no_answer_needed", "reply", "menu"],
-            ["dismiss", "complaint", "snooze", "history"],
-        ),
-        (
-            THANKS_AND_PROMISED,
-            ["no_answer_needed", "reply", "menu"],
-            ["dismiss", "complaint", "snooze", "why", "history"],
-        ),
+        (THANKS, ["no_answer_needed", "reply", "menu"], OPEN_MENU),
+        (THANKS_AND_PROMISED, ["no_answer_needed", "reply", "menu"], OPEN_MENU),
+        (MERGED, ["menu"], ["undo", "customer", "why", "audit", "more"]),
     ],
 )
 def test_a_card_offers_what_can_be_done_now(conversation, buttons, menu):
@@ -252,7 +237,43 @@ def test_who_settled_it_is_said_beside_the_answer():
 def test_a_tag_of_the_customer_is_shown():
     tagged = replace(WAITING, tags=("VIP", "press"))
 
-    assert "tagged VIP, press" in shown(card(case(tagged), NOON))
+    drawn = card(case(tagged), NOON)
+    assert "1,204 followers · VIP, press · writes for the first time" in shown(drawn)
+    assert "tagged VIP, press" in drawn.text
+
+
+def test_the_customers_line_tells_what_we_know_of_them():
+    past = Past(times=3, last_state=State.ANSWERED, last_closed_at=NOON - timedelta(days=9))
+    known = replace(case(replace(WAITING, language="de"), past=past), known_by=["U0ANA"], notes=2)
+
+    drawn = card(known, NOON)
+
+    seen = shown(drawn)
+    assert "wrote 3 times before, the last time answered" in seen
+    for part in ("<@U0ANA>", "knows them", "2 notes", "German"):
+        assert part in seen
+    for part in ("<@U0ANA> knows them", "2 notes", "writes in German"):
+        assert part in drawn.text
+
+
+def test_a_language_that_all_speak_is_not_worth_a_word():
+    assert "English" not in shown(card(case(replace(WAITING, language="en-GB")), NOON))
+
+
+def test_what_is_urgent_and_who_was_called_to_help_is_on_the_card():
+    raised = WAITING.rate(True, "U0ANA", CARE).escalate("U0LEA", "U0ANA", NOON, CARE)
+
+    seen = shown(card(case(raised), NOON))
+
+    assert "*urgent*" in seen
+    assert "<@U0LEA> was called to help" in seen
+
+
+def test_what_was_merged_says_where_it_goes_on():
+    drawn = card(case(MERGED), NOON)
+
+    assert "Merged into #41 by <@U0BEN>" in drawn.text
+    assert "nobody has it" not in drawn.text
 
 
 def test_a_card_says_who_and_what_and_when_and_why():

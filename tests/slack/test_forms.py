@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.domain.reply import Ability
 from bot.playground.pings import pings
-from bot.slack import filled, forms
+from bot.slack import filled, forms, reply_forms
+from bot.slack.reply_forms import Sheet
 from tests.conftest import NOON
 from tests.slack.cases import (
     HOUR,
@@ -30,7 +31,19 @@ STRICT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
 
 
 def reply_form(asked=None, ability=ABILITY, draft="", keep=None):
-    return forms.reply(asked or case(), ability, draft, CHOICES, BERLIN, keep=keep)
+    about = asked or case()
+    return reply_forms.reply(
+        Sheet(
+            case=about,
+            ability=ability,
+            at=about.latest,
+            now=NOON,
+            zone=BERLIN,
+            text=draft,
+            promises=CHOICES,
+            keep=keep,
+        )
+    )
 
 
 def snooze_form(asked=None):
@@ -72,7 +85,8 @@ def test_the_reply_form_shows_all_that_one_must_know():
     assert "My order is broken" in seen
     assert "Published on X as *@acme*, public: everyone can read it." in seen
     assert "Up to 280 characters, as the platform counts them." in seen
-    assert filled.opened_at(view) == {"conversation": 42, "mention": 7}
+    about = filled.opened_at(view)
+    assert (about["conversation"], about["mention"]) == (42, 7)
 
 
 def test_a_private_answer_is_said_to_be_private():
@@ -217,9 +231,10 @@ def test_the_reason_is_one_sentence(chosen, more, reason):
 
 
 def test_what_is_typed_has_nothing_in_it_that_no_database_keeps():
-    view = typed(reply_form(), answer="a\0b \ud83d")
+    view = reply_form()
+    view["state"] = {"values": {"answer": {"answer": {"value": "a\0b \ud83d"}}}}
 
-    assert filled.text_in(view, "answer") == "a\ufffdb \ufffd"
+    assert filled.answer_in(view) == "a\ufffdb \ufffd"
     assert filled.text_in(typed(view), "answer") == ""
 
 
