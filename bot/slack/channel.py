@@ -1,26 +1,39 @@
 """Speaking in Slack: post once, change, find again, and what Slack's refusals mean for us."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
+from io import BytesIO
 from socket import gaierror
 from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import URLError
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.domain.delivery import Delivery, TryLater
+from bot.domain.delivery import Delivery, Refused, TryLater
+from bot.domain.reply import Attachment
 from bot.slack.blocks import Message
+from bot.slack.client import Client
+from bot.slack.written import (
+    CHECK,
+    FILE_GONE,
+    INVITE,
+    NAME_ANOTHER,
+    SILENT_IN,
+    SILENT_TO,
+    UNARCHIVE,
+)
 
 PAGE = 100  # messages of history in one call
 PAGES = 10
+LONG = 200  # pages of a thread that is looked through to its end
+EVER = datetime.fromtimestamp(0, UTC)
 SKEW = timedelta(minutes=2)  # how far Slack's clock and ours may be apart
-KNOWN_FOR = timedelta(minutes=10)
 
 TOKEN = {
     "invalid_auth",
@@ -35,6 +48,8 @@ TOKEN = {
 NOWHERE = ("channel_not_found", "not_in_channel", "is_archived", "restricted_action")
 NOBODY = ("user_not_found", "user_disabled", "cannot_dm_bot", "messages_tab_disabled")
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
+NOT_TO_BE_DELETED = {"cant_delete_message", "compliance_exports_prevent_deletion"}
+UNDRAWN = ("invalid_blocks", "invalid_attachments")
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout"}
 BROKEN = {"internal_error", "fatal_error", "service_unavailable"}
 MOVING = {"team_added_to_org", "org_login_required"}  # a workspace that changes its plan
@@ -45,30 +60,43 @@ class ChannelGone(TryLater):
     """Nothing can be said there until somebody mends the channel or the settings."""
 
     def __init__(self, channel: str, error: str) -> None:
-        mend = {
-            "not_in_channel": "Invite the bot there: `/invite @Unanswered`.",
-            "is_archived": "Unarchive it, or name another in teams.toml.",
-        }.get(error, "Check `channel` in teams.toml, and invite the bot to it.")
+        mend = {"not_in_channel": INVITE, "is_archived": UNARCHIVE}.get(error, CHECK)
         if error in NOBODY:
-            mend = "Name somebody else in teams.toml."
-        whom = f"to <@{channel}>" if channel[0] in "UW" else f"in <#{channel}>"
+            mend = NAME_ANOTHER
+        said = SILENT_TO if channel[0] in "UW" else SILENT_IN
         super().__init__(
-            f"I can't speak {whom} ({error}). {mend} Nothing is lost: it waits.",
+            said.format(channel=channel, person=channel, error=error, mend=mend),
             timedelta(minutes=5),
             surely_not_done=True,
         )
+
+
+class NotDrawn(SlackApiError):
+    """Slack can't show one of the blocks, such as a picture that it could not load."""
 
 
 class MessageGone(Exception):
     """The message to be changed is not there any more: somebody deleted it."""
 
 
+class CannotTakeBack(Exception):
+    """Slack lets us neither delete a message nor change it: somebody there must."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One message of a thread, and whether we said it."""
+
+    ts: str
+    ours: bool
+
+
 class Channel:
     """Every call has a timeout and is made once: only the outbox repeats."""
 
-    def __init__(self, client: WebClient, now: Callable[[], datetime]) -> None:
+    def __init__(self, client: Client, now: Callable[[], datetime]) -> None:
         self.client, self.now = client, now
-        self._people: dict[str, tuple[datetime, dict[str, Any]]] = {}
+        self._known_as = ""
 
     def say(
         self,
@@ -106,54 +134,125 @@ class Channel:
         with plain_errors(where):
             self.client.chat_update(channel=where, ts=ts, **_content(message))
 
-    def is_away(self, person: str) -> bool:
-        """Whether this person can't be called any more: deactivated, or unknown here."""
+    def take_back(self, where: str, ts: str, instead: Message) -> None:
+        """Delete a message of ours; where that is not allowed, let it say something else.
+
+        One that is not there any more is fine. Raises CannotTakeBack when it still says it.
+        """
+        place = self._direct(where) if where[0] in "UW" else where
         try:
-            return bool(self._known(person).get("deleted"))
+            with plain_errors(where):
+                self.client.chat_delete(channel=place, ts=ts)
+        except MessageGone:
+            return
+        except SlackApiError as problem:
+            if _code(problem) not in NOT_TO_BE_DELETED:
+                raise
+            self._overwrite(place, ts, instead)
+
+    def _overwrite(self, where: str, ts: str, instead: Message) -> None:
+        try:
+            self.change(where, ts, instead)
+        except MessageGone as problem:
+            if str(problem) != "message_not_found":
+                raise CannotTakeBack(str(problem)) from problem
+
+    def take_back_file(self, id: str) -> None:
+        """Delete a file that we have uploaded; one that is not there any more is fine."""
+        try:
+            with plain_errors("a file"):
+                self.client.files_delete(file=id)
+        except SlackApiError as problem:
+            if _code(problem) not in ("file_not_found", "file_deleted"):
+                raise CannotTakeBack(str(_code(problem))) from problem
+
+    def clear_home(self, person: str, instead: Message) -> None:
+        """What somebody's App Home shows, until they open it again."""
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": instead.text}}]
+        try:
+            with plain_errors(person):
+                self.client.views_publish(user_id=person, view={"type": "home", "blocks": blocks})
+        except SlackApiError as problem:
+            raise CannotTakeBack(str(_code(problem))) from problem
+
+    def thread(self, where: str, ts: str) -> Sequence[Posted]:
+        """What was said in a thread, without its first message; nothing where it is gone."""
+        try:
+            said = list(self._history(where, EVER, ts, pages=LONG))
+        except MessageGone:
+            return []
+        me = self._me()
+        answers = (message for message in said if str(message["ts"]) != ts)
+        return [Posted(str(each["ts"]), ours=each.get("user") == me) for each in answers]
+
+    def find(
+        self, where: str, key: str, since: datetime, until: datetime | None = None
+    ) -> str | None:
+        """The message that carries this key; `until` is when it was said at the latest."""
+        return _with_key(self._history(where, since - SKEW, None, until=until), key)
+
+    def _me(self) -> str:
+        """Our own id among the workspace's users."""
+        if not self._known_as:
+            with plain_errors("the workspace"):
+                self._known_as = str(self.client.auth_test()["user_id"])
+        return self._known_as
+
+    def file(self, file: Mapping[str, Any]) -> Attachment:
+        """A file that a colleague put into a form, as it was then; Refused when it is gone."""
+        try:
+            with plain_errors("a file"):
+                found = self.client.files_info(file=str(file["id"]))["file"]
+                content = self.client.download(str(found["url_private_download"]))
         except SlackApiError as error:
-            return _code(error) == "user_not_found"
-        except (SlackClientError, OSError, HTTPException):
-            return False
+            raise Refused(FILE_GONE.format(name=file["name"])) from error
+        return Attachment(name=str(file["name"]), type=str(file["type"]), content=content or b"")
 
-    def name(self, person: str) -> str:
-        """How this person is called, for places that can't show a mention."""
+    def send_file(self, person: str, name: str, content: BytesIO, title: str) -> None:
+        """By direct message."""
+        with plain_errors(person):
+            where = self._direct(person)
+            self.client.files_upload_v2(
+                channel=where, filename=name, file=content, title=title, initial_comment=title
+            )
+
+    def show(self, name: str, content: bytes) -> str:
+        """Take a picture into Slack, where only those see it who see the card; returns its id."""
         try:
-            found = self._known(person)
-        except (SlackClientError, OSError, HTTPException):
-            return "A colleague"
-        profile = found.get("profile", {})
-        return str(profile.get("display_name") or found.get("real_name") or "A colleague")
-
-    def _known(self, person: str) -> dict[str, Any]:
-        asked_at, found = self._people.get(person, (None, {}))
-        if asked_at is None or self.now() - asked_at > KNOWN_FOR:
-            found = self.client.users_info(user=person)["user"]
-            self._people[person] = (self.now(), found)
-        return found
+            with plain_errors("a picture"):
+                made = self.client.files_upload_v2(filename=name, content=content)
+        except SlackApiError as error:
+            raise Refused(f"Slack does not take it ({_code(error)}).") from error
+        return str(made["files"][0]["id"])
 
     def _find(self, where: str, key: str, delivery: Delivery, thread: str | None) -> str | None:
         """The message that carries this key, if an earlier attempt got through."""
-        for message in self._history(where, delivery.owed_at - SKEW, thread):
-            payload = (message.get("metadata") or {}).get("event_payload", {})
-            if payload.get("key") == key:
-                return str(message["ts"])
-        return None
+        return _with_key(self._history(where, delivery.owed_at - SKEW, thread), key)
 
     def _direct(self, person: str) -> str:
         with plain_errors(person):
             return str(self.client.conversations_open(users=person)["channel"]["id"])
 
-    def _history(self, where: str, since: datetime, thread: str | None) -> Iterator[dict[str, Any]]:
+    def _history(
+        self,
+        where: str,
+        since: datetime,
+        thread: str | None,
+        *,
+        until: datetime | None = None,
+        pages: int = PAGES,
+    ) -> Iterator[dict[str, Any]]:
         asked: dict[str, Any] = {
             "channel": self._direct(where) if where[0] in "UW" else where,
             "oldest": str(since.timestamp()),
+            "latest": str((until + SKEW).timestamp()) if until else None,
             "limit": PAGE,
             "include_all_metadata": True,
         }
         ask: Callable[..., SlackResponse] = self.client.conversations_history
         if thread:
             ask, asked["ts"] = self.client.conversations_replies, thread
-        for _ in range(PAGES):
+        for _ in range(pages):
             with plain_errors(where):
                 page = ask(**asked)
             yield from page["messages"]
@@ -161,6 +260,14 @@ class Channel:
             if not asked["cursor"]:
                 return
         raise LookupError("The channel's history is too long to be looked through.")
+
+
+def _with_key(messages: Iterator[dict[str, Any]], key: str) -> str | None:
+    for message in messages:
+        payload = (message.get("metadata") or {}).get("event_payload", {})
+        if payload.get("key") == key:
+            return str(message["ts"])
+    return None
 
 
 def _content(message: Message) -> dict[str, Any]:
@@ -197,6 +304,8 @@ def _meaning(error: SlackApiError, where: str) -> Exception:
         return TryLater(why, timedelta(minutes=1), surely_not_done=True)
     if code and code.startswith((*NOWHERE, *NOBODY)):
         return ChannelGone(where, code)
+    if code and code.startswith(UNDRAWN):
+        return NotDrawn(str(error), error.response)  # type: ignore[no-untyped-call]
     return MessageGone(code) if code in GONE else error
 
 

@@ -3,27 +3,24 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.case import Case
-from bot.domain.reply import Ability
 from bot.slack.blocks import (
     Block,
     Element,
     context,
-    line,
-    link,
     option,
     plain,
     quote,
-    rich,
     section,
-    words,
 )
-from bot.slack.text import clip, harmless
-from bot.slack.times import Choice, shown
-from bot.slack.words import CALLED, on, said, whole_name
+from bot.slack.text import clip
+from bot.slack.times import Choice
+from bot.slack.tongue import N_, _
+from bot.slack.words import said
 
 View = dict[str, Any]
 
@@ -34,122 +31,89 @@ MORE = 300
 NOTHING = "none"  # no promise
 THEY_WRITE = "they_write"  # and not only a time
 REASONS = {
-    "no_answer_needed": "No answer needed",
-    "not_about_us": "Not about us",
-    "spam": "Spam",
-    "handled_elsewhere": "Handled elsewhere",
-    "other": "Another reason",
+    "no_answer_needed": N_("No answer needed"),
+    "not_about_us": N_("Not about us"),
+    "spam": N_("Spam"),
+    "handled_elsewhere": N_("Handled elsewhere"),
+    "other": N_("Another reason"),
 }
-
-
-def reply(
-    case: Case,
-    ability: Ability,
-    draft: str,
-    promises: Sequence[Choice],
-    zone: ZoneInfo,
-    *,
-    keep: datetime | None = None,
-) -> View:
-    """Where an answer is written: to whom, as whom, how public, how long, and what it promises.
-
-    `keep` is a promise that stands and stays unless something else is chosen.
-    """
-    asked = case.latest
-    before = _not_sent(case, draft)
-    return modal(
-        "reply",
-        f"Answer {case.conversation.id}",
-        [
-            rich(line(words("To "), link(asked.url, whole_name(case.customer)))),
-            quote(said(case), ASKED),
-            context(_where(case, ability)),
-            _input("answer", "Your answer", draft, hint=_length(ability)),
-            *([context(before)] if before else []),
-            _promise(promises, zone, keep),
-            _picker("promise_at", "Another time for it"),
-        ],
-        submit="Send",
-        metadata={"conversation": case.conversation.id, "mention": asked.id},
-    )
 
 
 def too_late(sentence: str, text: str = "") -> View:
     """It can't be done any more; the words are there to copy."""
     shown: list[Block] = [section(sentence)]
     if text.strip():
-        shown += [context("What you wrote. It is kept, too:"), quote(text, 2 * INPUT)]
-    return modal("sorry", "Not sent" if text.strip() else "Not possible", shown)
+        shown += [context(_("What you wrote. It is kept, too:")), quote(text, 2 * INPUT)]
+    return modal("sorry", _("Not sent") if text.strip() else _("Not possible"), shown)
+
+
+def loading() -> View:
+    """Stands there while the real one is drawn."""
+    return modal("loading", _("One moment"), [context(_("The database is slow today …"))])
+
+
+def bare(sentence: str) -> str:
+    """For a form's field, which shows no markup."""
+    return unescape(sentence).replace("*", "").replace("`", "")
 
 
 def dismiss(case: Case) -> View:
-    options = [option(label, value) for value, label in REASONS.items()]
-    why = _asked("reason", "Why?", _choice("radio_buttons", "reason", options))
-    more = _input("more", "In your words", "", optional=True, most=MORE)
+    options = [option(_(label), value) for value, label in REASONS.items()]
+    why = asked("reason", _("Why?"), choice("radio_buttons", "reason", options))
+    more = input_("more", _("In your words"), "", optional=True, most=MORE)
     return modal(
         "dismiss",
-        f"Dismiss {case.conversation.id}",
+        _("Dismiss {number}").format(number=case.conversation.id),
         [quote(said(case), SHORT), why, more],
-        submit="Dismiss",
+        submit=_("Dismiss"),
         metadata={"conversation": case.conversation.id},
     )
 
 
 def snooze(case: Case, moments: Sequence[Choice], at_the_longest: datetime, zone: ZoneInfo) -> View:
     """Until when a clock is paused, and why."""
-    options = [option(label, _value(at)) for label, at in moments]
-    longest = f"{THEY_WRITE} {_value(at_the_longest)}"
-    options.append(option("Until the customer writes, at the longest two weeks", longest))
-    until = _asked(
-        "until", "Until when?", _choice("radio_buttons", "until", options), hint=_on_the_wall(zone)
-    )
+    options = [option(label, stamp(at)) for label, at in moments]
+    longest = f"{THEY_WRITE} {stamp(at_the_longest)}"
+    options.append(option(_("Until the customer writes, at the longest two weeks"), longest))
+    menu, hint = choice("radio_buttons", "until", options), on_the_wall(zone)
+    until = asked("until", _("Until when?"), menu, hint=hint)
     return modal(
         "snooze",
-        f"Snooze {case.conversation.id}",
+        _("Snooze {number}").format(number=case.conversation.id),
         [
             quote(said(case), SHORT),
             until,
-            _picker("until_at", "Another time"),
-            _input("because", "Why?", "", hint="The card shows it.", most=MORE, short=True),
+            picker("until_at", _("Another time")),
+            input_("because", _("Why?"), "", hint=_("The card shows it."), most=MORE, short=True),
         ],
-        submit="Snooze",
+        submit=_("Snooze"),
         metadata={"conversation": case.conversation.id},
     )
 
 
-def _promise(promises: Sequence[Choice], zone: ZoneInfo, keep: datetime | None) -> Block:
-    """One click, and the words are ours to keep."""
-    others = [option(label, _value(at)) for label, at in promises if at != keep]
-    kept = [option(f"Keep: {shown(keep, zone)}", _value(keep))] if keep else []
-    options = [*kept, option("No promise", NOTHING), *others]
-    menu = _choice("static_select", "promise", options)
-    hint = f"If your answer names a time: you are reminded of it. {_on_the_wall(zone)}"
-    return _asked("promise", "Promise another word?", menu, hint=hint)
+def on_the_wall(zone: ZoneInfo) -> str:
+    return _("These times are those of {zone}.").format(zone=zone.key)
 
 
-def _on_the_wall(zone: ZoneInfo) -> str:
-    return f"These times are those of {zone.key}."
-
-
-def _value(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """The moment itself: what was shown is what is meant, however long the form was open."""
     return str(int(at.timestamp()))
 
 
-def _choice(kind: str, action: str, options: Sequence[Element]) -> Element:
+def choice(kind: str, action: str, options: Sequence[Element]) -> Element:
     """One of several, at first the first."""
     made: Element = {"type": kind, "action_id": action, "options": list(options)}
     return made | {"initial_option": options[0]}
 
 
-def _picker(block: str, label: str) -> Block:
+def picker(block: str, label: str) -> Block:
     """Any time, in the reader's own zone."""
     picker = {"type": "datetimepicker", "action_id": "at"}
-    hint = "If you set it, it counts. It is in your own time zone."
-    return _asked(block, label, picker, hint=hint) | {"optional": True}
+    hint = _("If you set it, it counts. It is in your own time zone.")
+    return asked(block, label, picker, hint=hint) | {"optional": True}
 
 
-def _asked(block: str, label: str, element: Element, *, hint: str = "") -> Block:
+def asked(block: str, label: str, element: Element, *, hint: str = "") -> Block:
     made: Block = {
         "type": "input",
         "block_id": block,
@@ -160,31 +124,7 @@ def _asked(block: str, label: str, element: Element, *, hint: str = "") -> Block
     return made | ({"hint": plain(hint)} if hint else {})
 
 
-def _where(case: Case, ability: Ability) -> str:
-    seen = "public: everyone can read it" if case.latest.public else "private: only they read it"
-    us = harmless(ability.speaks_as, CALLED)
-    to = str(case.latest.extra.get("reply_to") or case.customer.handle)
-    elsewhere = f" It goes to *{harmless(to, CALLED)}*." if to != case.customer.handle else ""
-    return f"Published {on(case.conversation.account)} as *{us}*, {seen}.{elsewhere}"
-
-
-def _length(ability: Ability) -> str:
-    if ability.limit > INPUT:
-        return f"Up to {INPUT:,} characters."
-    return f"Up to {ability.limit:,} {ability.unit}, as the platform counts them."
-
-
-def _not_sent(case: Case, draft: str) -> str:
-    """Where the words come from that are in the form already."""
-    if not draft:
-        return ""
-    refused = case.reply.refused if case.reply and case.reply.text == draft else None
-    if refused:
-        return f"This was not taken: {harmless(refused, CALLED)}"
-    return "You wrote this before, and it was not sent."
-
-
-def _input(
+def input_(
     block: str,
     label: str,
     initial: str,
@@ -203,7 +143,7 @@ def _input(
     }
     if initial:
         element["initial_value"] = clip(initial, most)
-    return _asked(block, label, element, hint=hint) | {"optional": optional}
+    return asked(block, label, element, hint=hint) | {"optional": optional}
 
 
 def modal(
@@ -218,8 +158,8 @@ def modal(
         "type": "modal",
         "callback_id": id,
         "title": plain(title, 24),
-        "close": plain("Cancel" if submit else "Close", 24),
+        "close": plain(_("Cancel") if submit else _("Close"), 24),
         "blocks": list(blocks),
-        "private_metadata": json.dumps(metadata or {}),
+        "private_metadata": json.dumps(metadata or {}, ensure_ascii=False),
     }
     return view | ({"submit": plain(submit, 24)} if submit else {})

@@ -257,7 +257,8 @@ def _draft(draft: Draft) -> Block:
     """With a button that goes on with it."""
     number, name = draft.conversation.id, whole_name(draft.customer)
     text = harmless(one_line(draft.text), TEXT)
-    told = f"{_of(draft)}, {when_markup(draft.at)}\n“{text}”"
+    quoted = _("“{words}”").format(words=text)
+    told = f"{_of(draft)}\n{quoted}"
     go_on = button(
         "open_form",
         _("Go on"),
@@ -284,7 +285,7 @@ def _follow_ups(wanted: FollowUps, links: Links) -> Part:
 def _follow_up(wanted: FollowUp, links: Links) -> Element:
     name = whole_name(wanted.customer)
     it, text = wanted.conversation, clip(one_line(wanted.text), TEXT)
-    quoted = [words(f"\n“{text}”")] if text else []
+    quoted = [words("\n" + _("“{words}”").format(words=text))] if text else []
     return line(
         words(str(it.id), code=True),
         words(" "),
@@ -415,7 +416,8 @@ def _some(told: Sequence[str]) -> Iterator[str]:
 
 def _account(account: Account, now: datetime) -> str:
     """Whether a platform is read, in a sentence."""
-    name = escape(clip(platform(account.name), TEXT))
+    called = platform(account.name)
+    name = escape(clip(called[:1].upper() + called[1:], TEXT))
     if account.failing_since:
         why = harmless(one_line(account.trouble or ""), WHY)
         told = _(":warning: {platform} is not read since {moment}: {why}")

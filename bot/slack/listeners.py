@@ -1,44 +1,41 @@
-"""What people press, type and ask: ack, say what was meant, let the desk decide."""
+"""What people press, type and ask: ack, say what was meant, and let the room for it decide."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import structlog
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.desk import Desk
-from bot.domain.mention import Kind
-from bot.domain.problems import NotPossible
+from bot.domain.problems import NotPossible, Ours
+from bot.domain.team import Team
+from bot.ledger import via
+from bot.slack import forms
 from bot.slack.blocks import Message
-from bot.slack.commands import Commands
+from bot.slack.commands import Answer, Commands
+from bot.slack.counter import DRAWING, Counter, Visit, content, instead, joined
 from bot.slack.forms import View
-from bot.slack.home import home
-from bot.slack.openings import Openings
-from bot.slack.questions import Person
-from bot.slack.queue import Links
-from bot.slack.submissions import Submissions
+from bot.slack.members import Members
+from bot.slack.roster import Roster
+from bot.slack.tongue import N_, _, speaking, told
 from bot.slack.troubles import Troubles
 from bot.slack.whispers import Body, Whispers, where, who
 
 log = structlog.get_logger()
 
-Deed = Callable[[int, str], None]
 ANYTHING = re.compile("")
-TOO_SLOW = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"}
-
-
-class TookTooLong(NotPossible):
-    def __init__(self) -> None:
-        super().__init__("That took longer than Slack waits for a form. Press again.")
+ON_THE_ACK = 2.0  # seconds in which a command is answered on its ack; Slack waits three
 
 
 class OldButton(NotPossible):
     def __init__(self) -> None:
         super().__init__(
-            "This button is from before my last update. `/unanswered` still knows all."
+            Ours("This button is from before my last update. `/unanswered` still knows all.")
         )
 
 
@@ -46,153 +43,189 @@ class Listeners:
     """Everything Slack can tell us. Who did it is what Slack says, never what a button says."""
 
     def __init__(
-        self,
-        desk: Desk,
-        client: WebClient,
-        links: Links,
-        environment: Mapping[str, str],
+        self, desk: Desk, client: WebClient, members: Members, rooms: Sequence[Counter]
     ) -> None:
-        self.desk, self.client, self.links = desk, client, links
-        self.commands = Commands(desk, links)
+        self.desk, self.client, self.members = desk, client, members
+        self.roster = Roster(members)
+        self.counter = joined(rooms)
+        self.commands = Commands(desk, self.counter)
         self.whispers = Whispers(client)
         self.troubles = Troubles(client, self.whispers)
-        self.openings = Openings(desk)
-        self.submissions = Submissions(desk, client, environment)
 
     def listen(self, app: App) -> None:
         """Tell Bolt who answers to what."""
-        for name, deed in self._deeds().items():
-            app.action(name)(self._pressing(deed))
-        app.action("reply")(self.press_reply)
-        app.action("menu")(self.choose)
-        app.action("why_then")(self.choose)
-        app.action("more")(self.turn_page)
-        app.action("back")(self.turn_page)
+        for name in self.counter.buttons:
+            app.action(name)(self.press)
+        for name in ("menu", "open_form"):
+            app.action(name)(self.choose)
         app.action("open")(_only_ack)
         app.action(ANYTHING)(self.press_unknown)
-        for name, sent in self.submissions.ways.items():
-            app.view(name)(sent)
+        for name in self.counter.sent:
+            app.view(name)(self.send)
+        for name in self.counter.closed:
+            app.view_closed(name)(self.close)
+        for name in self.counter.offered:
+            app.options(name)(self.offer)
+        for name in self.counter.shortcuts:
+            app.shortcut(name)(self.shortcut)
         app.command("/unanswered")(self.command)
-        app.event("app_home_opened")(self.open_home)
+        for name in self.counter.events:
+            app.event(name)(self.event)
         app.error(self.troubles.explain)
 
-    def press_reply(self, ack: Ack, body: Body) -> None:
+    def press(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
-        self._answer(body, lambda: self._open_reply(body))
+        name, value = _pressed(body)
+        visit = self._visit(body, f"button {name}", value, respond)
+        self._answer(visit, lambda: self.counter.buttons[name](visit))
 
-    def choose(self, ack: Ack, body: Body) -> None:
-        """Something from the card's menu: "why 42", "complaint 42"."""
+    def choose(self, ack: Ack, body: Body, respond: Respond) -> None:
+        """Something from a menu, or a button that opens a form: "why 42", "complaint 42"."""
         ack()
-        verb, _, number = body["actions"][0]["selected_option"]["value"].partition(" ")
-        self._answer(body, lambda: self._chosen(verb, int(number), body))
-
-    def turn_page(self, ack: Ack, body: Body, respond: Respond) -> None:
-        """Another page of a list takes the place of this one."""
-        ack()
-        self._answer(body, lambda: self._turn(body, respond))
+        value = _pressed(body)[1]
+        verb = value.partition(" ")[0]
+        visit = self._visit(body, f"menu {verb}", value, respond)
+        self._answer(visit, lambda: self._chosen(verb, visit))
 
     def press_unknown(self, ack: Ack, body: Body) -> None:
         """Cards live longer than versions of the bot."""
         ack()
         self.whispers.tell(body, str(OldButton()))
 
-    def command(self, ack: Ack, body: Body) -> None:
-        """The answer rides back on the ack, unless a form is wanted."""
-        text = body.get("text") or ""
-        try:
-            if self.commands.wants_what_if(text):
-                self._show(self.openings.what_if(where(body)), body)
-                ack()
-            elif wanted := self.commands.form_wanted(text):
-                self.desk.begin_draft(wanted[1], _person(body).id, self.commands.written(text))
-                self._open(*wanted, body)
-                ack()
-                self._renew(*wanted, body)
-            else:
-                answer = self.commands.answer(text, _person(body))
-                ack(response_type="ephemeral", **_content(answer))
-        except NotPossible as problem:
-            ack(response_type="ephemeral", text=str(problem))
+    def send(self, ack: Ack, body: Body, view: View) -> None:
+        """A form that somebody has filled in."""
+        name = view["callback_id"]
+        visit = self._visit(body, f"form {name}")
+        with self._at(visit):
+            try:
+                self._admit(visit)
+                answer = self.counter.sent[name](visit, view)
+            except NotPossible as problem:
+                answer = instead(forms.too_late(told(problem)))
+        ack(**answer)
 
-    def open_home(self, event: Mapping[str, Any]) -> None:
-        """App Home: mine, then every team's."""
-        if event.get("tab", "home") != "home":
+    def close(self, ack: Ack, body: Body, view: View) -> None:
+        ack()
+        name = view["callback_id"]
+        visit = self._visit(body, f"form {name}")
+        self._answer(visit, lambda: self.counter.closed[name](visit, view))
+
+    def offer(self, ack: Ack, body: Body) -> None:
+        """What fits to what somebody types into a menu."""
+        visit = self._visit(body, "menu")
+        with self._at(visit):
+            try:
+                self._admit(visit)
+                options = self.counter.offered[body["action_id"]](visit, str(body["value"]))
+            except NotPossible:
+                options = []
+        ack(options=list(options))
+
+    def shortcut(self, ack: Ack, body: Body) -> None:
+        ack()
+        name = body["callback_id"]
+        visit = self._visit(body, f"shortcut {name}")
+        self._answer(visit, lambda: visit.open(lambda: self.counter.shortcuts[name](visit)))
+
+    def command(self, ack: Ack, body: Body, respond: Respond) -> None:
+        """The answer rides back on the ack, unless a form is wanted or it takes too long."""
+        visit = self._visit(body, "command", respond=respond)
+        with self._at(visit):
+            try:
+                self._command(ack, visit)
+            except NotPossible as problem:
+                ack(response_type="ephemeral", text=told(problem))
+
+    def event(self, event: Mapping[str, Any], body: Body) -> None:
+        """Something that nobody waits for: App Home was opened, the bot was invited."""
+        name = str(event["type"])
+        if name == "app_home_opened" and event.get("tab", "home") != "home":
             return
-        by = event["user"]
-        parts = [self.commands.listing("mine", Person(by, ""), title="Waiting for you")]
-        for team in self.desk.teams:
-            parts.append(self.commands.listing("", Person(by, team.channel)))
-        self.client.views_publish(user_id=by, view=home(parts, self.desk.now(), self.links))
+        visit = self._visit({**body, "event": event}, f"event {name}")
+        with self._at(visit):
+            self.counter.events[name](visit)
 
-    def _deeds(self) -> Mapping[str, Deed]:
-        desk = self.desk
-        return {
-            "claim": desk.claim,
-            "take_over": desk.take_over,
-            "answered_there": desk.answered_there,
-            "no_answer_needed": desk.no_answer_needed,
-            "settle": desk.settle,
-            "it_is_there": lambda id, by: desk.resolve_doubt(id, by, published=True),
-            "send_again": lambda id, by: desk.resolve_doubt(id, by, published=False),
-        }
-
-    def _pressing(self, deed: Deed) -> Callable[[Ack, Body], None]:
-        def pressed(ack: Ack, body: Body) -> None:
+    def _command(self, ack: Ack, visit: Visit) -> None:
+        text = visit.body.get("text") or ""
+        answering = DRAWING.submit(copy_context().run, self._typed, text, visit)
+        try:
+            answer = answering.result(ON_THE_ACK)
+        except NotYet:
+            ack(response_type="ephemeral", text=_("I am looking. The answer comes here."))
+            self._follow(visit, answering.result)
+            return
+        if isinstance(answer, Message):
+            ack(response_type="ephemeral", **content(answer))
+        else:
+            visit.open(answer.draw)
             ack()
-            self._answer(body, lambda: deed(_pressed(body), who(body)))
+            answer.then()
 
-        return pressed
+    def _typed(self, text: str, visit: Visit) -> Answer:
+        self._admit(visit)
+        return self.commands.answer(text, visit)
 
-    def _chosen(self, verb: str, number: int, body: Body) -> None:
-        if verb in self.openings.ways:
-            self._open(verb, number, body)
-        elif verb in (Kind.COMPLAINT, Kind.QUESTION):
-            self.desk.judge(number, who(body), Kind(verb))
-        elif verb == "wake":
-            self.desk.wake(number, who(body))
-
-    def _turn(self, body: Body, respond: Respond) -> None:
-        skip, _, query = body["actions"][0]["value"].partition(" ")
-        message = self.commands.list(query, _person(body), skip=int(skip))
-        respond(replace_original=True, **_content(message))
-
-    def _open_reply(self, body: Body) -> None:
-        number = _pressed(body)
-        self._open("reply", number, body)
-        self._renew("reply", number, body)
-
-    def _open(self, form: str, number: int, body: Body) -> None:
-        """Open a form; its trigger lives for three seconds, so nothing slow comes before."""
-        self._show(self.openings.about(form, number, who(body)), body)
-
-    def _show(self, view: View, body: Body) -> None:
+    def _follow(self, visit: Visit, result: Callable[[], Answer]) -> None:
+        """An answer that came too late for the ack; a form's trigger is dead by then."""
         try:
-            self.client.views_open(trigger_id=body["trigger_id"], view=view)
-        except SlackApiError as problem:
-            if problem.response.get("error") in TOO_SLOW:
-                raise TookTooLong from problem
-            raise
+            answer = result()
+            said = content(answer) if isinstance(answer, Message) else {"text": _(_TOO_SLOW)}
+        except NotPossible as problem:
+            said = {"text": told(problem)}
+        assert visit.respond, "a command can be answered later"
+        visit.respond(response_type="ephemeral", **said)
 
-    def _renew(self, form: str, number: int, body: Body) -> None:
-        """Whoever opens the reply form is at work on it. Nobody waits for that, or hears of it."""
-        if form != "reply":
-            return
-        try:
-            self.desk.renew(number, who(body))
-        except Exception as problem:
-            log.warning("claim.not_renewed", conversation=number, exc_info=problem)
+    def _chosen(self, verb: str, visit: Visit) -> None:
+        if act := self.counter.menu.get(verb):
+            act(visit)
+        elif form := self.counter.forms.get(verb):
+            visit.open(lambda: form(visit, visit.number))
+            if then := self.counter.opened.get(verb):
+                then(visit)
+        else:
+            raise OldButton
 
-    def _answer(self, body: Body, act: Callable[[], None]) -> None:
+    def _visit(
+        self, body: Body, way: str, value: str = "", respond: Respond | None = None
+    ) -> Visit:
+        return Visit(
+            by=who(body),
+            channel=where(body),
+            via=way,
+            body=body,
+            client=self.client,
+            roster=self.roster,
+            value=value,
+            respond=respond,
+        )
+
+    @contextmanager
+    def _at(self, visit: Visit) -> Any:
+        """In their language, and with the way remembered for the audit."""
+        with via(visit.via), speaking(self.members.locale(visit.by)):
+            yield
+
+    def _admit(self, visit: Visit) -> None:
+        """Guests, and people of other workspaces, only where a team lists them."""
+        team: Team | None = self.desk.teams.of_channel(visit.channel)
+        self.roster.admit(visit.by, [team] if team else list(self.desk.teams))
+
+    def _answer(self, visit: Visit, act: Callable[[], None]) -> None:
         """Do it; if it can't be done, tell only the person who asked.
 
         What fails after the ack is not left to Bolt: it would forget that we have acked.
         """
-        try:
-            act()
-        except NotPossible as problem:
-            self.whispers.tell(body, str(problem))
-        except Exception as problem:
-            self.troubles.explain(problem, body, None)
+        with self._at(visit):
+            try:
+                self._admit(visit)
+                act()
+            except NotPossible as problem:
+                visit.tell(told(problem))
+            except Exception as problem:
+                self.troubles.explain(problem, visit.body, None)
+
+
+_TOO_SLOW = N_("That took longer than Slack waits for a form. Type it again.")
 
 
 def _only_ack(ack: Ack) -> None:
@@ -200,14 +233,8 @@ def _only_ack(ack: Ack) -> None:
     ack()
 
 
-def _pressed(body: Body) -> int:
-    """The conversation a button belongs to."""
-    return int(body["actions"][0]["value"])
-
-
-def _person(body: Body) -> Person:
-    return Person(who(body), where(body))
-
-
-def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks or [])}
+def _pressed(body: Body) -> tuple[str, str]:
+    """The name of what was pressed, and the value that it holds or that was chosen."""
+    action = body["actions"][0]
+    chosen = action.get("selected_option") or action
+    return str(action["action_id"]), str(chosen.get("value") or "")

@@ -1,5 +1,7 @@
 """What goes wrong on our side: the person gets a sentence and a reference, the log the rest."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -7,16 +9,11 @@ from slack_bolt import BoltResponse
 from slack_sdk import WebClient
 
 from bot.slack.home import trouble
+from bot.slack.tongue import _
 from bot.slack.whispers import LOST, Body, Whispers, who
 from storage.database import Unavailable
 
 log = structlog.get_logger()
-
-FIELDS = {
-    "reply": "answer",
-    "dismiss": "more",
-    "snooze": "because",
-}  # where a form shows what is wrong
 
 
 class Troubles:
@@ -41,6 +38,8 @@ class Troubles:
         if "event" not in body:
             self.whispers.tell(body, sentence)
             return
+        if body["event"].get("type") != "app_home_opened":
+            return  # nobody waits for it
         try:
             self.client.views_publish(user_id=who(body), view=trouble(sentence))
         except LOST as problem:
@@ -49,22 +48,32 @@ class Troubles:
 
 def sentence_for(error: Exception, reference: str) -> str:
     if isinstance(error, Unavailable):
-        return (
+        told = _(
             "My database does not answer right now, so nothing was changed. Try again in a minute."
-            f" (Reference {reference})"
+            " (Reference {reference})"
         )
-    return (
-        "Something went wrong on my side, and I can't say whether it was done. Look at the card,"
-        f" then try again. If it stays, tell whoever runs me: reference {reference}."
-    )
+    else:
+        told = _(
+            "Something went wrong on my side, and I can't say whether it was done. Look at the"
+            " card, then try again. If it stays, tell whoever runs me: reference {reference}."
+        )
+    return told.format(reference=reference)
 
 
 def _on_the_ack(body: Body, sentence: str) -> BoltResponse | None:
     """The answer that keeps a form open with everything in it, or that a command shows."""
     if body.get("type") == "view_submission":
-        field = FIELDS.get(body["view"]["callback_id"], "")
+        field = _field(body["view"])
+        if field is None:
+            return None
         errors = {"response_action": "errors", "errors": {field: sentence}}
         return BoltResponse(status=200, body=errors)
     if "command" in body:
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence})
     return None
+
+
+def _field(view: Mapping[str, Any]) -> str | None:
+    """Where a form can say what is wrong: at the first thing that is filled in."""
+    inputs = (block["block_id"] for block in view["blocks"] if block["type"] == "input")
+    return next(inputs, None)

@@ -242,24 +242,6 @@ def test_only_what_surely_did_not_leave_is_surely_not_done(problem, sure):
     assert later.value.surely_not_done is sure
 
 
-def test_who_left_is_away(channel, slack, clock):
-    assert not channel.is_away(LEA)
-    slack.workspace.deactivate(LEA)
-    assert not channel.is_away(LEA), "asked a moment ago"
-
-    clock.pass_(minutes=11)
-
-    assert channel.is_away(LEA)
-    assert channel.is_away("U0NOBODY")
-
-
-@pytest.mark.parametrize("trouble", ["lost", "broken", "rate_limited"])
-def test_who_can_not_be_asked_about_is_taken_to_be_there(channel, slack, trouble):
-    slack.workspace.faults.add(trouble, "users.info")
-
-    assert not channel.is_away(LEA)
-
-
 # With the client that the bot really uses, before a real server
 
 

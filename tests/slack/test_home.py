@@ -435,9 +435,9 @@ def test_a_manager_sees_teams_what_is_due_who_holds_how_much_and_health():
     assert "1 open, 0 overdue, 1 person in 90 days" in seen
     assert "And 1 more person." in seen
     assert ":white_check_mark: X was read less than a minute ago." in seen
-    assert ":warning: email (press) is not read since <!date^" in seen
+    assert ":warning: Email (press) is not read since <!date^" in seen
     assert "The password &lt;!channel&gt; is wrong." in seen
-    assert "the demo platform has not been read yet." in seen
+    assert "The demo platform has not been read yet." in seen
     assert ":warning: Something has been waiting to be delivered for 1 h." in seen
     assert "2 connections to Slack live." in seen
 
