@@ -11,6 +11,7 @@ from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.mention import Mention
 from bot.hearing import Hearing
 from bot.slack.text import harmless
+from bot.slack.written import FOUND, LOST
 from storage import accounts, mentions
 from storage.accounts import Account
 from storage.database import Transaction, Unavailable
@@ -127,9 +128,8 @@ class Intake:
                 told=account.told or tell,
             )
             if tell:
-                said = f"{harmless(why, SAID)} I will go on trying and lose nothing."
-                text = f":warning: I can't read {name}: {said}"
-                self._tell(db, name, "trouble", text, now)
+                said = LOST.format(account=name, why=harmless(why, SAID))
+                self._tell(db, name, "trouble", f":warning: {said}", now)
         log.warning("account.put_off", account=name, why=why, seconds=wait.total_seconds())
 
     def _is_well(self, db: Transaction, account: Account, now: datetime) -> None:
@@ -138,8 +138,8 @@ class Intake:
         calm = {"failures": 0, "failing_since": None, "trouble": None, "told": False}
         accounts.change(db, account.name, **calm)
         if account.told:
-            text = f":white_check_mark: I can read {account.name} again and go on from where I was."
-            self._tell(db, account.name, "well", text, now)
+            said = FOUND.format(account=account.name)
+            self._tell(db, account.name, "well", f":white_check_mark: {said}", now)
 
     def _tell(self, db: Transaction, name: str, what: str, text: str, now: datetime) -> None:
         channel = self.desk.teams.hearing(name).channel

@@ -19,6 +19,7 @@ from bot.domain.team import HOLIDAYS, Source, Team, Teams
 from bot.feeds import Unreadable, duties_in, holidays_in, host
 from bot.hours_file import years
 from bot.ladder_file import AHEAD, BEFORE
+from bot.slack.written import SCHEDULE_FOUND, SCHEDULE_LOST, SCHEDULE_NEVER
 from bot.teams_file import impossible
 from storage import schedules
 from storage.database import Database, reading
@@ -102,7 +103,8 @@ class Schedules:
 
     def _is_well(self, before: Schedule, text: str) -> None:
         if before.failing_since and _was_told(before):
-            well = f":white_check_mark: The schedule at {host(before.address)} can be read again."
+            said = SCHEDULE_FOUND.format(where=host(before.address))
+            well = f":white_check_mark: {said}"
             self._tell(before, well, f"well:{before.failing_since.timestamp():.0f}")
         with self.desk.database.begin() as db:
             schedules.came(db, before.address, text)
@@ -227,9 +229,8 @@ def _was_told(before: Schedule) -> bool:
 
 
 def _trouble(before: Schedule, why: str) -> str:
-    last = "its last state counts on" if before.text else "nothing of it is known yet"
-    name = host(before.address)
-    return f":warning: The schedule at {name} can't be read, and {last}. {why} I keep trying."
+    said = SCHEDULE_LOST if before.text else SCHEDULE_NEVER
+    return f":warning: {said.format(where=host(before.address), why=why)}"
 
 
 def _with_if_possible(team: Team, source: Source, text: str, now: datetime) -> Team:

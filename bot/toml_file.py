@@ -71,7 +71,7 @@ class TomlFile:
         """Remember it; `number` counts tables of the same name, as in [[teams.care.rules]]."""
         where = f"{table}.{key}".strip(".")
         line = self.line(table, key, number)
-        self.problems.append(f"{self.name}, line {line}, {where}: {why.rstrip('.')}.")
+        self.problems.append(f"{self.name}, line {line}, {where}: {sentence(why)}")
 
     def line(self, table: str, key: str, number: int = 0) -> int:
         """Where a key stands; where its table begins if it has none or can't be found."""
@@ -102,6 +102,11 @@ class TomlFile:
             if heads:
                 return heads[number if number < len(heads) else 0], names[length:]
         return 0, names
+
+
+def sentence(why: str) -> str:
+    """With its end: most come without, and a question has its own."""
+    return why if why.endswith((".", "?")) else f"{why}."
 
 
 def each(read: Callable[[Given], Read], values: Iterable[Given]) -> list[Read]:

@@ -5,6 +5,7 @@ is asked: by when, who is called next, who holds it. Working time is counted win
 """
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ class Policy:
     repeat: tuple[timedelta, int] | None = None
     lease: timedelta | None = None
     urgent: timedelta | None = None
+    approval: bool = False  # every answer waits for a second person
 
     def windows(self, since: datetime) -> Iterator[Span]:
         """When the team works, from the day before on."""
@@ -150,12 +152,26 @@ class Told:
     silent: bool = False  # a nag was decided, and nobody has heard it yet
     seen: tuple[str, datetime] | None = None  # of which deadline the rungs are
     outcomes: list[Outcome] = field(default_factory=list)
+    root: str = ""  # the post that began it
+    rated: bool = False  # somebody said that it is urgent
+    proposed: str | None = None  # the answer that waits for a second person
+    escalated: str | None = None
+    taken_answer: Post | None = None  # in place of an answer that we took back
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    before_closing: "Told | None" = None
+    into: "Told | None" = None  # that goes on with it
 
     # What is owed
 
     @property
     def waiting(self) -> list[Post]:
-        return [post for post in self.posts if post.stands and not post.settled]
+        again = [self.taken_answer] if self.taken_answer else []
+        return [post for post in (*self.posts, *again) if post.stands and not post.settled]
+
+    @property
+    def survivor(self) -> "Told":
+        return self.into.survivor if self.into else self
 
     @property
     def thanks(self) -> bool:
@@ -180,8 +196,12 @@ class Told:
         """It is open, and no answer is on its way."""
         return self.open and self.answering is None
 
-    def always(self) -> bool:
+    @property
+    def vip(self) -> bool:
         return self.urgent and self.policy.urgent is not None
+
+    def always(self) -> bool:
+        return self.vip or self.rated
 
     def due(self) -> Due | None:
         if not self.open:
@@ -193,16 +213,16 @@ class Told:
         if not self.waiting or self.thanks:
             return None
         within = self._first()
-        if self.answered_at and not self.always():
+        if self.answered_at and not self.vip:
             within = self.policy.further.get(self.kind) or within
         owed = FURTHER if self.answered_at else FIRST
         return self._counted(owed, self.since, within) if within else None
 
     def _first(self) -> timedelta | None:
-        return self.policy.urgent if self.always() else self.policy.first.get(self.kind)
+        return self.policy.urgent if self.vip else self.policy.first.get(self.kind)
 
     def _loop(self) -> Due | None:
-        within = None if self.always() else self.policy.loop.get(self.kind)
+        within = None if self.vip else self.policy.loop.get(self.kind)
         if self.waiting or self.answered_at is None or within is None:
             return None
         return self._counted(LOOP, self.answered_at, within)
@@ -282,14 +302,17 @@ class Told:
         return reached - 1, self._whom(rungs[reached - 1][1])
 
     def _whom(self, call: str) -> str:
+        if call == "owner" and self.proposed:
+            return "U0LEA"
         if call == "owner":
-            return self.owner or (self.promise.by if self.promise else None) or "here"
+            promised = self.promise.by if self.promise else None
+            return self.escalated or self.owner or promised or "here"
         return "U0LEA" if call == "manager" else call
 
     # Whose it is
 
     def lets_go_at(self) -> datetime | None:
-        if self.state != "claimed" or not self.waiting:
+        if self.state != "claimed" or not self.waiting or self.proposed:
             return None
         if self.held_since is None or self.policy.lease is None:
             return None
@@ -320,11 +343,13 @@ class Told:
         return begins
 
     def _begin(self) -> None:
-        """A new clock, which nobody holds and nothing pauses."""
+        """A new clock, which nobody holds and nothing pauses, but who waits for approval."""
+        self.proposed = self.proposed if self.open else None
         self.open, self.judged, self.pauses, self.until_they_write = True, False, [], False
-        self.seen = None
+        self.seen = self.escalated = None
         if self.answering is None:
-            self.owner = self.held_since = None
+            self.held_since = None
+            self.owner = self.owner if self.proposed else None
 
     def complains(self) -> None:
         """Further words tell that it is a complaint, unless a person knows better."""
@@ -350,11 +375,21 @@ class Told:
         if self.answering is not None:
             self.taken_back.append(post)
             return
-        begun = self.since if self.waiting else self.waited_since
-        about = self.waiting or [p for p in self.posts if p.stands and begun and p.at >= begun]
-        if self.calm and about == [post]:
+        if self.calm and self._nothing_left_without(post):
             self.close("dismissed", at)
         post.stands = False
+        again = self.taken_answer
+        if again and not any(p.stands and p.at < again.at for p in self.posts):
+            again.stands = False
+
+    def _nothing_left_without(self, post: Post) -> bool:
+        begun, again = self.since if self.waiting else self.waited_since, self.taken_answer
+        about = self.waiting or [p for p in self.posts if p.stands and begun and p.at >= begun]
+        left = [each for each in about if each is not post and each is not again]
+        if again and again.at == begun:
+            older = [p for p in self.posts if p.stands and p is not post and p.at < again.at]
+            return not left and not older
+        return post in about and not left
 
     # What people do
 
@@ -381,10 +416,98 @@ class Told:
     def needs_none(self, by: str, at: datetime) -> None:
         """Thanks need no answer, and what we promised stays promised."""
         if not (self.thanks and self.promise):
-            self.close("dismissed", at)
+            self.close("dismissed", at, by)
             return
+        self.settle_all()
+        self.hold(by, at)
+
+    def settle_all(self) -> None:
         for post in self.posts:
             post.settled = True
+        if self.taken_answer:
+            self.taken_answer.settled = True
+
+    def undismiss(self, at: datetime) -> None:
+        """As if nobody had dismissed it, except that nobody has it."""
+        was = self.before_closing
+        assert was
+        for post in self.posts:
+            post.settled = post.key not in {each.key for each in was.waiting}
+        lost = [post for post in self.posts if not post.stands and not post.settled]
+        if was.taken_answer and self.taken_answer:
+            self.taken_answer.settled = was.taken_answer.settled
+        self.open, self.closed_as, self.promise, self.unsaid = True, "", was.promise, was.unsaid
+        self.seen, self.climbed = was.seen, was.climbed
+        self.let_go()
+        for post in lost:
+            post.stands = True
+        for post in lost:
+            if self.open:
+                self.delete(post, at)
+            post.stands = False
+        if self.open:
+            self.must_stand(at)
+
+    def must_stand(self, at: datetime) -> None:
+        """Nobody waits whose words are all taken back."""
+        begun = self.waited_since
+        left = [p for p in self.posts if p.stands and begun and p.at >= begun]
+        nothing = not any(p.stands for p in self.posts)
+        if nothing or not (self.waiting or left):
+            self.close("dismissed", at)
+        if self.taken_answer and nothing:
+            self.taken_answer.stands = False
+
+    def withdrew(self, at: datetime) -> None:
+        """We took our last answer back; who has no other word of ours waits again."""
+        if self.open and self.waiting:
+            return
+        if not self.open and self.closed_as != "answered":
+            return
+        holder = self.owner if self.open else self.owner or self.closed_by
+        self._begin()
+        self.taken_answer = Post("", self.kind, at)
+        if holder:
+            self.hold(holder, at)
+        self.must_stand(at)
+
+    def absorb(self, gone: "Told", at: datetime) -> None:
+        """What was said, and promised, in another conversation is ours from now on."""
+        waits = gone.open and bool(gone.waiting) and not gone.thanks
+        if not waits:
+            gone.settle_all()
+        elif self.open and self.waiting and not self.thanks:
+            if gone.kind == "complaint":
+                self.complains()
+        else:
+            self._begin()
+            self.owner = self.held_since = None
+            self.kind = self.kind if gone.kind == "other" else gone.kind
+            self.plain()
+        promised = gone.promise
+        self.rated = self.rated or gone.rated
+        told = gone.taken_answer if waits else None
+        gone.close("merged", at, settle=False)
+        gone.into, posts = self, gone.posts
+        self.posts = sorted((*self.posts, *posts), key=lambda post: int(post.key[1:]))
+        if told and not told.settled:
+            older = self.taken_answer
+            waiting = older and older.stands and not older.settled
+            self.taken_answer = min(older, told, key=lambda p: p.at) if older and waiting else told
+        gone.posts, gone.taken_answer = [], None
+        if promised and not (self.promise and self.promise.due_at <= promised.due_at):
+            if not self.open:
+                self._begin()
+            self.promise = promised
+
+    def follow_up(self, until: datetime, by: str, at: datetime) -> None:
+        """The time has come to ask how it went."""
+        if self.closed_as not in ("answered", "dismissed") or self.open:
+            return
+        closed_at = self.closed_at
+        self._begin()
+        self.pauses = [(closed_at, at)] if closed_at and closed_at < at else []
+        self.promise = Promise(at, until, by)
         self.hold(by, at)
 
     def refused(self, at: datetime) -> None:
@@ -410,27 +533,38 @@ class Told:
         self.waited_since = self.since if self.waiting else self.waited_since
         for post in posts:
             post.settled = True
+        if self.taken_answer:
+            self.taken_answer.settled = True
         for post in self.taken_back:
             post.stands = False
         self.taken_back = []
+        self.proposed = self.escalated = None
         self.answering, self.answered_at, self.pauses = None, at, []
         self.until_they_write, self.promise, self.seen = False, promise, None
         if self.waiting:
             self._begin()
             if not only_thanks:
                 self.plain()
-        elif promise or (not self.always() and self.kind in self.policy.loop):
+        elif promise or (not self.vip and self.kind in self.policy.loop):
             self.owner = by or self.owner
         else:
-            self.open, self.closed_as = False, "answered"
+            self.open, self.closed_as, self.closed_at, self.closed_by = False, "answered", at, by
 
-    def close(self, state: str, at: datetime) -> None:
+    def close(
+        self, state: str, at: datetime, by: str | None = None, *, settle: bool = True
+    ) -> None:
+        self.before_closing = None
+        self.before_closing = deepcopy(self)
         self._end(at, answered=False)
-        for post in self.posts:
-            post.settled = True
+        self.waited_since = self.since if self.waiting else self.waited_since
+        if settle:
+            self.settle_all()
         self.open, self.closed_as, self.promise, self.answering = False, state, None, None
+        self.closed_at, self.closed_by, self.proposed, self.escalated = at, by, None, None
 
     def _end(self, at: datetime, *, answered: bool) -> None:
+        if not self.open:
+            return
         due = self.due()
         kept = due is None or at <= due.at
         verdict = ("kept" if kept else "broken") if answered else "cancelled"

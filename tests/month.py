@@ -291,7 +291,7 @@ class Month:
             self.demo.answer_elsewhere(post, "A colleague of ours has told you.")
 
         def tell() -> None:
-            self._do(post, self.bot.desk.answered_there, BEN)
+            self._do(post, self.bot.answering.answered_there, BEN)
 
         act = tell if self.dice.random() < 0.3 else answer
         self.at(self._working(40 * MINUTE), act)
@@ -346,7 +346,9 @@ class Month:
         def reply(number: int) -> None:
             asked, key = self.bot.desk.look(number).latest.id or 0, f"r{self.number()}"
             said = "So sorry, a new one is on its way."
-            self.bot.desk.reply(number, by, said, mention=asked, key=key, promised_for=promised_for)
+            self.bot.answering.reply(
+                number, by, said, mention=asked, key=key, promised_for=promised_for
+            )
 
         return reply
 

@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt import App, BoltResponse
 
 from bot.app import Bot
+from bot.playground import blockkit
 from bot.playground.workspace import Workspace
 from tests import fake_slack
 from tests.fake_slack import FakeSlack
@@ -21,11 +22,22 @@ def press(app: Bot, slack: FakeSlack, action: str, number: int, by: str = ANA) -
 
 
 def choose(app: Bot, slack: FakeSlack, verb: str, number: int, by: str = ANA) -> BoltResponse:
-    """Choose from the menu of a card."""
+    """Choose from the menu of a card, or from all that is behind its "More…"."""
     card = app.desk.look(number).conversation.card
     assert card, "it has no card yet"
     value = f"{verb} {number}"
-    return fake_slack.press(app.bolt, slack.workspace, by, CARE, card, "menu", value)
+    if value in _offered(slack, card):
+        return fake_slack.press(app.bolt, slack.workspace, by, CARE, card, "menu", value)
+    fake_slack.press(app.bolt, slack.workspace, by, CARE, card, "menu", f"more {number}")
+    more = form(slack, by)["id"]
+    return fake_slack.act(app.bolt, slack.workspace, by, more, "open_form", value)
+
+
+def _offered(slack: FakeSlack, card: str) -> list[str]:
+    """What the menu of a card has."""
+    drawn = blockkit.controls(slack.messages[card]["blocks"])
+    menus = [each for each in drawn if each["type"] == "overflow"]
+    return [option["value"] for menu in menus for option in menu["options"]]
 
 
 def form(slack: FakeSlack, by: str = ANA) -> dict[str, Any]:
@@ -33,10 +45,24 @@ def form(slack: FakeSlack, by: str = ANA) -> dict[str, Any]:
     return slack.workspace.stacks[by][-1]
 
 
-def write(app: Bot, slack: FakeSlack, text: str, by: str = ANA) -> BoltResponse:
-    """Fill in the open reply form and send it."""
-    values = {"answer": {"text": {"type": "plain_text_input", "value": text}}}
+def preview(app: Bot, slack: FakeSlack, text: str, by: str = ANA, **fields: Any) -> BoltResponse:
+    """Fill in the open reply form and look at its preview."""
+    values = {"answer": {"type": "plain_text_input", "value": text}, **fields}
     return fake_slack.submit(app.bolt, slack.workspace, by, form(slack, by)["id"], values)
+
+
+def publish(app: Bot, slack: FakeSlack, by: str = ANA, *, looked: bool = False) -> BoltResponse:
+    """Say in the preview that it may go."""
+    values = {"looked": ["yes"]} if looked else {}
+    return fake_slack.submit(app.bolt, slack.workspace, by, form(slack, by)["id"], values)
+
+
+def write(app: Bot, slack: FakeSlack, text: str, by: str = ANA, **fields: Any) -> BoltResponse:
+    """Fill in the open reply form, and send what its preview shows."""
+    shown = preview(app, slack, text, by, **fields)
+    if form(slack, by)["callback_id"] != "publish":
+        return shown  # it said why not
+    return publish(app, slack, by)
 
 
 def answer(app: Bot, slack: FakeSlack, number: int, text: str, by: str = ANA) -> None:

@@ -84,12 +84,17 @@ class Conversation(Wound):
 
     @deed
     def reopen(self, since: datetime, team: Team, *, thanks: bool = False) -> Self:
-        """Begin again, with a new clock and a new ladder. What was promised stays promised."""
+        """Begin again, with a new clock and a new ladder. What was promised stays promised.
+
+        An answer that is on its way, or waits for a second person, goes on doing that.
+        """
         replying = self.state is State.REPLYING
+        proposed = self.proposed if self.open else None
+        stays = replying or proposed is not None
         begun = replace(
             self,
-            state=State.REPLYING if replying else State.WAITING,
-            owner=self.owner if replying else None,
+            state=self.state if stays else State.WAITING,
+            owner=self.owner if stays else None,
             held_since=None,
             waits=True,
             thanks=thanks,
@@ -104,7 +109,7 @@ class Conversation(Wound):
             closed_because=None,
             quiet=False,
             unsure=self.unsure if replying else None,
-            proposed=None,
+            proposed=proposed,
             escalated_to=None,
             judged_by=None,
         )

@@ -463,3 +463,13 @@ def test_every_deed_of_colleagues_is_told_again_as_it_was():
     told = Life(replace(WAITING, deeds=()), CARE).tell(entries, MORE)
 
     assert told.it == replace(done, ended=())
+
+
+def test_an_answer_that_waits_for_a_second_person_outlives_a_new_clock():
+    thanks = replace(WAITING, thanks=True, answered_at=NOON)
+    proposed = thanks.propose(ANA, "k", NOON, CARE)
+
+    again = proposed.hear(NOON + HOUR, CARE, Kind.QUESTION, at=NOON + HOUR)
+
+    assert (again.proposed, again.owner, again.state) == ("k", ANA, State.CLAIMED)
+    assert again.waiting_since == NOON + HOUR

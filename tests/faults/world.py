@@ -97,8 +97,9 @@ class World:
             self._send(slack.press(ANA, CARE, ts, "reply"))
             form = self._form()
             word = next(word for word in self.words.values() if f"{word} " in str(form))
-            values = {"answer": {"text": {"type": "plain_text_input", "value": f"A new {word}"}}}
+            values = {"answer": {"type": "plain_text_input", "value": f"A new {word}"}}
             self._send(slack.submit(ANA, form["id"], values))
+            self._send(slack.submit(ANA, self._preview()["id"], {}))
         except (Impossible, LookupError, StopIteration):
             pass  # the worker died under her hands: she will look again
         while slack.stacks.get(ANA):
@@ -111,6 +112,12 @@ class World:
                 return stack[-1]
             time.sleep(0.02)
         raise LookupError("no form opened")
+
+    def _preview(self) -> dict:
+        view = self._form()
+        if view["callback_id"] != "publish":
+            raise LookupError("no preview opened")
+        return view
 
     def _send(self, envelope) -> None:
         if not self.playground.send(envelope).result(timeout=10):

@@ -104,7 +104,9 @@ def test_the_same_form_sent_many_times_at_once_is_one_answer(app, demo, hear):
     hear()
     asked = app.desk.look(1).latest.id
 
-    sent = at_once(lambda _: told(lambda: app.answering.reply(1, ANA, "Sorry!", mention=asked, key="k")))
+    sent = at_once(
+        lambda _: told(lambda: app.answering.reply(1, ANA, "Sorry!", mention=asked, key="k"))
+    )
     app.courier.deliver_all()
 
     assert set(sent) == {"done"}
