@@ -222,7 +222,7 @@ def figures(done: Figures, open_ones: int) -> str:
     if done.response is not None:
         span = lasting(done.response)
         told.append(
-            _("Half of your first answers took at most {span} of working time.").format(span=span)
+            _("The median of your first answers: {span} of working time.").format(span=span)
         )
     if judged := done.kept + done.broken:
         share = round(100 * done.kept / judged)

@@ -153,7 +153,7 @@ def test_the_week_is_told_in_sentences():
     assert drawing.figures(Figures(), 0) == "You gave 0 answers. 0 are open with you."
     done = Figures(answered=1, response=timedelta(minutes=42), kept=1, broken=0)
     assert drawing.figures(done, 1) == (
-        "You gave 1 answer. Half of your first answers took at most 42 min of working time."
+        "You gave 1 answer. The median of your first answers: 42 min of working time."
         " 100 % were in time. 1 is open with you."
     )
 
@@ -165,7 +165,7 @@ def test_ones_own_figures_come_from_what_was_answered(app, workspace, clock, hea
 
     seen = opened(app, workspace)
 
-    assert "You gave 1 answer. Half of your first answers took at most 30 min" in seen
+    assert "You gave 1 answer. The median of your first answers: 30 min" in seen
     assert "100 % were in time. 0 are open with you." in seen
 
 
