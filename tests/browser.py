@@ -29,7 +29,7 @@ def chromium() -> Iterator[Any]:
     playwright.stop()
 
 
-def keep_picture(page: Any, name: str) -> None:
+def keep_picture(page: Any, name: str, **more: Any) -> None:
     """Into the folder that PICTURES names, for people to look at; nowhere without it."""
     if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}.png", **more)

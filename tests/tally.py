@@ -7,7 +7,7 @@ import pytest
 GROUNDS = {
     "SQLite": ("sqlite", "on_sqlite"),
     "PostgreSQL": ("postgresql", "on_postgresql"),
-    "a browser": ("visit",),
+    "a browser": ("visit", "come", "busy"),
     "Dovecot": ("email", "dovecot", "a_mailbox"),
 }
 GROUND, TELLS = "ground", "tells"

@@ -18,10 +18,12 @@ import pytest
 from bot import config
 from bot.doctor import SCOPES
 from bot.playground.webapi import METHODS
+from bot.playground.workspace import Workspace
 from bot.teams_file import read_teams
 from tests import design
 
 ROOT = Path(__file__).parents[1]
+LISTS = ("bot", "bot_events", "slash_commands", "shortcuts")  # of the manifest
 ROOMS = ("bot", "adapters", "storage")
 OURS = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 SPOKEN = "".join(path.read_text() for path in OURS if "playground" not in path.parts)
@@ -79,7 +81,7 @@ def manifest() -> dict[str, Any]:
             open_ones.append((indent + 1, into[-1]))
             into = into[-1]
         key, _, value = words.partition(":")
-        empty: Any = [] if key in ("bot", "bot_events", "slash_commands") else {}
+        empty: Any = [] if key in LISTS else {}
         into[key] = {"true": True, "false": False, "": empty}.get(value.strip(), value.strip(' "'))
         if value == "":
             open_ones.append((indent, into[key]))
@@ -139,7 +141,7 @@ def test_the_manifest_makes_an_app_that_works_at_once():
     assert command["should_escape"] is True
     assert command["usage_hint"]
     events = made["settings"]["event_subscriptions"]["bot_events"]
-    assert events == re.findall(r'app\.event\("(\w+)"\)', SPOKEN)
+    assert sorted(events) == sorted(re.findall(r'events=\{\s*"(\w+)"', SPOKEN))
     assert made["settings"]["socket_mode_enabled"] is True
     assert made["settings"]["interactivity"]["is_enabled"] is True
     assert made["settings"]["org_deploy_enabled"] is False
@@ -148,12 +150,26 @@ def test_the_manifest_makes_an_app_that_works_at_once():
     assert made["features"]["bot_user"]["display_name"] == "Unanswered"
 
 
+def test_the_playground_offers_the_shortcuts_of_the_manifest():
+    declared = manifest()["features"]["shortcuts"]
+    for each in declared:
+        assert f'"{each["callback_id"]}": ' in SPOKEN
+
+    offered = Workspace.demo().shortcuts.values()
+    assert [(one["name"], one["callback_id"], one["type"]) for one in declared] == [
+        (one.name, one.callback_id, one.kind) for one in offered
+    ]
+
+
 def test_slack_takes_the_manifest_s_lengths():
     made = manifest()
 
     assert len(made["display_information"]["name"]) <= 35
     assert len(made["display_information"]["description"]) <= 140
     assert len(made["features"]["slash_commands"][0]["usage_hint"]) <= 1000
+    for shortcut in made["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
     assert re.fullmatch(r"#[0-9a-f]{6}", made["display_information"]["background_color"])
 
 
