@@ -177,7 +177,7 @@ def test_who_may_not_hears_who_may(come, acme):
     ben.sees(ben.ask("export"), "Only @Lea Brandt may export. Ask them.")
     ben.sees(ben.ask("forget @mira"), "Only @Lea Brandt may erase")
     gus.press(gus.card(acme.of("aisha")), "Claim")
-    gus.sees(gus.whisper, "Guests and people from elsewhere may do nothing here. Ask a colleague.")
+    gus.sees(gus.whisper, "Guests and people from elsewhere may do nothing here. Ask ")
 
     assert acme.case(acme.of("aisha")).conversation.owner is None
 

@@ -87,10 +87,14 @@ class NotAllowed(NotPossible):
 
 
 class NotForGuests(NotPossible):
-    def __init__(self) -> None:
-        super().__init__(
-            Ours("Guests and people from elsewhere may do nothing here. Ask a colleague.")
-        )
+    """Names who can have them listed, if anybody is named."""
+
+    def __init__(self, can: Sequence[str] = ()) -> None:
+        if can:
+            told = Ours("Guests and people from elsewhere may do nothing here. Ask {who}.")
+        else:
+            told = Ours("Guests and people from elsewhere may do nothing here. Ask a colleague.")
+        super().__init__(told, who=", ".join(_shown(id) for id in can[:NAMED]))
 
 
 def may(roles: Roles, right: Right, who: Who) -> bool:

@@ -71,6 +71,7 @@ class Hands:
     team: Team
     teams: Sequence[Team]
     above: Sequence[str]
+    by: str = ""  # who asks
 
 
 # Everything else
@@ -135,7 +136,7 @@ def _about(case: Case) -> Block:
 def hand_on(case: Case, hands: Hands) -> View:
     """Into whose hands, and what is needed for that."""
     conversation = case.conversation
-    options = [option(_way(each, conversation), each.value) for each in hands.ways]
+    options = [option(_way(each, conversation, hands.by), each.value) for each in hands.ways]
     chosen = next(each for each in options if each["value"] == hands.way.value)
     radio = choice("radio_buttons", "way", options) | {"initial_option": chosen}
     ways = asked("way", _("What should happen with it?"), radio) | {"dispatch_action": True}
@@ -148,8 +149,8 @@ def hand_on(case: Case, hands: Hands) -> View:
     )
 
 
-def _way(way: Way, conversation: Conversation) -> str:
-    others = way is Way.NOBODY and conversation.owner
+def _way(way: Way, conversation: Conversation, by: str) -> str:
+    others = way is Way.NOBODY and conversation.owner != by
     return _(LET_GO_OF) if others else _(WAYS[way])
 
 

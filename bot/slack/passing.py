@@ -105,20 +105,20 @@ class Passing:
 
     # Into other hands
 
-    def hand_on_form(self, _visit: Visit, number: int) -> View:
-        return self._hand_on(number, None)
+    def hand_on_form(self, visit: Visit, number: int) -> View:
+        return self._hand_on(visit, number, None)
 
-    def move_form(self, _visit: Visit, number: int) -> View:
+    def move_form(self, visit: Visit, number: int) -> View:
         if len(list(self.desk.teams)) < 2:
             raise CannotMove(Ours("There is only one team, so it can't go to another."))
-        return self._hand_on(number, Way.TEAM)
+        return self._hand_on(visit, number, Way.TEAM)
 
     def turn(self, visit: Visit) -> None:
         """Another way was chosen in the form: ask for what that needs."""
         number = int(filled.opened_at(visit.body["view"])["conversation"])
-        visit.update(self._hand_on(number, Way(visit.value)))
+        visit.update(self._hand_on(visit, number, Way(visit.value)))
 
-    def _hand_on(self, number: int, way: Way | None) -> View:
+    def _hand_on(self, visit: Visit, number: int, way: Way | None) -> View:
         case = self.desk.look(number)
         conversation, team = case.conversation, self.desk.team(case.conversation)
         conversation.take_over("", self.desk.now(), team)  # says why not
@@ -128,7 +128,7 @@ class Passing:
         ways += [Way.NOBODY] if conversation.owner else []
         chosen = way if way in ways else ways[0]
         above = _above(team, others)
-        hands = Hands(way=chosen, ways=ways, team=team, teams=others, above=above)
+        hands = Hands(way=chosen, ways=ways, team=team, teams=others, above=above, by=visit.by)
         return handling_forms.hand_on(case, hands)
 
     def hand_on(self, visit: Visit, view: View) -> Ack:

@@ -25,7 +25,7 @@ class Roster:
         if not self.members.get(by).guest:
             return
         if not any(welcome(team.roles, self._who(by, team)) for team in teams):
-            raise NotForGuests
+            raise NotForGuests([team.manager for team in teams if team.manager])
 
     def _who(self, by: str, team: Team) -> Who:
         """With their groups and channels, as far as the team's roles name any."""

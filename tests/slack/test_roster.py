@@ -43,7 +43,7 @@ def test_guests_and_strangers_may_do_nothing(within, slack, who):
     press(bot, slack, "claim", 1, by=who)
 
     assert bot.desk.look(1).conversation.state is State.WAITING
-    assert "may do nothing here" in slack.whispers[-1]["text"]
+    assert slack.whispers[-1]["text"].endswith("may do nothing here. Ask <@U0LEA>.")
     assert "may do nothing here" in ask(bot.bolt, slack.workspace, "claim 1", by=who)
     choose(bot, slack, "snooze", 1, by=who)
     assert who not in slack.workspace.stacks or not slack.workspace.stacks[who]
