@@ -5,11 +5,9 @@ import structlog
 from adapters import Corrects, Withdraws
 from bot.answering import Answering
 from bot.desk import Desk
-from bot.domain.conversation import Conversation
 from bot.domain.problems import AlreadyWithdrawn, CannotAmend, Ours
 from bot.domain.reply import Amendment, Reply
-from bot.domain.team import Team
-from storage import conversations, mentions, replies
+from storage import mentions, replies
 from storage.database import Transaction, reading
 
 log = structlog.get_logger()
@@ -44,7 +42,7 @@ class Amending:
     def amend(self, conversation_id: int, by: str, what: str, text: str = "", *, key: str) -> None:
         """Correct or withdraw our last answer there; the same key is the same wish."""
         with self.database.begin() as db:
-            conversation, _ = self._hold(db, conversation_id)
+            conversation, _ = self.desk.hold(db, conversation_id)
             if replies.amendment_known(db, key):
                 return
             reply = self._published(db, conversation_id)
@@ -63,7 +61,7 @@ class Amending:
         """The platform shows it so; what was withdrawn leaves a customer who waits again."""
         with self.database.begin() as db:
             amendment = replies.amendment(db, key)
-            conversation, team = self._hold(db, replies.get(db, amendment.reply).conversation)
+            conversation, team = self.desk.hold(db, replies.get(db, amendment.reply).conversation)
             if replies.amendment(db, key).done_at:
                 return
             now = self.now()
@@ -77,15 +75,11 @@ class Amending:
     def amendment_refused(self, key: str, why: str) -> None:
         with self.database.begin() as db:
             amendment = replies.amendment(db, key)
-            conversation, _ = self._hold(db, replies.get(db, amendment.reply).conversation)
+            conversation, _ = self.desk.hold(db, replies.get(db, amendment.reply).conversation)
             replies.amendment_refused(db, key, why)
             self.ledger.redraw(db, conversation, self.now())
             self.ledger.owe_note(db, conversation, "not_amended", key, self.now())
         log.warning("reply.not_amended", key=key)
-
-    def _hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
-        conversation = conversations.hold(db, conversation_id)
-        return conversation, self.desk.team(conversation)
 
     def _published(self, db: Transaction, conversation_id: int) -> Reply:
         reply = replies.last(db, conversation_id)

@@ -153,7 +153,7 @@ class Answering:
         waits for a second person first.
         """
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             if replies.known(db, key):
                 replies.drop_draft(db, conversation_id, by)
                 return conversation.proposed != key
@@ -188,7 +188,7 @@ class Answering:
     def approve(self, conversation_id: int, by: str, key: str = "") -> None:
         """It goes out as it was written. `key` is of the one they have read, if that is known."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             reply = self._proposed(db, conversation, by)
             if key not in ("", reply.key):
                 raise NothingToApprove
@@ -200,7 +200,7 @@ class Answering:
     def change(self, conversation_id: int, by: str, text: str, *, key: str, sign: str = "") -> None:
         """It goes out as the second person has changed it, its author's name on it."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             if replies.known(db, key):
                 return
             was, now = self._proposed(db, conversation, by), self.now()
@@ -218,7 +218,7 @@ class Answering:
     def send_back(self, conversation_id: int, by: str, because: str) -> None:
         """Its author may change it; they keep the words and hear why."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             reply, now = self._proposed(db, conversation, None), self.now()
             back = self.desk.save(db, conversation.send_back(by, now, team))
             replies.refused(db, reply.key, because)
@@ -253,7 +253,7 @@ class Answering:
     def resolve_doubt(self, conversation_id: int, by: str, *, published: bool) -> None:
         """Someone has looked whether the answer is there: it is, or it shall go out once more."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             if not (key := conversation.unsure):
                 raise NoDoubt
             now, reply = self.now(), replies.get(db, key)
@@ -284,7 +284,7 @@ class Answering:
         If the platform let us see it, it counts from its own time, otherwise from now on.
         """
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.desk.hold(db, conversation_id)
             at = self.now()
             if found:
                 self._keep_found(db, conversation, found)
@@ -333,10 +333,6 @@ class Answering:
         if conversation.open:
             conversations.redraw_by(db, conversation.id, now + WRITING)
             self.ledger.redraw(db, conversation, now)
-
-    def _hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
-        conversation = conversations.hold(db, conversation_id)
-        return conversation, self.desk.team(conversation)
 
     def _written(
         self,
@@ -402,7 +398,7 @@ class Answering:
     def _back(self, key: str, why: str, note: str, change: Any) -> None:
         with self.database.begin() as db:
             reply = replies.get(db, key)
-            conversation, team = self._hold(db, reply.conversation)
+            conversation, team = self.desk.hold(db, reply.conversation)
             if note == "refused" or conversation.state is State.REPLYING:
                 replies.refused(db, key, why)
             if conversation.state is not State.REPLYING:

@@ -99,14 +99,14 @@ class Desk:
 
     def claim(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.claim(by, self.now(), team))
         log.info("conversation.claimed", conversation=conversation_id, by=by)
 
     def take_over(self, conversation_id: int, by: str) -> None:
         """Have it from now on; who had it is told."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             taken = self.save(db, conversation.take_over(by, self.now(), team))
             self._tell_holder(db, conversation, taken, by)
         log.info("conversation.taken_over", conversation=conversation_id, by=by)
@@ -114,7 +114,7 @@ class Desk:
     def assign(self, conversation_id: int, to: str, by: str) -> None:
         """Give it to somebody, who is told, and so is who had it."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             given = self.save(db, conversation.assign(to, by, self.now(), team))
             self._tell_holder(db, conversation, given, by)
             if to not in (by, conversation.owner):
@@ -124,7 +124,7 @@ class Desk:
     def release(self, conversation_id: int, by: str) -> None:
         """It is nobody's again. The clock never noticed."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.release(by, self.now(), team))
         log.info("conversation.released", conversation=conversation_id, by=by)
 
@@ -137,7 +137,7 @@ class Desk:
         above = self.teams.by_name.get(to)
         whom = above.manager if above else _callable(to)
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             raised = conversation.escalate(whom or to, by, self.now(), team)
             saved = self.save(db, raised if whom else conversation)
             if not whom:
@@ -153,7 +153,7 @@ class Desk:
         """Another team's work: a card in its channel, by its promises; the old card leads there."""
         target = self._named(to_team)
         with self.database.begin() as db:
-            conversation, _team = self._hold(db, conversation_id)
+            conversation, _team = self.hold(db, conversation_id)
             if conversation.team == target.name:
                 raise CannotMove(Ours("This one is {team}'s already."), team=target.name)
             now = self.now()
@@ -165,14 +165,14 @@ class Desk:
     def rate(self, conversation_id: int, urgent: bool, by: str) -> None:
         """What is urgent counts, and calls, day and night."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.rate(urgent, by, team))
         log.info("conversation.rated", conversation=conversation_id, by=by, urgent=urgent)
 
     def renew(self, conversation_id: int, by: str) -> None:
         """Its holder is at work on it: the claim lasts."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             renewed = conversation.renew(by, self.now(), team)
             if renewed != conversation:
                 self.save(db, renewed)
@@ -188,7 +188,7 @@ class Desk:
     ) -> None:
         """Pause the clock until then, or until the customer writes if that is sooner."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             now = self.now()
             must_be_soon(until, now, CannotSnooze)
             snooze = conversation.snooze
@@ -200,20 +200,20 @@ class Desk:
     def wake(self, conversation_id: int, by: str) -> None:
         """End a snooze early."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.wake(by, self.now(), team))
         log.info("conversation.woken", conversation=conversation_id, by=by)
 
     def settle(self, conversation_id: int, by: str) -> None:
         """Nothing more is owed to a customer who has our answer."""
         with self.database.begin() as db:
-            conversation, _ = self._hold(db, conversation_id)
+            conversation, _ = self.hold(db, conversation_id)
             self.save(db, conversation.settle(by, self.now()))
         log.info("conversation.settled", conversation=conversation_id, by=by)
 
     def no_answer_needed(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.no_answer_needed(by, self.now(), team))
         log.info("conversation.dismissed", conversation=conversation_id, by=by)
 
@@ -233,7 +233,7 @@ class Desk:
     def undismiss(self, conversation_id: int, by: str) -> None:
         """Bring back what was dismissed by mistake, within a day: its clock never stopped."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             now, closed_at = self.now(), conversation.closed_at
             promised = journal.promise(db, conversation_id)
             back = conversation.undismiss(by, now, team, **promised)
@@ -260,7 +260,7 @@ class Desk:
     def hung(self, conversation_id: int, *, channel: str, card: str) -> None:
         """Its card hangs there, unless it was moved while it was posted: then that is no card."""
         with self.database.begin() as db:
-            conversation, team = self._hold(db, conversation_id)
+            conversation, team = self.hold(db, conversation_id)
             if channel == team.channel:
                 conversations.hang(db, conversation_id, channel=channel, card=card)
             else:
@@ -299,7 +299,8 @@ class Desk:
         """The id of whoever wrote it."""
         return customers.meet(db, mention.customer)
 
-    def _hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
+    def hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
+        """It and its team; nobody else can change it until this transaction ends."""
         conversation = conversations.hold(db, conversation_id)
         return conversation, self.team(conversation)
 
