@@ -366,7 +366,7 @@ def test_work_is_handed_on(come, acme):
     assert acme.case(number).conversation.escalated_to == LEA
 
     ana.choose(ana.card(number), "Hand on…")
-    ana.sees_form(f"Hand on {number}").get_by_label("Nobody has it then").check()
+    ana.sees_form(f"Hand on {number}").get_by_label("I let go of it").check()
     ana.send("Let go")
     ana.sees(ana.card(number), "nobody has it")
 

@@ -99,7 +99,7 @@ def test_the_demo_shows_customers_a_nag_the_list_and_goes_on_after_a_restart(vis
         expect(first).to_contain_text("overdue since", timeout=75_000)
         expect(first).to_contain_text("1 reply")
         keep_picture(page, "demo-nag")
-        shown = first.inner_text().splitlines()[2]
+        shown = first.locator("blockquote").inner_text()
 
     with running(*words, environment={}, folder=tmp_path) as demo:
         said = demo.stdout.readline()
