@@ -71,13 +71,9 @@ class Ledger:
             self.owe_digest(db, conversation.digest, conversation.team, since, at)
 
     def show_again(self, db: Transaction, *shown: Conversation, at: datetime) -> None:
-        """Owe what shows them though their versions stay, or come twice: after an audited act.
-
-        What the audit counts never comes twice.
-        """
-        mark = f":{audit.last(db)}"
+        """Owe what shows them though their versions stay, or come twice."""
         for each in shown:
-            self.show(db, each, at, mark)
+            self.show(db, each, at, _mark())
 
     def keep(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
         """Write it down where no card changes."""
@@ -158,7 +154,7 @@ class Ledger:
 
     def redraw(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         """Owe a card of a conversation that did not change itself: something beside it did."""
-        self.owe_card(db, conversation, at, f":{uuid4().hex[:8]}")
+        self.owe_card(db, conversation, at, _mark())
 
     def owe_nag(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         """One that nobody has tried to say yet serves for all rungs climbed meanwhile."""
@@ -410,6 +406,11 @@ def _said(db: Transaction, conversation: Conversation) -> Sequence[Mention]:
     all_of_it = mentions.of_conversation(db, conversations.survivor(db, conversation.id))
     place = (conversation.account, conversation.thread)
     return [each for each in all_of_it if (each.account, each.thread) == place] or all_of_it
+
+
+def _mark() -> str:
+    """Makes a key of the outbox one that was never there."""
+    return f":{uuid4().hex[:8]}"
 
 
 def _lane(conversation: Conversation) -> str:

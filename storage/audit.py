@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from storage.database import Transaction
 from storage.rows import as_object
@@ -37,11 +37,6 @@ def write(
 ) -> None:
     values = {"at": at, "by": by, "via": via, "what": what, "conversation": conversation}
     db.execute(insert(audit).values(**values, about=dict(about)))
-
-
-def last(db: Transaction) -> int:
-    """The number of the newest row: it never comes again."""
-    return int(db.execute(select(func.coalesce(func.max(a.id), 0))).scalar_one())
 
 
 def of_conversation(db: Transaction, conversation: int, *, most: int = 100) -> list[Done]:
