@@ -29,7 +29,7 @@ from bot.domain.reply import WRITING, Draft, Part, Reply, Sent
 from bot.domain.saved import unfilled
 from bot.domain.team import Team
 from bot.slack.written import ACCOUNT_GONE
-from storage import conversations, mentions, replies
+from storage import conversations, customers, mentions, replies
 from storage.database import Transaction, reading
 
 log = structlog.get_logger()
@@ -86,8 +86,8 @@ class Answering:
 
     def begin_draft(self, conversation_id: int, by: str, text: str) -> None:
         """The beginning of an answer; without one, what was written before stays."""
-        conversation = self.desk.look(conversation_id).conversation
-        self.keep_draft(conversation.id, by, text or self.draft(conversation_id, by))
+        self.desk.conversation(conversation_id)  # says so if there is none
+        self.keep_draft(conversation_id, by, text or self.draft(conversation_id, by))
 
     def stop_writing(self, conversation_id: int, by: str) -> None:
         """They closed the form. What is written stays; an empty draft is none."""
@@ -425,7 +425,7 @@ class Answering:
         if known := mentions.find(db, found.account, found.key):
             mentions.attach(db, known[0].id or 0, conversation.id)
             return
-        by = self.desk.meet(db, found)
+        by = customers.meet(db, found.customer)
         mentions.add(db, found.storable(), customer=by, conversation=conversation.id, at=self.now())
 
 

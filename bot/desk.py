@@ -60,6 +60,14 @@ class Desk:
             case = self.ledger.case(db, conversations.get(db, conversation_id))
         return replace(case, can=self._can(case), pictures=self._pictures(case))
 
+    def conversation(self, conversation_id: int) -> Conversation:
+        """As it is at this moment, without what was said in it."""
+        with reading(self.database) as db:
+            return conversations.get(db, conversation_id)
+
+    def team_of(self, conversation_id: int) -> Team:
+        return self.team(self.conversation(conversation_id))
+
     def team(self, conversation: Conversation) -> Team:
         return self.teams[conversation.team]
 
@@ -292,12 +300,7 @@ class Desk:
         """Where people see what concerns a delivery; an answer's destination is no channel."""
         if delivery.conversation is None:
             return delivery.destination
-        with reading(self.database) as db:
-            return self.team(conversations.get(db, delivery.conversation)).channel
-
-    def meet(self, db: Transaction, mention: Mention) -> int:
-        """The id of whoever wrote it."""
-        return customers.meet(db, mention.customer)
+        return self.team_of(delivery.conversation).channel
 
     def hold(self, db: Transaction, conversation_id: int) -> tuple[Conversation, Team]:
         """It and its team; nobody else can change it until this transaction ends."""

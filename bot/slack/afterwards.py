@@ -10,7 +10,6 @@ from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.problems import CannotAmend, NotPossible, Ours
 from bot.domain.reply import Ability, Reply
 from bot.domain.roles import Right
-from bot.domain.team import Team
 from bot.domain.warnings import warnings
 from bot.slack import filled, previews, reply_forms
 from bot.slack.blocks import Message, context, section
@@ -88,7 +87,7 @@ class Afterwards:
 
     def approve(self, visit: Visit) -> None:
         """The value names the answer that the card showed, so that no other goes out by it."""
-        visit.must(Right.APPROVE, self._team(visit.number))
+        visit.must(Right.APPROVE, self.desk.team_of(visit.number))
         self.answering.approve(visit.number, visit.by, visit.value.rpartition(" ")[0])
 
     def send_back_form(self, visit: Visit, number: int) -> View:
@@ -101,7 +100,7 @@ class Afterwards:
         because = filled.text_in(view, "because").strip()
         if not because:
             return errors("because", NotPossible(Ours("Write what should be different.")))
-        visit.must(Right.APPROVE, self._team(number))
+        visit.must(Right.APPROVE, self.desk.team_of(number))
         self.answering.send_back(number, visit.by, because)
         return DONE
 
@@ -174,7 +173,7 @@ class Afterwards:
 
     def _look_there(self, visit: Visit, number: int, url: str) -> None:
         """Whoever said so hears what came of it only if it is not what they expect."""
-        account = self.desk.look(number).conversation.account
+        account = self.desk.conversation(number).account
         try:
             found = self.answering.find(account, url)
             if found is None:
@@ -187,7 +186,7 @@ class Afterwards:
 
     def _take_their_word(self, visit: Visit, number: int, url: str) -> None:
         """The card shows the link; nobody but them has seen what is there."""
-        conversation = self.desk.look(number).conversation
+        conversation = self.desk.conversation(number)
         linked = self.answering.linked(conversation, url)
         self.answering.answered_there(number, visit.by, found=linked)
 
@@ -220,12 +219,12 @@ class Afterwards:
         return Message(text, [section(text), context(_("Only you see this."))])
 
     def _approved(self, visit: Visit, number: int, _rest: str) -> str:
-        visit.must(Right.APPROVE, self._team(number))
+        visit.must(Right.APPROVE, self.desk.team_of(number))
         self.answering.approve(number, visit.by)
         return _("The answer to {number} goes out.").format(number=number)
 
     def _sent_back(self, visit: Visit, number: int, because: str) -> str:
-        visit.must(Right.APPROVE, self._team(number))
+        visit.must(Right.APPROVE, self.desk.team_of(number))
         self.answering.send_back(number, visit.by, because)
         return _("The answer to {number} is its author’s again.").format(number=number)
 
@@ -258,6 +257,3 @@ class Afterwards:
         ability = self.desk.ability(mention_of(case, reply.mention).account)
         assert ability, "what can be corrected has an adapter"
         return ability
-
-    def _team(self, number: int) -> Team:
-        return self.desk.team(self.desk.look(number).conversation)

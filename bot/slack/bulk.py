@@ -9,12 +9,12 @@ import structlog
 from bot.desk import Desk
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible, Ours
-from bot.domain.roles import Right
 from bot.domain.team import Team
 from bot.slack import bulk_forms, filled, times
 from bot.slack.bulk_forms import ALL, MOST, Deed, Pick
 from bot.slack.counter import Ack, Counter, Visit, errors
 from bot.slack.forms import View
+from bot.slack.handling import must_dismiss
 from bot.slack.handling_forms import kind_named
 from bot.slack.passing import must_be_colleague
 from bot.slack.questions import Person, Questions
@@ -125,13 +125,11 @@ class Bulk:
         }[deed]
 
     def _dismiss(self, visit: Visit, number: int, because: str) -> None:
-        conversation = self.desk.look(number).conversation
-        if conversation.owner not in (None, visit.by):
-            visit.must(Right.DISMISS, self.desk.team(conversation))
+        must_dismiss(visit, self.desk, self.desk.conversation(number))
         self.desk.dismiss(number, visit.by, because)
 
     def _assign(self, visit: Visit, number: int, to: str) -> None:
-        must_be_colleague(visit, self.desk.team(self.desk.look(number).conversation), to)
+        must_be_colleague(visit, self.desk.team_of(number), to)
         self.desk.assign(number, to, visit.by)
 
     def _all(self, numbers: Sequence[int], do: Do) -> View:

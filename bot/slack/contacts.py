@@ -179,7 +179,7 @@ class Logging:
         return self._logged(number)
 
     def _logged(self, number: int) -> Ack:
-        team = self.desk.team(self.desk.look(number).conversation)
+        team = self.desk.team_of(number)
         return instead(contact_forms.logged(number, team.channel))
 
     # Whose it is

@@ -96,13 +96,13 @@ class Customers:
         return histories.said(profile, number, page, shown, more=len(some) > len(shown))
 
     def _heard(self, number: int, most: int) -> Sequence[Mention | Reply]:
-        customer = self.desk.look(number).conversation.customer
+        customer = self.desk.conversation(number).customer
         with reading(self.desk.database) as db:
             return mentions.history(db, customer, most=most)
 
     def _profile(self, number: int) -> Profile:
         """Of whom nothing is left, nothing can be shown."""
-        if self.desk.look(number).conversation.forgotten:
+        if self.desk.conversation(number).forgotten:
             raise NotPossible(Ours("What was known of this person was removed."))
         return self.clientele.profile(number)
 
@@ -179,7 +179,7 @@ class Customers:
 
     def _follow_up(self, visit: Visit, number: int, said: str) -> str:
         """The time first, then what is to be asked."""
-        conversation = self.desk.look(number).conversation
+        conversation = self.desk.conversation(number)
         calendar, now = self.desk.team(conversation).calendar, self.desk.now()
         at, what = times.begin(said, calendar, now)
         self.contacts.follow_up(number, visit.by, at, what)

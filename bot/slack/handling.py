@@ -8,7 +8,6 @@ from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Kind
 from bot.domain.problems import CannotSnooze, NotPossible, Ours
 from bot.domain.roles import Right
-from bot.domain.team import Team
 from bot.merging import Merging
 from bot.slack import buttons, filled, forms, handling_forms, times, working
 from bot.slack.blocks import when_markup
@@ -119,7 +118,7 @@ class Handling:
 
     def dismiss_form(self, visit: Visit, number: int) -> View:
         case = self.desk.look(number)
-        self._may_dismiss(visit, case.conversation)
+        must_dismiss(visit, self.desk, case.conversation)
         case.conversation.dismiss(visit.by, "", self.desk.now())  # says why not
         return forms.dismiss(case)
 
@@ -136,7 +135,7 @@ class Handling:
     def save(self, visit: Visit, view: View) -> Ack:
         """Only what was changed is said anew."""
         number = int(filled.opened_at(view)["conversation"])
-        conversation = self.desk.look(number).conversation
+        conversation = self.desk.conversation(number)
         kind = handling_forms.kind_named(filled.chosen_in(view, "kind"), conversation.kind)
         urgency = filled.chosen_in(view, "urgency")
         if kind is not conversation.kind:
@@ -149,7 +148,7 @@ class Handling:
         number, because = int(filled.opened_at(view)["conversation"]), filled.reason_in(view)
         if not because:
             return errors("more", NotPossible(_("Write which reason.")))
-        self._may_dismiss(visit, self.desk.look(number).conversation)
+        must_dismiss(visit, self.desk, self.desk.conversation(number))
         self.desk.dismiss(number, visit.by, because)
         return DONE
 
@@ -165,11 +164,6 @@ class Handling:
         except CannotSnooze as problem:
             return errors(field, problem)
         return DONE
-
-    def _may_dismiss(self, visit: Visit, conversation: Conversation) -> None:
-        """What somebody else has is theirs to dismiss, unless one may do that for others."""
-        if conversation.owner not in (None, visit.by):
-            visit.must(Right.DISMISS, self.desk.team(conversation))
 
     def _judged(self, visit: Visit, kind: Kind) -> None:
         self.desk.judge(visit.number, visit.by, kind)
@@ -209,7 +203,7 @@ class Handling:
         return _("{number} is yours now. Its clock runs on.").format(number=number)
 
     def _dismiss(self, visit: Visit, number: int, because: str) -> str:
-        self._may_dismiss(visit, self.desk.look(number).conversation)
+        must_dismiss(visit, self.desk, self.desk.conversation(number))
         self.desk.dismiss(number, visit.by, clip(because, REASON))
         told = _("{number} is dismissed. If the customer writes again, it is back.")
         return told.format(number=number)
@@ -228,7 +222,7 @@ class Handling:
 
     def _undo(self, visit: Visit, number: int, _rest: str) -> str:
         """What was dismissed waits again, and what was merged is on its own."""
-        state = self.desk.look(number).conversation.state
+        state = self.desk.conversation(number).state
         if state is State.MERGED:
             self.merging.unmerge(number, visit.by)
             return _("{number} is a conversation of its own again.").format(number=number)
@@ -239,7 +233,7 @@ class Handling:
 
     def _due(self, number: int) -> str:
         """When it is due now, as a sentence behind another."""
-        conversation = self.desk.look(number).conversation
+        conversation = self.desk.conversation(number)
         due_at = conversation.due_at if conversation.open else None
         return _(" It is due {moment}.").format(moment=when_markup(due_at)) if due_at else ""
 
@@ -251,7 +245,7 @@ class Handling:
             return self._sleep(
                 visit, number, now + times.UNTIL_THEY_WRITE, because, they_write=True
             )
-        calendar = self._team(number).calendar
+        calendar = self.desk.team_of(number).calendar
         return self._sleep(visit, number, *times.begin(said, calendar, now))
 
     def _sleep(
@@ -280,7 +274,7 @@ class Handling:
 
     def _no_answer_needed(self, visit: Visit, number: int, _rest: str) -> str:
         self.desk.no_answer_needed(number, visit.by)
-        promised_for = self.desk.look(number).conversation.promised_for
+        promised_for = self.desk.conversation(number).promised_for
         if promised_for:
             told = _("{number} waits for what was promised, {moment}.")
             return told.format(number=number, moment=when_markup(promised_for))
@@ -297,8 +291,11 @@ class Handling:
         told = _("The customer of {number} is not tagged “{tag}” any more.")
         return told.format(number=number, tag=harmless(tag, TAG)) + self._due(number)
 
-    def _team(self, number: int) -> Team:
-        return self.desk.team(self.desk.look(number).conversation)
+
+def must_dismiss(visit: Visit, desk: Desk, conversation: Conversation) -> None:
+    """What somebody else has is theirs to dismiss, unless one may do that for others."""
+    if conversation.owner not in (None, visit.by):
+        visit.must(Right.DISMISS, desk.team(conversation))
 
 
 def _tag_in(word: str) -> str:

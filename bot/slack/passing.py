@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.desk import Desk
+from bot.desk import CALLABLE, Desk
 from bot.domain.case import Case
 from bot.domain.problems import CannotMerge, CannotMove, NotPossible, Ours
 from bot.domain.roles import NotForGuests
@@ -177,7 +177,7 @@ class Passing:
         return DONE
 
     def _must_be_colleague(self, visit: Visit, number: int, who: str) -> None:
-        must_be_colleague(visit, self.desk.team(self.desk.look(number).conversation), who)
+        must_be_colleague(visit, self.desk.team_of(number), who)
 
     # As one
 
@@ -315,7 +315,7 @@ def whom_in(visit: Visit) -> str:
 
 def _above(team: Team, others: Sequence[Team]) -> Sequence[str]:
     """Whom its own ladder calls, and the other teams."""
-    called = [rung.call for rung in team.ladder if _is_callable(rung.call)]
+    called = [rung.call for rung in team.ladder if CALLABLE.fullmatch(rung.call)]
     return list(
         dict.fromkeys(
             [
@@ -325,10 +325,6 @@ def _above(team: Team, others: Sequence[Team]) -> Sequence[str]:
             ]
         )
     )
-
-
-def _is_callable(call: str) -> bool:
-    return bool(re.fullmatch(r"[UWS][A-Z0-9]{2,}", call))
 
 
 def _shown(known: Known) -> str:
