@@ -28,7 +28,7 @@ from bot.domain.reply import Reply
 from bot.domain.roles import Right
 from bot.domain.saved import choose, fill, first_name, put_in, unfilled
 from bot.domain.team import Team
-from bot.domain.warnings import Warning, warnings
+from bot.domain.warnings import warnings
 from bot.slack import filled, forms, previews, reply_forms, times
 from bot.slack.blocks import Element, option
 from bot.slack.counter import DONE, Ack, Counter, Visit, errors, instead, on_top
@@ -44,12 +44,8 @@ from storage.database import reading
 
 log = structlog.get_logger()
 
-SIGNATURE = 100  # characters
 DESCRIBED = 75  # of a saved reply, in the menu
-NONE = ("none", "no", "off", "keine")
 NO_ACCOUNT = NotPossible(Ours("its account is not set up any more."))
-
-
 ABOUT_THE_TEXT = (TooLong, TooManyParts, NoRoom, NothingWritten, CannotReplyHere)
 
 
@@ -159,7 +155,8 @@ class Answers:
             if promised_for:
                 must_be_soon(promised_for, self.desk.now(), CannotPromise)
             self._must_carry(at, files)
-            posts = self._posts(visit, case, about, at, text, len(files))
+            sign = self._sign(visit, case, about.get("what", REPLY))
+            posts = self.answering.prepare(at, text, sign=sign, files=len(files))
         except CannotPromise as problem:
             return errors(when, problem)
         except TooManyFiles as problem:
@@ -183,22 +180,22 @@ class Answers:
         case = self.desk.look(number)
         try:
             at = self._may_answer(visit, case, about, int(about["mention"]))
-            posts = self._posts(visit, case, about, at, text, len(about["files"]))
+            sign = self._sign(visit, case, about.get("what", REPLY))
+            posts = self.answering.prepare(at, text, sign=sign, files=len(about["files"]))
             proof = self._proof(visit, case, at, posts, about)
             if about["shown"] != proof.about["shown"]:
                 return instead(previews.preview(proof))
             if proof.to_be_looked_at and not filled.looked_in(view):
                 return self._look_first(view, proof)
-            self._send(visit, case, about, text, key)
+            self._send(visit, about, text, key, sign)
         except NotPossible as problem:
             if self.answering.accepted(key):  # by a press of theirs in the same moment
                 return DONE
             return instead(forms.too_late(told(problem), text))
         return DONE
 
-    def _send(self, visit: Visit, case: Case, about: dict[str, Any], text: str, key: str) -> None:
-        number, team = case.conversation.id, self.desk.team(case.conversation)
-        sign = self._sign(self._author(visit, case, about), team)
+    def _send(self, visit: Visit, about: dict[str, Any], text: str, key: str, sign: str) -> None:
+        number = int(about["conversation"])
         if about["what"] == CHANGE:
             self.answering.change(number, visit.by, text, key=key, sign=sign)
             return
@@ -230,18 +227,6 @@ class Answers:
             conversation.reply(visit.by, self.desk.now(), team)
         return mention_of(case, mention)
 
-    def _posts(
-        self,
-        visit: Visit,
-        case: Case,
-        about: dict[str, Any],
-        at: Mention,
-        text: str,
-        files: int,
-    ) -> Sequence[str]:
-        sign = self._sign(self._author(visit, case, about), self.desk.team(case.conversation))
-        return self.answering.prepare(at, text, sign=sign, files=files)
-
     def _proof(
         self,
         visit: Visit,
@@ -253,7 +238,7 @@ class Answers:
         conversation, team = case.conversation, self.desk.team(case.conversation)
         ability = self.desk.ability(at.account)
         assert ability, "what can be prepared has an adapter"
-        change = about["what"] == CHANGE
+        change, why = about["what"] == CHANGE, self.answering.why_approval
         shown = _digest(at, posts)
         return previews.Proof(
             case=case,
@@ -264,17 +249,11 @@ class Answers:
             what=about["what"],
             files=about["files"],
             promised_for=_moment(about["promised_for"]),
-            why=Why("") if change else Why(self._why(team, case, visit.by)),
-            warnings=self._warnings(team, at, posts),
+            why=Why("") if change else Why(why(team, conversation, visit.by)),
+            warnings=warnings("\n\n".join(posts), public=at.public, watch=team.watch),
             overt=at.public and not case.latest.public and conversation.waits,
             anew=about.get("shown", shown) != shown,
         )
-
-    def _why(self, team: Team, case: Case, by: str) -> str:
-        return self.answering.why_approval(team, case.conversation, by)
-
-    def _warnings(self, team: Team, at: Mention, posts: Sequence[str]) -> Sequence[Warning]:
-        return warnings("\n\n".join(posts), public=at.public, watch=team.watch)
 
     # How
 
@@ -292,7 +271,6 @@ class Answers:
         team, ability = self.desk.team(conversation), self.desk.ability(at.account)
         if ability is None:
             raise CannotReplyHere(NO_ACCOUNT)
-        author = case.reply.author if what == CHANGE and case.reply else visit.by
         return Sheet(
             case=case,
             ability=ability,
@@ -305,7 +283,7 @@ class Answers:
             places=_places(case) if what == REPLY else (),
             promises=times.promises(team.calendar, now),
             keep=times.to_keep(conversation.promised_for, team.calendar, now),
-            sign=self._sign(author, team),
+            sign=self._sign(visit, case, what),
             writing=self.answering.writing(conversation.id, but=visit.by),
             choosing=what == REPLY and self._has_saved(team),
             missing=unfilled(text),
@@ -316,17 +294,18 @@ class Answers:
         with reading(self.database) as db:
             return any(one.team in ("", team.name) for one in saved_replies.everything(db))
 
-    def _sign(self, author: str, team: Team) -> str:
-        """Their own signature, or else their team's with their name in it."""
+    def _sign(self, visit: Visit, case: Case, what: str) -> str:
+        """The author's own signature, or else their team's with their name in it.
+
+        Who changes somebody else's answer does not become its author.
+        """
+        author = case.reply.author if what == CHANGE and case.reply else visit.by
+        team = self.desk.team(case.conversation)
         with reading(self.database) as db:
             own = people.signature(db, author)
         if own or not team.signature:
             return own
         return fill(team.signature, self._who(author) | {"team": team.name}).text
-
-    def _author(self, visit: Visit, case: Case, about: dict[str, Any]) -> str:
-        changed = about.get("what") == CHANGE and case.reply
-        return case.reply.author if changed and case.reply else visit.by
 
     def _who(self, person: str) -> dict[str, str]:
         name = called(self.members.name(person))

@@ -1,6 +1,5 @@
 """Saved replies, managed from Slack by those who may."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
@@ -20,11 +19,11 @@ from bot.slack.counter import CLOSE, Ack, Counter, Visit, errors, instead
 from bot.slack.forms import View
 from bot.slack.later import later
 from bot.slack.text import one_line
-from bot.slack.tongue import _, told
+from bot.slack.tongue import _
+from bot.slack.working import eventually
 
 log = structlog.get_logger()
 
-SHOWN = 0.5  # seconds after which Slack has surely drawn what an ack says
 LARGEST = 2_000_000  # bytes of a file
 LOST = Ours("The file could not be read from Slack. Nothing was taken. Try again.")
 TOO_LARGE = Ours("The file is too large: 2 MB at most. Split it.")
@@ -129,22 +128,20 @@ class SavedRoom:
             return errors("saved_file", NotPossible(Ours("Choose a file first.")))
         if files[0]["size"] > LARGEST:
             return errors("saved_file", NotPossible(TOO_LARGE))
-        later(partial(self._take, visit, files[0], mine))
-        return instead(saved_forms.reading_it())
+        reading_it = saved_forms.reading_it()
+        return eventually(visit, view, reading_it, lambda: self._taken(visit.by, files[0], mine))
 
-    def _take(self, visit: Visit, file: dict[str, Any], mine: Sequence[str]) -> None:
-        time.sleep(SHOWN)  # or what the ack shows could take the place of what comes now
+    def _taken(self, by: str, file: dict[str, Any], mine: Sequence[str]) -> View:
         try:
-            new, changed = self.saved.take(self._read(file), visit.by, mine)
+            new, changed = self.saved.take(self._read(file), by, mine)
         except WrongFile as problem:
-            visit.update(saved_forms.wrong(problem.wrong))
-        except NotPossible as problem:
-            visit.update(forms.too_late(told(problem)))
+            return saved_forms.wrong(problem.wrong)
+        except NotPossible:
+            raise
         except Exception:  # after the ack, nobody else would tell
-            log.exception("saved_reply.not_imported", by=visit.by)
-            visit.update(forms.too_late(_("That went wrong on my side. Nothing was taken.")))
-        else:
-            visit.update(saved_forms.taken(new, changed))
+            log.exception("saved_reply.not_imported", by=by)
+            return forms.too_late(_("That went wrong on my side. Nothing was taken."))
+        return saved_forms.taken(new, changed)
 
     def _read(self, file: dict[str, Any]) -> str:
         try:

@@ -1,8 +1,6 @@
 """Trying other hours and targets on the last thirty days, before they are written into the file."""
 
-import time
 from collections.abc import Mapping
-from functools import partial
 
 import structlog
 
@@ -10,14 +8,12 @@ from bot import simulate
 from bot.desk import Desk
 from bot.domain.team import Team
 from bot.slack import filled, forms, whatif
-from bot.slack.counter import Ack, Counter, Visit, instead
+from bot.slack.counter import Ack, Counter, Visit
 from bot.slack.forms import View
-from bot.slack.later import later
 from bot.slack.tongue import _
+from bot.slack.working import eventually
 
 log = structlog.get_logger()
-
-SHOWN = 0.5  # seconds after an ack in which Slack may still put what it says over what comes then
 
 
 class Trying:
@@ -39,13 +35,8 @@ class Trying:
     def what_if(self, visit: Visit, view: View) -> Ack:
         """Tell the last thirty days again; that takes longer than Slack waits for an ack."""
         team = self.desk.teams[str(filled.opened_at(view)["team"])]
-        later(partial(self._show, visit, team, filled.text_in(view, whatif.WHAT_IF)))
-        return instead(whatif.counting())
-
-    def _show(self, visit: Visit, team: Team, text: str) -> None:
-        told = self._told(team, text)
-        time.sleep(SHOWN)
-        visit.update(told)
+        text = filled.text_in(view, whatif.WHAT_IF)
+        return eventually(visit, view, whatif.counting(), lambda: self._told(team, text))
 
     def _told(self, team: Team, text: str) -> View:
         try:

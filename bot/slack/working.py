@@ -17,7 +17,7 @@ from bot.slack.tongue import _, told
 
 log = structlog.get_logger()
 
-AFTER_THE_ACK = 0.3  # seconds
+AFTER_THE_ACK = 0.5  # seconds in which Slack may still put what an ack says over what comes then
 SOON = 1.8  # seconds that a form waits; Slack gives it three
 
 
@@ -27,12 +27,18 @@ def soon(visit: Visit, form: View, act: Callable[[], View]) -> Ack:
     try:
         return instead(working.result(SOON))
     except NotYet:
-        later(lambda: _show(visit, form, working.result()))
-        return instead(done(_("Working"), _("It takes a moment. What became of it comes here.")))
+        told = _("It takes a moment. What became of it comes here.")
+        return eventually(visit, form, done(_("Working"), told), working.result)
+
+
+def eventually(visit: Visit, form: View, meanwhile: View, act: Callable[[], View]) -> Ack:
+    """What surely takes longer than a form waits: `meanwhile` stands there until it is done."""
+    later(lambda: _show(visit, form, _whatever_happens(act)))
+    return instead(meanwhile)
 
 
 def _show(visit: Visit, form: View, view: View) -> None:
-    """Not before Slack has put up that it takes a moment: that would cover it."""
+    """Not before Slack has put up what stands there meanwhile: that would cover it."""
     time.sleep(AFTER_THE_ACK)
     visit.update(view, str(form["id"]))
 
