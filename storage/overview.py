@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
@@ -14,6 +14,7 @@ from bot.domain.mention import Customer
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
+from storage.search import Page
 from storage.tables import conversations, customers, drafts, follow_ups, verdicts
 
 c, who, d, f, v = conversations.c, customers.c, drafts.c, follow_ups.c, verdicts.c
@@ -24,35 +25,17 @@ WORKED = 5000  # clocks of one person in a week that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """An answer that somebody began."""
+class Jotting:
+    """What a colleague wrote for themselves about a conversation.
+
+    The beginning of an answer, which they touched last `at` that moment; or what they want to ask
+    the customer `at` that moment.
+    """
 
     conversation: Conversation
     customer: Customer
     text: str
     at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drafts:
-    found: Sequence[Draft] = ()
-    many: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class FollowUp:
-    """What somebody wants to ask a customer later."""
-
-    conversation: Conversation
-    customer: Customer
-    text: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class FollowUps:
-    found: Sequence[FollowUp] = ()
-    many: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,52 +78,34 @@ class Holder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holders:
-    found: Sequence[Holder] = ()
-    many: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Due:
     """How many fall due until each of some moments, and are not late yet."""
 
     until: Sequence[tuple[datetime, int]] = field(default=())
 
 
-def drafts_of(db: Transaction, person: str, *, most: int) -> Drafts:
+def drafts_of(db: Transaction, person: str, *, most: int) -> Page[Jotting]:
     """What they began to write since the customer waits, the newest first."""
     begun = (
-        select(conversations, *BESIDE, d.text, d.at.label("written"), _many())
+        select(conversations, *BESIDE, d.text, d.at.label("jotted_at"), _many())
         .join_from(drafts, conversations, d.conversation == c.id)
         .join(customers, who.id == c.customer)
         .where(d.author == person, d.text != "", c.state.in_(OPEN), d.at >= c.waiting_since)
         .order_by(d.at.desc(), c.id)
-        .limit(most)
     )
-    rows = db.execute(begun).all()
-    found = [
-        Draft(conversation=as_conversation(r), customer=beside(r), text=r.text, at=r.written)
-        for r in rows
-    ]
-    return Drafts(found=found, many=rows[0].many if rows else 0)
+    return _jotted(db, begun.limit(most))
 
 
-def follow_ups_of(db: Transaction, person: str, *, most: int) -> FollowUps:
+def follow_ups_of(db: Transaction, person: str, *, most: int) -> Page[Jotting]:
     """What they wanted to ask later, soonest first."""
     wanted = (
-        select(conversations, *BESIDE, f.text, f.due_at.label("ask_at"), _many())
+        select(conversations, *BESIDE, f.text, f.due_at.label("jotted_at"), _many())
         .join_from(follow_ups, conversations, f.conversation == c.id)
         .join(customers, who.id == c.customer)
         .where(f.by == person, f.done_at.is_(None))
         .order_by(f.due_at, f.id)
-        .limit(most)
     )
-    rows = db.execute(wanted).all()
-    found = [
-        FollowUp(conversation=as_conversation(r), customer=beside(r), text=r.text, due_at=r.ask_at)
-        for r in rows
-    ]
-    return FollowUps(found=found, many=rows[0].many if rows else 0)
+    return _jotted(db, wanted.limit(most))
 
 
 def figures(db: Transaction, person: str, since: datetime) -> Figures:
@@ -185,7 +150,7 @@ def teams(db: Transaction, names: Sequence[str], at: datetime) -> Sequence[OfTea
     return [_of_team(name, found.get(name)) for name in names]
 
 
-def holders(db: Transaction, names: Sequence[str], at: datetime, *, most: int) -> Holders:
+def holders(db: Transaction, names: Sequence[str], at: datetime, *, most: int) -> Page[Holder]:
     """Who has most on their hands, in these teams.
 
     A relationship is a person whose conversation somebody holds, or has answered in 90 days. Those
@@ -224,7 +189,7 @@ def holders(db: Transaction, names: Sequence[str], at: datetime, *, most: int) -
         )
         for row in rows
     ]
-    return Holders(found=found, many=rows[0].many if rows else 0)
+    return Page(found=found, many=rows[0].many if rows else 0)
 
 
 def due(db: Transaction, names: Sequence[str], at: datetime, until: Sequence[datetime]) -> Due:
@@ -233,6 +198,15 @@ def due(db: Transaction, names: Sequence[str], at: datetime, until: Sequence[dat
     counted = select(*(func.count().filter(c.due_at <= moment) for moment in until))
     many = db.execute(counted.select_from(conversations).where(*waits)).one()
     return Due(until=list(zip(until, many, strict=True)))
+
+
+def _jotted(db: Transaction, asked: Select[Any]) -> Page[Jotting]:
+    rows = db.execute(asked).all()
+    found = [
+        Jotting(conversation=as_conversation(r), customer=beside(r), text=r.text, at=r.jotted_at)
+        for r in rows
+    ]
+    return Page(found=found, many=rows[0].many if rows else 0)
 
 
 def _of_team(name: str, row: Row[Any] | None) -> OfTeam:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -38,6 +38,9 @@ class Sort(StrEnum):
     OLDEST = "oldest"
     NEWEST = "newest"
     CUSTOMER = "customer"
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +95,10 @@ class Totals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(Generic[T]):
     """The first of them, and how many there are in all."""
 
-    found: Sequence[Waiting] = ()
+    found: Sequence[T] = ()
     many: int = 0
 
 
@@ -116,7 +119,7 @@ def unanswered(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Se
     return page(db, asked, most=most, skip=skip).found
 
 
-def page(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Page:
+def page(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Page[Waiting]:
     """The same, and how many there are: 0 where `skip` leads beyond the last."""
     picked = _picked(db, asked, func.count().over().label("many"))
     few = picked.limit(most).offset(skip).subquery()

@@ -40,14 +40,10 @@ from storage.accounts import Account
 from storage.conversations import Waiting
 from storage.overview import (
     RELATIONSHIPS,
-    Draft,
-    Drafts,
     Due,
     Figures,
-    FollowUp,
-    FollowUps,
     Holder,
-    Holders,
+    Jotting,
     OfTeam,
 )
 from storage.search import Page
@@ -99,12 +95,12 @@ class Choice:
 class Own:
     """What concerns one person."""
 
-    mine: Page = field(default_factory=Page)
-    waiting: Page = field(default_factory=Page)
-    promised: Page = field(default_factory=Page)
-    snoozed: Page = field(default_factory=Page)
-    drafts: Drafts = field(default_factory=Drafts)
-    follow_ups: FollowUps = field(default_factory=FollowUps)
+    mine: Page[Waiting] = field(default_factory=Page)
+    waiting: Page[Waiting] = field(default_factory=Page)
+    promised: Page[Waiting] = field(default_factory=Page)
+    snoozed: Page[Waiting] = field(default_factory=Page)
+    drafts: Page[Jotting] = field(default_factory=Page)
+    follow_ups: Page[Jotting] = field(default_factory=Page)
     figures: Figures = field(default_factory=Figures)
 
 
@@ -113,9 +109,9 @@ class Led:
     """What concerns who leads teams. `sockets` is how many connections to Slack live, if known."""
 
     teams: Sequence[OfTeam] = ()
-    holders: Holders = field(default_factory=Holders)
+    holders: Page[Holder] = field(default_factory=Page)
     due: Due = field(default_factory=Due)
-    approvals: Page = field(default_factory=Page)
+    approvals: Page[Waiting] = field(default_factory=Page)
     accounts: Sequence[Account] = ()
     owed_since: datetime | None = None
     sockets: int | None = None
@@ -231,7 +227,7 @@ def figures(done: Figures, open_ones: int) -> str:
     return " ".join([*told, with_you.format(many=open_ones)])
 
 
-def _listed(title: str, page: Page, query: str, now: datetime, links: Links) -> Part:
+def _listed(title: str, page: Page[Waiting], query: str, now: datetime, links: Links) -> Part:
     head = f"*{title}*: {page.many}" if page.many else _("*{title}*: nobody.").format(title=title)
     shown = page.found[:FEW]
     heard = [head, *(spoken(each, now) for each in shown)]
@@ -239,21 +235,21 @@ def _listed(title: str, page: Page, query: str, now: datetime, links: Links) -> 
     return Part(blocks=[divider(), section(head), *drawn, *_more(page, query)], heard=heard)
 
 
-def _more(page: Page, query: str) -> list[Block]:
+def _more(page: Page[Waiting], query: str) -> list[Block]:
     rest = page.many - len(page.found[:FEW])
     if rest <= 0:
         return []
     return [context(_("And {rest} more: `{asked}`").format(rest=rest, asked=_asked(query)))]
 
 
-def _drafts(drafts: Drafts) -> Part:
+def _drafts(drafts: Page[Jotting]) -> Part:
     title = _("*Answers you began*: {many}").format(many=drafts.many)
     shown = drafts.found[:FEW]
     heard = [title, *(f"{_of(each)}: {harmless(one_line(each.text), TEXT)}" for each in shown)]
     return Part(blocks=[divider(), section(title), *(_draft(each) for each in shown)], heard=heard)
 
 
-def _draft(draft: Draft) -> Block:
+def _draft(draft: Jotting) -> Block:
     """With a button that goes on with it."""
     number, name = draft.conversation.id, whole_name(draft.customer)
     text = harmless(one_line(draft.text), TEXT)
@@ -268,21 +264,21 @@ def _draft(draft: Draft) -> Block:
     return section(told) | {"accessory": go_on}
 
 
-def _of(it: Draft | FollowUp) -> str:
+def _of(it: Jotting) -> str:
     """Which conversation, as markup."""
     name = harmless(whole_name(it.customer), 2 * TEXT)
     return f"{it.conversation.id} {name} {on(it.conversation.account)}"
 
 
-def _follow_ups(wanted: FollowUps, links: Links) -> Part:
+def _follow_ups(wanted: Page[Jotting], links: Links) -> Part:
     title = _("*To ask again*: {many}").format(many=wanted.many)
     shown = wanted.found[:FEW]
-    heard = [f"{_of(each)}, {when_markup(each.due_at)}" for each in shown]
+    heard = [f"{_of(each)}, {when_markup(each.at)}" for each in shown]
     entries = rich(listing(_follow_up(each, links) for each in shown))
     return Part(blocks=[divider(), section(title), entries], heard=[title, *heard])
 
 
-def _follow_up(wanted: FollowUp, links: Links) -> Element:
+def _follow_up(wanted: Jotting, links: Links) -> Element:
     name = whole_name(wanted.customer)
     it, text = wanted.conversation, clip(one_line(wanted.text), TEXT)
     quoted = [words("\n" + _("“{words}”").format(words=text))] if text else []
@@ -291,7 +287,7 @@ def _follow_up(wanted: FollowUp, links: Links) -> Element:
         words(" "),
         link(links.card(it), name),
         words(f" {on(it.account)} · "),
-        when(wanted.due_at),
+        when(wanted.at),
         *quoted,
     )
 
@@ -365,7 +361,7 @@ def _due(due: Due, now: datetime) -> str:
     )
 
 
-def _holding(holders: Holders) -> Part:
+def _holding(holders: Page[Holder]) -> Part:
     title = _("*Who holds how much*")
     rest = holders.many - len(holders.found)
     more = (

@@ -231,19 +231,16 @@ class World:
     def own(self) -> home.Own:
         page = Page(found=self.waiting[:10], many=self.many)
         conversation, customer = self.case.conversation, self.case.customer
-        draft = overview.Draft(
+        jotting = overview.Jotting(
             conversation=conversation, customer=customer, text=self.text, at=NOON
-        )
-        wanted = overview.FollowUp(
-            conversation=conversation, customer=customer, text=self.text, due_at=NOON
         )
         return home.Own(
             mine=page,
             waiting=page,
             promised=page,
             snoozed=page,
-            drafts=overview.Drafts(found=self.times(draft, 10), many=self.many),
-            follow_ups=overview.FollowUps(found=self.times(wanted, 10), many=self.many),
+            drafts=Page(found=self.times(jotting, 10), many=self.many),
+            follow_ups=Page(found=self.times(jotting, 10), many=self.many),
             figures=overview.Figures(answered=self.many, response=HOUR, kept=1, broken=1),
         )
 
@@ -262,7 +259,7 @@ class World:
         )
         return home.Led(
             teams=self.times(team),
-            holders=overview.Holders(found=self.times(holder, 15), many=self.many),
+            holders=Page(found=self.times(holder, 15), many=self.many),
             due=overview.Due(until=[(NOON + HOUR, self.many)]),
             approvals=Page(found=self.waiting[:10], many=self.many),
             accounts=self.times(account),

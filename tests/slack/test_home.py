@@ -26,14 +26,10 @@ from storage import replies
 from storage.accounts import Account
 from storage.conversations import Waiting
 from storage.overview import (
-    Draft,
-    Drafts,
     Due,
     Figures,
-    FollowUp,
-    FollowUps,
     Holder,
-    Holders,
+    Jotting,
     OfTeam,
 )
 from storage.search import Page, Totals
@@ -397,7 +393,7 @@ LED = Led(
         OfTeam(name="calm", open=1),
         OfTeam(name="care", open=12, late=3, unclaimed=4, oldest=entry()),
     ],
-    holders=Holders(
+    holders=Page(
         found=[
             Holder(person=ANA, open=9, late=1, relationships=151),
             Holder(person=BEN, open=1, late=0, relationships=1),
@@ -533,21 +529,21 @@ def full(customer=MIRA, text="x" * 4000, many=10_000, name="care"):
     """As much of everything as the queries bring."""
     one = entry(customer=customer, words=text)
     it = page(*[one] * 5, many=many)
-    draft = Draft(conversation=WAITING, customer=customer, text=text, at=NOON)
-    ask_again = FollowUp(conversation=WAITING, customer=customer, text=text, due_at=NOON)
+    draft = Jotting(conversation=WAITING, customer=customer, text=text, at=NOON)
+    ask_again = Jotting(conversation=WAITING, customer=customer, text=text, at=NOON)
     own = Own(
         mine=it,
         waiting=it,
         promised=it,
         snoozed=it,
-        drafts=Drafts(found=[draft] * 5, many=many),
-        follow_ups=FollowUps(found=[ask_again] * 5, many=many),
+        drafts=Page(found=[draft] * 5, many=many),
+        follow_ups=Page(found=[ask_again] * 5, many=many),
         figures=Figures(answered=many, response=timedelta(days=9), kept=many, broken=1),
     )
     account = replace(LED.accounts[1], trouble=text)
     led = Led(
         teams=[OfTeam(name=name, open=many, oldest=one)] * 200,
-        holders=Holders(
+        holders=Page(
             found=[Holder(person=ANA, open=many, late=many, relationships=many)] * 15, many=many
         ),
         due=LED.due,

@@ -71,7 +71,7 @@ def test_follow_ups_are_ones_own_that_are_still_to_come_soonest_first(database):
 
     found = asked(database, overview.follow_ups_of, ANA, most=5)
 
-    assert [each.due_at for each in found.found] == [NOON + HOUR, NOON + 2 * HOUR]
+    assert [each.at for each in found.found] == [NOON + HOUR, NOON + 2 * HOUR]
     assert (found.many, found.found[0].text) == (2, "does it work?")
 
 
