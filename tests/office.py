@@ -305,3 +305,17 @@ def _environment(
         "DATABASE_URL": url,
         "TEAMS_FILE": str(folder / "teams.toml"),
     }
+
+
+@contextmanager
+def door(browser: Any, office: Office) -> Iterator[Callable[..., Colleague]]:
+    """Colleagues come in by it, and have all left when it closes."""
+    here: list[Colleague] = []
+
+    def come(id: str, **more: Any) -> Colleague:
+        here.append(Colleague(browser, office, id, **more))
+        return here[-1]
+
+    yield come
+    for colleague in here:
+        colleague.leave()

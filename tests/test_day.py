@@ -11,7 +11,7 @@ from storage import customers
 from storage.database import reading
 from tests import office
 from tests.browser import chromium, keep_picture
-from tests.office import PHONE, Colleague, expect
+from tests.office import PHONE, expect
 from tests.people import ANA, BEN, LEA
 from tests.playground.test_page_forms import png
 from tests.processes import until
@@ -57,15 +57,8 @@ def acme(tmp_path_factory):
 @pytest.fixture
 def come(browser, acme):
     """Somebody opens Slack in a browser of their own."""
-    here = []
-
-    def come(id, **more):
-        here.append(Colleague(browser, acme, id, **more))
-        return here[-1]
-
-    yield come
-    for colleague in here:
-        colleague.leave()
+    with office.door(browser, acme) as come:
+        yield come
 
 
 def writes(form, words):

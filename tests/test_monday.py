@@ -10,7 +10,7 @@ from sqlalchemy import text
 from bot.domain.mention import Kind
 from tests import office
 from tests.browser import chromium, keep_picture
-from tests.office import Colleague, expect
+from tests.office import expect
 from tests.people import ANA, BEN, LEA
 from tests.processes import until
 
@@ -70,15 +70,8 @@ def acme(tmp_path_factory):
 @pytest.fixture
 def come(browser, acme):
     """Somebody opens Slack in a browser of their own."""
-    here = []
-
-    def come(id, **more):
-        here.append(Colleague(browser, acme, id, **more))
-        return here[-1]
-
-    yield come
-    for colleague in here:
-        colleague.leave()
+    with office.door(browser, acme) as come:
+        yield come
 
 
 def test_the_bot_says_once_what_it_will_do_in_a_channel_and_setup_makes_a_team_there(come, acme):

@@ -12,7 +12,7 @@ from bot.domain.reply import Ability, Reply
 from bot.domain.roles import Right
 from bot.domain.warnings import warnings
 from bot.slack import filled, previews, reply_forms
-from bot.slack.blocks import Message, context, section
+from bot.slack.blocks import Message, only_you, section
 from bot.slack.counter import DONE, Ack, Counter, Drawn, Pressed, Visit, errors, instead
 from bot.slack.forms import View
 from bot.slack.later import later
@@ -216,7 +216,7 @@ class Afterwards:
                 " ^AN` sets your own."
             )
         text = says.format(sign=f"*{harmless(mine, 2 * SIGNATURE)}*")
-        return Message(text, [section(text), context(_("Only you see this."))])
+        return Message(text, [section(text), only_you()])
 
     def _approved(self, visit: Visit, number: int, _rest: str) -> str:
         visit.must(Right.APPROVE, self.desk.team_of(number))

@@ -48,6 +48,11 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(text)]}
 
 
+def only_you() -> Block:
+    """Under what only the person who asked can see."""
+    return context(_("Only you see this."))
+
+
 def divider() -> Block:
     return {"type": "divider"}
 

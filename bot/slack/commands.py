@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bot.desk import Desk
 from bot.domain.mention import storable
 from bot.domain.problems import NoSuchConversation
-from bot.slack.blocks import Message, context, section
+from bot.slack.blocks import Message, only_you, section
 from bot.slack.cards import card
 from bot.slack.counter import Counter, Visit
 from bot.slack.forms import View
@@ -89,7 +89,7 @@ class Commands:
         names = "` · `".join(sorted({name.partition(":")[0] for name in self.desk.adapters}))
         parts = [_(each).format(platforms=names) for each in HELP]
         blocks = [section(each) for each in parts]
-        return Message("\n".join(parts), [*blocks, context(_("Only you see this."))])
+        return Message("\n".join(parts), [*blocks, only_you()])
 
     def _do(self, deed: re.Match[str], visit: Visit) -> Answer:
         verb, number = " ".join((deed["verb"] or "").lower().split()), _number(deed)

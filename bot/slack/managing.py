@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from http.client import HTTPException
 from itertools import islice
@@ -444,7 +444,7 @@ class Managing:
         names, now = [team.name for team in teams], self.desk.now()
         if not names:
             return None
-        today = self._midnight(teams[0]) + A_DAY
+        today = _begun(self._today(teams[0]), teams[0]) + A_DAY
         approvals = Asked(teams=names, approval=True)
         heard = [each for each in accounts.all_of(db) if each.name in self.desk.adapters]
         return Led(
@@ -494,14 +494,15 @@ class Managing:
     def _monday(self) -> datetime:
         """When this week began."""
         team = next(iter(self.desk.teams))
-        today = self.desk.now().astimezone(team.calendar.zone).date()
-        monday = today - timedelta(days=today.weekday())
-        return datetime.combine(monday, time(0), team.calendar.zone).astimezone(UTC)
+        return _begun(self._today(team) - timedelta(days=self._today(team).weekday()), team)
 
-    def _midnight(self, team: Team) -> datetime:
-        """When this day began."""
-        today = self.desk.now().astimezone(team.calendar.zone).date()
-        return datetime.combine(today, time(0), team.calendar.zone).astimezone(UTC)
+    def _today(self, team: Team) -> date:
+        return self.desk.now().astimezone(team.calendar.zone).date()
+
+
+def _begun(day: date, team: Team) -> datetime:
+    """When a day begins where a team works."""
+    return datetime.combine(day, time(0), team.calendar.zone).astimezone(UTC)
 
 
 def _name(typed: str) -> str:

@@ -8,7 +8,7 @@ from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import Right
 from bot.domain.team import Team
 from bot.slack import filled, forms, lands
-from bot.slack.blocks import Block, Element, Message, context, option, section
+from bot.slack.blocks import Block, Element, Message, context, only_you, option, section
 from bot.slack.counter import Ack, Counter, Visit, instead
 from bot.slack.forms import View, modal
 from bot.slack.members import Members
@@ -82,7 +82,7 @@ class Setup:
         """What is promised in this channel, wherever it was written."""
         team = self.desk.teams.of_channel(visit.channel)
         text = greeting(team, self.desk.adapters) if team else _nobody_answers()
-        return Message(text, [section(text), context(_("Only you see this."))])
+        return Message(text, [section(text), only_you()])
 
     def joined(self, visit: Visit) -> None:
         """Somebody came into a channel; if it is us, say what will happen there."""
