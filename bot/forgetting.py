@@ -24,9 +24,10 @@ from bot.domain.delivery import Errand, Urgency
 from bot.domain.forgotten import BY_AGE, REASON, forgotten_by
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.team import Team
-from storage import conversations, customers, forgetting, outbox, people, shown
+from storage import conversations, customers, forgetting, outbox, people, receipts, shown
 from storage.database import Transaction, Unavailable, reading
-from storage.forgetting import Candidate, Counted, Kept, Notice
+from storage.forgetting import Candidate, Counted, Notice
+from storage.receipts import Kept
 from storage.shown import FILE, Shown
 
 log = structlog.get_logger()
@@ -116,7 +117,7 @@ class Forgetting:
 
     def receipt(self, number: int) -> Receipt:
         with reading(self.database) as db:
-            kept = forgetting.get_receipt(db, number)
+            kept = receipts.get(db, number)
         if kept is None:
             raise NobodyToForget
         return _receipt(kept)
@@ -132,7 +133,7 @@ class Forgetting:
                 return True
             loose = forgetting.wipe_loose(db, most=SOME)
             if loose.total():
-                for kept in forgetting.unfinished(db)[:1]:
+                for kept in receipts.unfinished(db)[:1]:
                     self._count(db, kept.id, loose)
                 return True
         self._finish()
@@ -171,7 +172,7 @@ class Forgetting:
         """A message or a file is gone, or Slack does not let us."""
         with self.database.begin() as db:
             shown.gone(db, what.channel, what.ts)
-            for receipt in forgetting.receipts_waiting(db, number)[:1]:
+            for receipt in receipts.waiting_for(db, number)[:1]:
                 if stuck:
                     self._add(db, receipt.id, "stuck", [what.channel, what.ts])
                 else:
@@ -180,7 +181,7 @@ class Forgetting:
     def others_wrote(self, number: int, channel: str, ts: str) -> None:
         """Colleagues have written under this card, and only they can take that back."""
         with self.database.begin() as db:
-            for receipt in forgetting.receipts_waiting(db, number)[:1]:
+            for receipt in receipts.waiting_for(db, number)[:1]:
                 self._add(db, receipt.id, "threads", [channel, ts])
 
     def all_taken_back(self, number: int) -> bool:
@@ -192,9 +193,9 @@ class Forgetting:
             if any(each != hanging for each in shown.of_conversation(db, number)):
                 return False
             forgetting.empty_outbox(db, number, self.now())
-            for receipt in forgetting.receipts_waiting(db, number):
+            for receipt in receipts.waiting_for(db, number):
                 waiting = [each for each in receipt.what["waiting"] if each != number]
-                forgetting.write_receipt(db, receipt.id, {**receipt.what, "waiting": waiting})
+                receipts.write(db, receipt.id, {**receipt.what, "waiting": waiting})
         return True
 
     # How
@@ -207,7 +208,7 @@ class Forgetting:
 
     def _known(self, db: Transaction, customer: int) -> int | None:
         """The receipt of somebody who was forgotten before, or is being forgotten."""
-        done = forgetting.receipts_with(db, customer)
+        done = receipts.with_customer(db, customer)
         return done[0].id if done else None
 
     def _begin(self, db: Transaction, ids: Sequence[int], by: str) -> int:
@@ -216,23 +217,25 @@ class Forgetting:
             raise NobodyToForget
         if numbers := forgetting.in_the_way(db, ids):
             raise StillOnItsWay(numbers)
-        now = self.now()
-        counted = forgetting.wipe_where_named(db, ids)
-        notices = forgetting.notices_about(db, ids, now)
-        counted += Counter(outbox=len(notices))
-        for notice in notices:
-            self._owe_notice(db, notice)
-        counted += forgetting.wipe_customers(db, ids, now)
-        number = forgetting.open_receipt(db, by, now, _blank(ids))
+        now, counted = self.now(), self._unname(db, ids)
+        number = receipts.begin(db, by, now, _blank(ids))
         self._count(db, number, counted)
         for id in ids:
             self.ledger.audit(db, by, "forget", now, customer=id, receipt=number)
         log.info("customer.forgotten", receipt=number, by=by)
         return number
 
+    def _unname(self, db: Transaction, ids: Sequence[int]) -> Counted:
+        """Their names go, wherever they stand, and what we have said to people with them in it."""
+        now, counted = self.now(), forgetting.wipe_where_named(db, ids)
+        notices = forgetting.notices_about(db, ids, now)
+        for notice in notices:
+            self._owe_notice(db, notice)
+        return counted + Counter(outbox=len(notices)) + forgetting.wipe_customers(db, ids, now)
+
     def _receipt_of(self, db: Transaction, customer: int) -> Kept:
         """A forgotten customer's; one that came in between, while it was written, is the same."""
-        return forgetting.receipts_with(db, customer)[0]
+        return receipts.with_customer(db, customer)[0]
 
     def _let_go(self, db: Transaction, conversation: Conversation, receipt: Kept) -> None:
         """Some of its mentions, and then the rest of it with the last of them."""
@@ -268,12 +271,7 @@ class Forgetting:
         customers.hold(db, ids)  # who is just writing again is seen after this
         if forgetting.words_left(db, ids):
             return
-        now = self.now()
-        counted = forgetting.wipe_where_named(db, ids)
-        for notice in forgetting.notices_about(db, ids, now):
-            self._owe_notice(db, notice)
-            counted["outbox"] += 1
-        self._count(db, receipt.id, counted + forgetting.wipe_customers(db, ids, now))
+        self._count(db, receipt.id, self._unname(db, ids))
         for id in ids:
             self._add(db, receipt.id, "customers", id)
 
@@ -290,19 +288,19 @@ class Forgetting:
     def _todays(self, db: Transaction) -> Kept:
         """One receipt a day for what goes by age; a new one begins unfinished."""
         now = self.now()
-        number = forgetting.receipt_of_day(db, BY_AGE, now.date())
+        number = receipts.of_day(db, BY_AGE, now.date())
         if number is None:
-            number = forgetting.open_receipt(db, BY_AGE, now, _blank([]))
-        kept = forgetting.hold_receipt(db, number)
+            number = receipts.begin(db, BY_AGE, now, _blank([]))
+        kept = receipts.hold(db, number)
         assert kept is not None, "it was there a moment ago"
         if kept.what["done_at"]:
-            forgetting.write_receipt(db, number, {**kept.what, "done_at": None})
+            receipts.write(db, number, {**kept.what, "done_at": None})
         return kept
 
     def _finish(self) -> None:
         """Let the database's own files forget, too; and only then is it done."""
         with reading(self.database) as db:
-            kept = forgetting.unfinished(db)
+            kept = receipts.unfinished(db)
             done = [r for r in kept if not forgetting.left_to_do(db, r.what["customers"])]
         asked = any(receipt.by != BY_AGE for receipt in done)
         if not done or not self._scoured(thoroughly=asked):
@@ -345,14 +343,14 @@ class Forgetting:
     def _owe_retire(
         self, db: Transaction, conversation: Conversation, channel: str, ts: str
     ) -> None:
-        where = self.desk.team(conversation).channel if ts in (FILE,) else channel
+        where = self.desk.team(conversation).channel if ts == FILE else channel
         self.ledger.owe_retire(db, conversation, where, ts, FORGOTTEN, self.now())
 
     def _wait_for(self, db: Transaction, conversation: Conversation) -> None:
         """Something was said too late: its receipt waits for that again."""
-        kept = forgetting.receipts_with(db, conversation.customer)
+        kept = receipts.with_customer(db, conversation.customer)
         if forgotten_by(conversation.thread) == BY_AGE:
-            kept = forgetting.receipts_by(db, BY_AGE)
+            kept = receipts.by_whom(db, BY_AGE)
         for receipt in kept[:1]:
             self._add(db, receipt.id, "waiting", conversation.id)
 
@@ -393,28 +391,25 @@ class Forgetting:
     # The receipt
 
     def _count(self, db: Transaction, number: int, counted: Counted) -> None:
-        kept = forgetting.hold_receipt(db, number)
-        assert kept is not None, "receipts are never removed"
-        removed = Counter(kept.what["removed"]) + counted
-        forgetting.write_receipt(
-            db, number, {**kept.what, "removed": dict(sorted(removed.items()))}
-        )
+        removed = Counter(self._held(db, number)["removed"]) + counted
+        self._put(db, number, removed=dict(sorted(removed.items())))
 
     def _tell(self, db: Transaction, number: int, what: str) -> None:
-        kept = forgetting.hold_receipt(db, number)
-        if kept:
-            forgetting.write_receipt(db, number, {**kept.what, what: kept.what[what] + 1})
+        self._put(db, number, **{what: self._held(db, number)[what] + 1})
 
     def _add(self, db: Transaction, number: int, to: str, one: Any) -> None:
         """Put it into a list, once."""
-        kept = forgetting.hold_receipt(db, number)
-        if kept and one not in kept.what[to]:
-            forgetting.write_receipt(db, number, {**kept.what, to: [*kept.what[to], one]})
+        known = self._held(db, number)[to]
+        if one not in known:
+            self._put(db, number, **{to: [*known, one]})
 
     def _put(self, db: Transaction, number: int, **values: Any) -> None:
-        kept = forgetting.hold_receipt(db, number)
-        if kept:
-            forgetting.write_receipt(db, number, {**kept.what, **values})
+        receipts.write(db, number, {**self._held(db, number), **values})
+
+    def _held(self, db: Transaction, number: int) -> Mapping[str, Any]:
+        kept = receipts.hold(db, number)
+        assert kept is not None, "receipts are never removed"
+        return kept.what
 
 
 def _blank(customers_: Sequence[int]) -> dict[str, Any]:

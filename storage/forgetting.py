@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     false,
     func,
-    insert,
     or_,
     select,
     text,
@@ -36,7 +35,6 @@ from storage.conversations import as_conversation
 from storage.customers import all_of, identities
 from storage.database import Database, Transaction, is_sqlite
 from storage.merges import CONVERSATION, CUSTOMER
-from storage.rows import as_object
 from storage.tables import (
     amendments,
     conversations,
@@ -50,7 +48,6 @@ from storage.tables import (
     outbox,
     parts,
     pictures,
-    receipts,
     replies,
     saved_views,
     shown,
@@ -501,71 +498,6 @@ def _change_all(db: Transaction, table: Table, *which: ColumnElement[bool], **va
 
 def _drop(db: Transaction, table: Table, which: ColumnElement[bool]) -> int:
     return int(db.execute(delete(table).where(which)).rowcount)
-
-
-# Receipts
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A receipt as it is stored."""
-
-    id: int
-    at: datetime
-    by: str
-    what: dict[str, Any]
-
-
-def open_receipt(db: Transaction, by: str, at: datetime, what: dict[str, Any]) -> int:
-    made = db.execute(insert(receipts).values(by=by, at=at, what=what))
-    assert made.inserted_primary_key is not None
-    return int(made.inserted_primary_key[0])
-
-
-def get_receipt(db: Transaction, id: int) -> Kept | None:
-    row = db.execute(select(receipts).where(receipts.c.id == id)).one_or_none()
-    return as_object(Kept, row) if row else None
-
-
-def hold_receipt(db: Transaction, id: int) -> Kept | None:
-    found = select(receipts).where(receipts.c.id == id).with_for_update()
-    row = db.execute(found).one_or_none()
-    return as_object(Kept, row) if row else None
-
-
-def unfinished(db: Transaction) -> Sequence[Kept]:
-    """Those whose words are not all removed yet, newest first."""
-    return [each for each in _receipts(db) if not each.what["done_at"]]
-
-
-def receipts_with(db: Transaction, customer: int) -> Sequence[Kept]:
-    """Those of this customer, newest first."""
-    return [each for each in _receipts(db) if customer in each.what["customers"]]
-
-
-def receipts_waiting(db: Transaction, conversation: int) -> Sequence[Kept]:
-    """Those for which something of this conversation is still to be taken back in Slack."""
-    return [each for each in _receipts(db) if conversation in each.what["waiting"]]
-
-
-def receipts_by(db: Transaction, by: str) -> Sequence[Kept]:
-    return [each for each in _receipts(db) if each.by == by]
-
-
-def _receipts(db: Transaction) -> Sequence[Kept]:
-    """All of them, newest first: there are few, one a day and one for each who asks."""
-    rows = db.execute(select(receipts).order_by(receipts.c.id.desc()))
-    return [as_object(Kept, row) for row in rows]
-
-
-def receipt_of_day(db: Transaction, by: str, day: date) -> int | None:
-    newest = select(receipts).where(receipts.c.by == by).order_by(receipts.c.id.desc()).limit(1)
-    row = db.execute(newest).one_or_none()
-    return int(row.id) if row and row.at.date() == day else None
-
-
-def write_receipt(db: Transaction, id: int, what: dict[str, Any]) -> None:
-    db.execute(update(receipts).where(receipts.c.id == id).values(what=what))
 
 
 # What the database itself keeps of what it has deleted
