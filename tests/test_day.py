@@ -87,6 +87,7 @@ def test_a_draft_survives_and_who_is_writing_is_seen(come, acme):
 
     ana.press(ana.card(number), "Reply")
     writes(ana.sees_form(f"Answer {number}"), "A new lid is on its")
+    until(lambda: acme.bot.answering.kept(number, ANA) == "A new lid is on its")
     ben.sees(ben.card(number), "@Ana Silva is writing")
     ben.press(ben.card(number), "Reply")
     ben.sees(ben.sees_form(f"Answer {number}"), "@Ana Silva has begun an answer")
