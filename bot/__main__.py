@@ -22,7 +22,15 @@ from adapters import Adapter
 from bot import config, logs
 from bot.domain.team import Team, Teams
 from storage import mentions, migrations, outbox
-from storage.database import Database, Unavailable, address, connect, is_sqlite, reading
+from storage.database import (
+    Database,
+    Unavailable,
+    address,
+    connect,
+    copy,
+    is_sqlite,
+    reading,
+)
 from storage.outbox import Owed
 
 log = structlog.get_logger()
@@ -103,6 +111,21 @@ def migrate(_: Arguments, environment: Mapping[str, str]) -> int:
         if migrations.behind(database):
             migrations.upgrade(database)
     print("The database is up to date.")
+    return 0
+
+
+def backup(arguments: Arguments, environment: Mapping[str, str]) -> int:
+    """Copy a SQLite database, also while the bot runs; PostgreSQL has pg_dump."""
+    with opened(config.database_url(environment)) as database:
+        if not is_sqlite(database):
+            raise config.NotSetUp(["PostgreSQL is copied by its own tools: pg_dump."])
+        _must_be_up_to_date(database)
+        try:
+            copy(database, arguments.file)
+        except OSError as problem:
+            why = f"{arguments.file} can't be written: {problem.strerror}. Name another file."
+            raise config.NotSetUp([why]) from None
+    print(f"{arguments.file} holds the database as it was a moment ago.")
     return 0
 
 
@@ -326,6 +349,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "check", check)
     _command(commands, "migrate", migrate)
+    copied = _command(commands, "backup", backup)
+    copied.add_argument("file", type=Path, help="the copy; it must not be there yet")
     tried = _command(commands, "deadline", deadline)
     tried.add_argument("--team", help="whose calendar counts where a line has none of its own")
     tried.add_argument("--text", action="store_true", help="reasons as sentences")

@@ -113,7 +113,7 @@ def stopped(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM)
     return said
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "check", "migrate", "outbox"])
+@pytest.mark.parametrize("command", ["run", "demo", "check", "migrate", "backup", "outbox"])
 def test_each_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main([command, "--help"])
