@@ -93,13 +93,16 @@ class Contacts:
         at: datetime,
         url: str | None = None,
     ) -> int:
-        """Make a message in Slack a conversation; returns it, and the same one when done twice."""
+        """Make a message in Slack a conversation; returns it, and the same one when done twice.
+
+        Without an `author` it is somebody whom nothing else is known of, until they are joined.
+        """
         key = f"{channel}:{ts}"
         mention = Mention(
             account=SLACK,
             key=key,
             thread=key,
-            customer=Customer(platform=SLACK, key=author, handle=name.strip()),
+            customer=Customer(platform=SLACK, key=author or key, handle=name.strip()),
             text=words.strip(),
             posted_at=at,
             url=url,

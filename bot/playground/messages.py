@@ -150,6 +150,21 @@ def threaded(channel: Channel, given: Arguments) -> Json:
     return {"thread_ts": ts} | broadcast
 
 
+def forwarded(memory: Memory, channel: str, message: Json) -> Json:
+    """A message within another: what somebody adds stands in that one's own text."""
+    author = memory.people[message["user"]]
+    return {
+        "is_share": True,
+        "is_msg_unfurl": True,
+        "channel_id": channel,
+        "ts": message["ts"],
+        "author_id": author.id,
+        "author_name": author.real_name,
+        "text": message["text"],
+        "fallback": f"{author.name}: {message['text']}",
+    }
+
+
 def signed(memory: Memory) -> Json:
     return {"user": memory.bot_user, "bot_id": memory.bot_id, "app_id": memory.app_id}
 

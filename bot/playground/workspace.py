@@ -18,7 +18,7 @@ from bot.playground import (
 )
 from bot.playground.arguments import Arguments
 from bot.playground.memory import Memory
-from bot.playground.messages import linked, threaded
+from bot.playground.messages import forwarded, linked, threaded
 from bot.playground.pings import pings
 from bot.playground.things import (
     Answer,
@@ -306,6 +306,15 @@ class Workspace(Memory):
         if not self.subscriptions & {"message", wanted}:
             return None
         return payloads.said(self, who, where, message)
+
+    @alone
+    def forward(self, person: str, channel: str, ts: str, to: str, text: str = "") -> str:
+        """Hand a message on into another channel, with a remark; the new message's timestamp."""
+        self._present(person)
+        found, where = self._place(person, channel).messages[ts], self._place(person, to)
+        handed = forwarded(self, channel, found)
+        said = {"user": person, "text": self._escaped(text), "attachments": [handed]}
+        return str(self.keep(where, said)["ts"])
 
     @alone
     def acknowledge(self, envelope: Envelope, answer: Any = None) -> None:

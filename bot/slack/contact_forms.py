@@ -102,6 +102,7 @@ def make_case(message: Said, teams: Sequence[str], team: str) -> View:
             "channel": message.channel,
             "ts": message.ts,
             "author": message.author,
+            "name": clip(message.name, NAME),
         },
     )
 

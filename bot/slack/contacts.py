@@ -12,16 +12,16 @@ from bot.contacts import Contacts as Log
 from bot.desk import Desk
 from bot.domain.mention import Kind, storable
 from bot.domain.problems import CannotLog, NotPossible, Ours
-from bot.slack import contact_forms, filled
+from bot.slack import contact_forms, filled, forwarded
 from bot.slack.blocks import Message, section
 from bot.slack.commands import plain
-from bot.slack.contact_forms import HOW, Contact, Said
+from bot.slack.contact_forms import HOW, NAME, Contact, Said
 from bot.slack.counter import Ack, Counter, Visit, errors, instead
 from bot.slack.forms import INPUT, View
 from bot.slack.handling_forms import kind_named
 from bot.slack.members import Members
 from bot.slack.queue import Links
-from bot.slack.text import clip
+from bot.slack.text import clip, one_line
 from bot.slack.tongue import _
 from bot.slack.whispers import Body
 from bot.slack.words import called
@@ -144,23 +144,24 @@ class Logging:
         return dict(found[0])
 
     def _said(self, channel: str, message: Body) -> Said:
-        """As plain words, by whoever wrote it."""
-        author = str(message.get("user") or message.get("bot_id") or "unknown")
-        name = str(message.get("username") or "") or called(self.members.name(author))
-        words = storable(plain(str(message.get("text") or ""))).strip()
+        """As plain words, by whoever wrote them first."""
+        author, name, words = forwarded.spoken(message)
+        if author and not name:
+            name = called(self.members.name(author))
         return Said(
             channel=channel,
             ts=str(message["ts"]),
             author=author,
-            name=name,
-            words=clip(words, INPUT),
+            name=clip(one_line(storable(name)), NAME),
+            words=clip(storable(plain(words)).strip(), INPUT),
         )
 
     def _case(self, message: Said, channel: str) -> View:
         return contact_forms.make_case(message, self._teams(), self._team(channel))
 
     def make_case(self, visit: Visit, view: View) -> Ack:
-        about = filled.opened_at(view)
+        """Under another name than the message has, it is somebody whom we don't know."""
+        about, name = filled.opened_at(view), filled.text_in(view, "name")
         team = filled.chosen_in(view, "team") or self._team(str(about["channel"]))
         try:
             number = self.contacts.from_message(
@@ -168,8 +169,8 @@ class Logging:
                 self._named(team),
                 channel=about["channel"],
                 ts=about["ts"],
-                author=about["author"],
-                name=filled.text_in(view, "name"),
+                author=about["author"] if name.strip() == about.get("name", name).strip() else "",
+                name=name,
                 words=filled.text_in(view, "words"),
                 at=datetime.fromtimestamp(float(about["ts"]), UTC),
                 url=self.links.message(about["channel"], about["ts"]),

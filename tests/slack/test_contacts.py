@@ -12,6 +12,7 @@ from bot.domain.team import Teams
 from bot.playground.pings import pings
 from bot.slack import contact_forms
 from bot.slack.contact_forms import Contact, Said
+from bot.slack.forwarded import spoken
 from tests import fake_slack
 from tests.conftest import CARE as TEAM
 from tests.conftest import NOON
@@ -19,7 +20,7 @@ from tests.people import ANA, BEN, CARE, ask, form
 from tests.slack.cases import accepted_view, shown
 from tests.slack.hostile import TEXT, live_markup
 
-PRESS = "C0PRESS"
+PRESS, OTTO = "C0PRESS", "U0OTTO"
 STRICT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -159,6 +160,90 @@ def test_a_message_becomes_a_case_by_its_link(app, slack):
 
     assert initial(form(slack), "words") == "The shop is down"
     assert ask(app.bolt, slack.workspace, "case that one").startswith("Copy the message's link")
+
+
+def forward(app, slack, words, remark, by=BEN):
+    """Otto, of another company, wrote it; a colleague hands it on and makes it a case."""
+    ts = say(slack, words, by=OTTO)
+    there = slack.workspace.forward(by, CARE, ts, CARE, remark)
+    fake_slack.message_shortcut(app.bolt, slack.workspace, ANA, CARE, there, "make_case")
+
+
+def test_a_forwarded_complaint_is_its_authors_and_the_remark_above_it_stays_here(app, slack):
+    forward(app, slack, "Your invoice is wrong & nobody answers", "He is always like that.")
+    assert initial(form(slack), "name") == "Otto Lund"
+    send(app, slack)
+    app.courier.deliver_all()
+
+    made = app.desk.look(1)
+    assert made.latest.text == "Your invoice is wrong & nobody answers"
+    assert made.customer.handle == "Otto Lund"
+    assert "always" not in str(slack.messages[made.conversation.card])
+
+
+def test_two_whose_words_one_colleague_wrote_down_are_two_customers(app, slack):
+    for words, name in (("The lid broke", "A man at the fair"), ("Too loud", "Mrs. Miller")):
+        fake_slack.message_shortcut(
+            app.bolt, slack.workspace, ANA, CARE, say(slack, words), "make_case"
+        )
+        send(app, slack, name=name)
+    forward(app, slack, "Still broken", "")
+    send(app, slack)
+    forward(app, slack, "And now it leaks", "")
+    send(app, slack)
+
+    man, miller, otto, again = (app.desk.look(number) for number in (1, 2, 3, 4))
+    assert (man.customer.handle, miller.customer.handle) == ("A man at the fair", "Mrs. Miller")
+    assert man.conversation.customer != miller.conversation.customer
+    assert (miller.past.times, again.past.times) == (0, 1)
+    assert otto.conversation.customer == again.conversation.customer
+
+
+MAIL = {
+    "filetype": "email",
+    "mode": "email",
+    "subject": "My order",
+    "from": [{"address": "Mira@Example.com", "name": "Mira Costa"}],
+    "plain_text": "It never came.",
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "author", "name", "words"),
+    [
+        ({"user": "U1", "text": "Hello"}, "U1", "", "Hello"),
+        ({"bot_id": "B1", "username": "Shop", "text": "Hello"}, "B1", "Shop", "Hello"),
+        ({"text": "Hello"}, "", "", "Hello"),
+        (
+            {"bot_id": "B1", "attachments": [{"title": "Form", "text": "Hello"}]},
+            "B1",
+            "",
+            "Form\nHello",
+        ),
+        ({"bot_id": "B1", "attachments": [{"fallback": "Hello"}]}, "B1", "", "Hello"),
+        ({"user": "U1", "text": "see", "attachments": [{"text": "a page"}]}, "U1", "", "see"),
+        (
+            {"user": "USLACKBOT", "files": [MAIL]},
+            "mira@example.com",
+            "Mira Costa",
+            "My order\n\nIt never came.",
+        ),
+        (
+            {"user": "U1", "text": "oh", "attachments": [{"is_msg_unfurl": True, "files": [MAIL]}]},
+            "mira@example.com",
+            "Mira Costa",
+            "My order\n\nIt never came.",
+        ),
+        (
+            {"user": "U1", "text": "a picture", "files": [{"filetype": "png"}]},
+            "U1",
+            "",
+            "a picture",
+        ),
+    ],
+)
+def test_whose_words_a_message_of_slack_holds(message, author, name, words):
+    assert spoken(message) == (author, name, words)
 
 
 def test_a_card_of_ours_is_no_new_case(app, slack, hear):
