@@ -38,7 +38,7 @@ from bot.slack.previews import mention_of
 from bot.slack.reply_forms import ANSWER, CHANGE, FILES, LOOKED, REPLY, SAVED, VARIABLE, Sheet
 from bot.slack.text import clip, one_line
 from bot.slack.tongue import told
-from bot.slack.words import called, platform
+from bot.slack.words import called, megabytes, platform
 from storage import customers, people, saved_replies
 from storage.database import reading
 
@@ -357,10 +357,10 @@ class Answers:
             if not allowed.takes(file["type"]):
                 raise TooManyFiles(WRONG_TYPE, name=file["name"], type=file["type"])
             if file["size"] > allowed.size:
-                size = reply_forms.megabytes(allowed.size)
+                size = megabytes(allowed.size)
                 raise TooManyFiles(TOO_LARGE, name=file["name"], size=size)
         if allowed.total is not None and sum(file["size"] for file in files) > allowed.total:
-            size = reply_forms.megabytes(allowed.total)
+            size = megabytes(allowed.total)
             raise TooManyFiles(TOO_LARGE_TOGETHER, size=size)
 
     def _renew(self, visit: Visit, number: int) -> None:

@@ -1,6 +1,7 @@
 """The card: a conversation as it is now, with what can be done about it."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.case import Case
@@ -16,6 +17,7 @@ from bot.slack.blocks import (
     actions,
     context,
     emoji,
+    in_json,
     line,
     link,
     person,
@@ -35,7 +37,9 @@ from bot.slack.words import (
     FACES,
     REASON,
     apart,
+    attached,
     before,
+    brought,
     judgement,
     named,
     on,
@@ -48,8 +52,8 @@ from bot.slack.words import (
 from bot.slack.written import NO_REPLIES, retold
 
 MEDIA = 5  # links to pictures on a card
-MEDIA_LENGTH = 1500  # characters of all these addresses together
 ANSWER = 1800  # of JSON
+READ = 4000  # of JSON: of an answer that somebody approves, who must read all of it
 TAGS = 100  # characters of markup
 SAID, REPLIED = 2000, 400  # characters of the fallback, after escaping
 WRITERS = 3  # that a card names
@@ -163,23 +167,15 @@ def _before(case: Case) -> str:
 
 def _media(case: Case) -> list[Block]:
     """What came along: as pictures where the team wants to see them, else as links."""
-    links: list[str] = []
     seen: list[Block] = []
-    length = 0
+    others = []
     for url in case.latest.media[:MEDIA]:
         if picture := _picture(case, url, len(seen) + 1):
             seen.append(picture)
-            continue
-        length += len(address(url) or "")
-        if address(url) and length <= MEDIA_LENGTH:
-            links.append(url)
-    if not links:
-        return seen
-    called = [_attachment(number, len(links)) for number in range(1, 1 + len(links))]
-    parts = [
-        part for pair in zip(links, called, strict=True) for part in (link(*pair), words("  "))
-    ]
-    return [*seen, rich(line(*parts[:-1]))]
+        else:
+            others.append(url)
+    links = attached(others)
+    return [*seen, rich(line(*links))] if links else seen
 
 
 def _picture(case: Case, url: str, number: int) -> Block | None:
@@ -196,24 +192,37 @@ def _picture(case: Case, url: str, number: int) -> Block | None:
     return {"type": "image", "image_url": where, "alt_text": alt}
 
 
-def _attachment(number: int, of: int) -> str:
-    return _("attachment {number}").format(number=number) if of > 1 else _("attachment")
-
-
 def _answer(case: Case) -> list[Block]:
     """What we said, or are saying."""
     conversation, reply = case.conversation, case.reply
     if reply and conversation.proposed == reply.key:
         told = sentence(_("{who} has written, and waits for approval:"), who=person(reply.author))
-        return [rich(line(*told)), quote(reply.as_published, ANSWER)]
+        return [rich(line(*told)), quote(reply.as_published, READ), context(_goes(case, reply))]
     if reply and conversation.state is State.REPLYING:
         told = sentence(_("{who} is answering:"), who=person(reply.author))
-        return [rich(line(*told)), quote(reply.as_published, ANSWER)]
+        return [rich(line(*told)), quote(reply.as_published, ANSWER), *_with_it(reply)]
     if sent := _sent(case):
-        return [rich(line(*_told(sent))), quote(sent.as_published, ANSWER)]
+        return [rich(line(*_told(sent))), quote(sent.as_published, ANSWER), *_with_it(sent)]
     if there := _there(case):
         return _shown_there(conversation, there)
     return []
+
+
+def _goes(case: Case, reply: Reply) -> str:
+    """What a second person must know besides the words: who reads it, and what goes along."""
+    at = next((mention for mention in case.mentions if mention.id == reply.mention), case.latest)
+    seen = _("public: everyone can read it") if at.public else _("private: only they read it")
+    parts = [seen, *brought(reply.files)]
+    if reply.promised_for:
+        told = _("another word is promised for {at}")
+        parts.append(told.format(at=when_markup(reply.promised_for)))
+    if clip(whole := visible(reply.as_published), READ, in_json) != whole:
+        parts.append(_("*This is not all of it:* press *Change…* to read the rest"))
+    return " · ".join(parts)
+
+
+def _with_it(reply: Reply) -> list[Block]:
+    return [context(told) for told in brought(reply.files)]
 
 
 def _shown_there(conversation: Conversation, there: Mention) -> list[Block]:
@@ -403,8 +412,24 @@ def _fallback(case: Case, now: datetime) -> str:
     ]
     if answer := _answered_with(case):
         parts.append(_("Our answer: {text}").format(text=harmless(answer, REPLIED)))
+        parts += _spoken_along(case)
     parts += [amended["elements"][0]["text"] for amended in _amended(case)]
     return " · ".join(part for part in parts if part)
+
+
+def _spoken_along(case: Case) -> list[str]:
+    """The same of what goes with it; the names of all the files would be too much."""
+    reply, proposed = case.reply, case.conversation.proposed
+    if reply is None or (_there(case) and not proposed):
+        return []
+    if proposed == reply.key:
+        return [_goes(case, replace(reply, files=())), *_spoken_files(reply)]
+    return _spoken_files(reply)
+
+
+def _spoken_files(reply: Reply) -> list[str]:
+    many = len(reply.files)
+    return [_("with it: {files}").format(files=_attachments(many))] if many else []
 
 
 def _spoken_headline(case: Case) -> str:
@@ -446,7 +471,7 @@ def _attachments(many: int) -> str:
 
 def _answered_with(case: Case) -> str:
     conversation, reply = case.conversation, case.reply
-    if reply and conversation.proposed == reply.key:
+    if reply and (conversation.proposed == reply.key or conversation.state is State.REPLYING):
         return reply.as_published
     if sent := _sent(case):
         return sent.as_published

@@ -31,10 +31,11 @@ from bot.slack.blocks import (
 from bot.slack.forms import INPUT, View, asked, input_, modal
 from bot.slack.text import clip, harmless, visible
 from bot.slack.tongue import N_, _, fill, n_, p_
-from bot.slack.words import CALLED, named, on, platform, whole_name
+from bot.slack.words import CALLED, attached, brought, named, on, platform, whole_name
 
 PAGE = 20  # entries: Slack takes 100 blocks and 250 kB for a form
 SHORT = 1000  # of JSON: of each text
+MEDIA = 5  # links to what came with one
 NOTES = 10  # on a page
 NOTED = 2700  # characters of markup: a whole note
 LATEST_NOTES, LATEST_CHAPTERS = 3, 5  # of those, where everything is told at once
@@ -301,7 +302,9 @@ def _entry(each: Mention | Reply) -> list[Block]:
     if isinstance(each, Reply):
         return _our_answer(each)
     told = _linked(each.url, _verb(each))
-    return [rich(line(told, words(" · "), when(each.posted_at))), quote(each.text, SHORT)]
+    links = attached(each.media[:MEDIA])
+    along = [rich(line(*links))] if links else []
+    return [rich(line(told, words(" · "), when(each.posted_at))), quote(each.text, SHORT), *along]
 
 
 def _our_answer(reply: Reply) -> list[Block]:
@@ -309,7 +312,8 @@ def _our_answer(reply: Reply) -> list[Block]:
     who = sentence(_("{who} {answered}"), who=person(reply.author), answered=answered)
     gone = [words(_(", withdrawn since"))] if reply.withdrawn_at else []
     at = when(reply.sent_at or reply.written_at)
-    return [rich(line(*who, *gone, words(" · "), at)), quote(reply.text, SHORT)]
+    along = [context(told) for told in brought(reply.files)]
+    return [rich(line(*who, *gone, words(" · "), at)), quote(reply.text, SHORT), *along]
 
 
 def _verb(mention: Mention) -> str:

@@ -26,14 +26,13 @@ from bot.slack.blocks import (
     words,
 )
 from bot.slack.forms import View, asked, modal
-from bot.slack.reply_forms import CHANGE, LOOKED, megabytes
+from bot.slack.reply_forms import CHANGE, LOOKED
 from bot.slack.text import clip, harmless, one_line
 from bot.slack.tongue import N_, _
-from bot.slack.words import CALLED, on, whole_name
+from bot.slack.words import CALLED, brought, on, whole_name
 
 WHOLE = 60_000  # of JSON: a post is never cut short where somebody must read all of it
 FOUND = 100  # characters of what a warning names
-FILE = 80
 WARNED = {
     What.CARD: N_("a card number: {found}"),
     What.LISTED: N_("on the team’s list: {found}"),
@@ -142,9 +141,7 @@ def _small_print(proof: Proof) -> str:
         )
     ]
     parts += [_goes_to(proof)] if _goes_to(proof) else []
-    if proof.files:
-        shown = ", ".join(_file(each) for each in proof.files)
-        parts.append(_("with it: {files}").format(files=shown))
+    parts += brought(proof.files)
     if proof.promised_for:
         at = when_markup(proof.promised_for)
         parts.append(_("another word is promised for {at}").format(at=at))
@@ -160,10 +157,6 @@ def _goes_to(proof: Proof) -> str:
     if to == proof.case.customer.handle:
         return ""
     return _("it goes to *{to}*").format(to=harmless(to, CALLED))
-
-
-def _file(file: Mapping[str, Any]) -> str:
-    return f"{harmless(str(file['name']), FILE)} ({megabytes(int(file['size']))})"
 
 
 def _begin(words: str) -> str:

@@ -39,7 +39,7 @@ from bot.slack.forms import (
 from bot.slack.text import clip, harmless
 from bot.slack.times import Choice, shown
 from bot.slack.tongue import N_, _, fill, n_
-from bot.slack.words import CALLED, on, said, whole_name
+from bot.slack.words import CALLED, megabytes, on, said, whole_name
 from bot.slack.written import REFUSALS, retold
 
 REPLY, CHANGE = "reply", "change"
@@ -301,12 +301,6 @@ def told_files(allowed: Files) -> str:
         )
         + "."
     )
-
-
-def megabytes(size: int) -> str:
-    if size < 1_000_000:
-        return _("{size:g} KB").format(size=round(size / 1000, 1))
-    return _("{size:g} MB").format(size=round(size / 1_000_000, 1))
 
 
 def _promise(promises: Sequence[Choice], zone: ZoneInfo, keep: datetime | None) -> Block:

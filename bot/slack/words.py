@@ -1,15 +1,17 @@
 """How things are called in front of people."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.domain.case import Case, Past
 from bot.domain.clock import Standing
 from bot.domain.conversation import Conversation, State
 from bot.domain.mention import Customer, Kind
 from bot.domain.problems import Ours
-from bot.slack.blocks import lasting
-from bot.slack.text import clip, harmless, one_line, visible
+from bot.slack.blocks import Element, lasting, link, words
+from bot.slack.text import address, clip, harmless, one_line, visible
 from bot.slack.tongue import N_, _, n_, p_
 from bot.slack.written import DECISIONS
 
@@ -65,6 +67,8 @@ UNITS = (N_("characters"), N_("weighted characters"))  # that platforms count
 NAME, HANDLE = 60, 40  # characters
 CALLED, REASON = 250, 200  # characters of markup
 SUBJECT = 200
+MEDIA_LENGTH = 1500  # characters of all addresses of what came along
+FILE = 80  # characters of markup: what a file is called
 EARLIER, BEFORE = 400, 2  # characters of earlier messages that wait, and how many of them
 QUOTED = re.compile("“([^”]*)”")
 JOINERS = "\u200c\u200d\ufe0e\ufe0f "
@@ -130,6 +134,34 @@ def said(case: Case) -> str:
     before = [clip(visible(m.text), EARLIER) for m in waiting[:-1]][-BEFORE:]
     subject = [clip(visible(latest.subject), SUBJECT)] if latest.subject else []
     return "\n\n".join([*subject, *before, latest.text])
+
+
+def attached(urls: Sequence[str]) -> list[Element]:
+    """Links to what came along, as many as there is room for."""
+    links, length = [], 0
+    for url in urls:
+        length += len(address(url) or "")
+        if address(url) and length <= MEDIA_LENGTH:
+            links.append(url)
+    called = [_attachment(number, len(links)) for number in range(1, 1 + len(links))]
+    pairs = [(link(*pair), words("  ")) for pair in zip(links, called, strict=True)]
+    return [part for pair in pairs for part in pair][:-1]
+
+
+def _attachment(number: int, of: int) -> str:
+    return _("attachment {number}").format(number=number) if of > 1 else _("attachment")
+
+
+def brought(files: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which files go with an answer, as markup; nothing where there are none."""
+    told = [f"{harmless(str(f['name']), FILE)} ({megabytes(int(f['size']))})" for f in files]
+    return [_("with it: {files}").format(files=", ".join(told))] if told else []
+
+
+def megabytes(size: int) -> str:
+    if size < 1_000_000:
+        return _("{size:g} KB").format(size=round(size / 1000, 1))
+    return _("{size:g} MB").format(size=round(size / 1_000_000, 1))
 
 
 def lateness(conversation: Conversation, now: datetime) -> str:

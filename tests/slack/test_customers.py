@@ -113,6 +113,16 @@ def test_history_tells_who_said_what_and_where_newest_first():
     assert ", withdrawn since" in told
 
 
+def test_history_has_what_came_and_went_along():
+    photo = replace(POST, media=("https://pbs.example/1.jpg", "mid:no-address"))
+    answer = replace(SENT, files=({"id": "F1", "name": "lid.png", "size": 33_000},))
+
+    told = histories.said(profile(), 42, 0, [answer, photo], more=False)
+
+    assert "with it: lid.png (33 KB)" in seen(told)
+    assert "https://pbs.example/1.jpg" in json.dumps(told)
+
+
 def test_it_is_the_same_in_german():
     with speaking("de"):
         assert lands.language("de-AT") == "Deutsch"

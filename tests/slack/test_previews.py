@@ -21,12 +21,15 @@ from bot.slack.tongue import speaking
 from tests.conftest import CARE as TEAM
 from tests.conftest import NOON
 from tests.slack.cases import (
+    ANSWERED,
     CLAIMED,
     HOUR,
     POST,
     REPLY,
+    REPLYING,
     SENT,
     STATES,
+    TOMORROW,
     accepted,
     accepted_view,
     case,
@@ -231,6 +234,53 @@ def test_a_card_with_an_answer_that_waits_shows_it_with_three_buttons():
     assert controls(message) == ["approve", "change", "send_back", "menu"]
     assert "A new one is on its way." in message.text
     assert "an answer waits for approval" in message.text
+
+
+FILES = ({"id": "F1", "name": "lid & seal.png", "type": "image/png", "size": 33_000},)
+
+
+def test_who_approves_sees_who_will_read_it_and_all_that_goes_with_it():
+    proposed = CLAIMED.propose("U0ANA", "V1", NOON, TEAM)
+    reply = replace(REPLY, files=FILES, promised_for=TOMORROW)
+    post, mail = (replace(POST, public=public) for public in (True, False))
+
+    public = cards.card(case(proposed, reply=reply, mentions=[post]), NOON)
+    private = cards.card(case(proposed, reply=REPLY, mentions=[mail]), NOON)
+
+    assert "public: everyone can read it" in shown(public)
+    assert "with it: lid &amp; seal.png (33 KB)" in shown(public)
+    assert "another word is promised for <!date^" in shown(public)
+    assert "private: only they read it" in shown(private)
+    assert "with it" not in shown(private)
+    for heard in ("public: everyone can read it", "with it: 1 attachment", "another word is"):
+        assert heard in public.text
+    accepted(public)
+
+
+def test_who_approves_reads_all_of_it_or_is_told_where_the_rest_is():
+    proposed = CLAIMED.propose("U0ANA", "V1", NOON, TEAM)
+    long, longer = ("So it is. " * many for many in (300, 500))
+    post = replace(POST, text="Why? " * 2000)
+
+    whole = cards.card(case(proposed, reply=replace(REPLY, text=long), mentions=[post]), NOON)
+    part = cards.card(case(proposed, reply=replace(REPLY, text=longer), mentions=[post]), NOON)
+
+    assert long.strip() in shown(whole)
+    assert "not all of it" not in shown(whole)
+    assert "*This is not all of it:* press *Change…* to read the rest" in shown(part)
+    accepted(whole)
+    accepted(part)
+
+
+@pytest.mark.parametrize("conversation", [REPLYING, ANSWERED])
+def test_files_that_went_with_an_answer_are_on_its_card(conversation):
+    reply = replace(REPLY if conversation is REPLYING else SENT, files=FILES * 2)
+
+    card = cards.card(case(conversation, reply=reply), NOON)
+
+    assert shown(card).count("lid &amp; seal.png") == 2
+    assert "with it: 2 attachments" in card.text
+    assert "with it" not in shown(cards.card(case(conversation), NOON))
 
 
 def test_who_is_writing_is_on_the_card_for_a_while():
