@@ -21,11 +21,10 @@ from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
 from storage import accounts, migrations
 from storage.database import Database, connect, reading
-from tests.browser import keep_picture, sync_api
+from tests.browser import PATIENT, keep_picture, sync_api
 from tests.processes import until
 
 expect = sync_api.expect
-expect.set_options(timeout=15_000)
 TEAMS = """
 [teams.care]
 channel = "C0CARE"
@@ -33,6 +32,7 @@ manager = "U0LEA"
 answer_within = { complaint = "PT1H", question = "PT4H", praise = "P1D", other = "P1D" }
 """
 A_WEEK = timedelta(days=7)
+SOCKETS = 2  # connections of one bot
 SOON = timedelta(milliseconds=300)  # instead of the second that people hardly notice
 COMPUTER = {"width": 1280, "height": 900}
 TALL = {"width": 1280, "height": 2400}
@@ -110,7 +110,7 @@ class Colleague:
         screen |= {"reduced_motion": "reduce"}
         self.context = browser.new_context(**screen)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENT)
         self.page.goto(f"{office.playground.url}?person={id}")
         self.page.wait_for_selector(".pill")
         self.office, self.id = office, id
@@ -269,7 +269,7 @@ def opened(
             assert isinstance(each, Demo)
             each.every = SOON
         with _at_work(bot, settings.app_token):
-            until(lambda: playground.sockets.links)
+            until(lambda: len(playground.sockets.links) == SOCKETS)
             demo = adapters[names[0]]
             assert isinstance(demo, Demo)
             yield Office(bot, playground, workspace, demo, database)

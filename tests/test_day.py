@@ -67,7 +67,7 @@ def writes(form, words):
 
 def answers(person, number, words):
     """The whole way, with nothing to be looked at."""
-    person.press(person.card(number), "Reply")
+    person.press(person.card(number), "Reply to")
     writes(person.sees_form(f"Answer {number}"), words)
     person.send("Preview")
     person.sees_form(f"Preview {number}")
@@ -85,11 +85,11 @@ def test_a_draft_survives_and_who_is_writing_is_seen(come, acme):
     number = acme.write("My kettle leaks. I want a refund!", by="mira", name="Mira Costa")
     ana, ben = come(ANA), come(BEN)
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     writes(ana.sees_form(f"Answer {number}"), "A new lid is on its")
     until(lambda: acme.bot.answering.kept(number, ANA) == "A new lid is on its")
     ben.sees(ben.card(number), "@Ana Silva is writing")
-    ben.press(ben.card(number), "Reply")
+    ben.press(ben.card(number), "Reply to")
     ben.sees(ben.sees_form(f"Answer {number}"), "@Ana Silva has begun an answer")
     ben.close()
     ana.close()
@@ -97,7 +97,7 @@ def test_a_draft_survives_and_who_is_writing_is_seen(come, acme):
 
     ana.press(ana.card(number), "Claim")
     ben.sees(ben.card(number), "@Ana Silva has it")
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     form = ana.sees_form(f"Answer {number}")
     expect(form.get_by_label("Your answer")).to_have_value("A new lid is on its")
     ana.sees(form, "You wrote this before, and it was not sent.")
@@ -122,7 +122,7 @@ def test_a_saved_reply_asks_for_what_nobody_knows_and_is_signed(come, acme):
     ana.sees(ana.room, "saved-replies.csv")
     ana.go_to("customer-care")
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     form = ana.sees_form(f"Answer {number}")
     form.get_by_role("combobox", name="Begin with a saved reply").fill("arr")
     ana.page.get_by_role("option", name="Parcel").click()
@@ -148,7 +148,7 @@ def test_a_long_answer_is_previewed_as_the_thread_that_it_becomes(come, acme):
     number = acme.write("How do I clean the filter?", by="tom", name="Tom Baker")
     ana = come(ANA)
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     form = ana.sees_form(f"Answer {number}")
     ana.sees(form, "What is longer becomes a thread of up to 4 posts.")
     writes(form, LONG)
@@ -168,7 +168,7 @@ def test_what_should_not_be_public_is_shown_before_it_goes(come, acme):
     number = acme.write("Do I get something for the trouble?", by="aisha", name="Aisha Khan")
     ana = come(ANA)
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     writes(
         ana.sees_form(f"Answer {number}"), "Take voucher 2026 at https://acme.example/sorry, Aisha."
     )
@@ -194,7 +194,7 @@ def test_who_wrote_in_private_is_answered_in_private_unless_one_says_otherwise(c
     acme.post("It is order 4711.", by="olga", name="Olga Petrova", parent=public, public=False)
     ana.sees(ana.card(number), "It is order 4711.")
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     form = ana.sees_form(f"Answer {number}")
     where = form.get_by_role("radiogroup", name="Where does it go?")
     expect(where.get_by_label("In private")).to_be_checked()
@@ -224,7 +224,7 @@ def test_pictures_are_seen_and_go_out_with_an_answer(come, acme):
     seen = ana.card(number).get_by_role("img", name=re.compile("picture", re.I))
     expect(seen).to_be_visible()
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     form = ana.sees_form(f"Answer {number}")
     ana.sees(form, "At most 2 files", "pictures")
     writes(form, "This is how the lid goes on, Nina.")
@@ -254,7 +254,7 @@ def test_a_second_person_reads_an_answer_changes_it_or_sends_it_back(come, acme)
     for each in (ana, lea):
         each.go_to("press")
 
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     writes(ana.sees_form(f"Answer {number}"), "No comment.")
     ana.send("Preview")
     ana.sees(ana.sees_form(f"Preview {number}"), "Somebody else looks at it first")
@@ -267,7 +267,7 @@ def test_a_second_person_reads_an_answer_changes_it_or_sends_it_back(come, acme)
     lea.sees_form(f"Send back {number}").get_by_label("What should be different?").fill("Kinder.")
     lea.send("Send back")
     ana.sees(ana.open_thread(ana.card(number)), "Kinder.")
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     writes(ana.sees_form(f"Answer {number}"), "Thank you for asking us.")
     ana.send("Preview")
     ana.sees_form(f"Preview {number}")
@@ -553,7 +553,7 @@ def test_app_home_shows_a_colleague_what_is_theirs_and_what_they_began(come, acm
         ana.sees(ana.ask(f"claim {number}"), f"{number} is yours.")
     ana.sees(ana.ask(f"snooze {cable} in 2 h the shop looks"), f"{cable} is paused until")
     ana.sees(ana.ask(f"follow up {manual} in a week Did you find it?"), "You are reminded")
-    ana.press(ana.card(manual), "Reply")
+    ana.press(ana.card(manual), "Reply to")
     writes(ana.sees_form(f"Answer {manual}"), "There is one, I look for")
     until(lambda: acme.bot.answering.draft(manual, ANA) == "There is one, I look for")
     ana.close()
@@ -578,7 +578,7 @@ def test_the_day_fits_a_phone(come, acme):
     expect(ana.card(number).get_by_role("menuitem", name="Snooze…")).to_be_visible()
     fits(ana, "phone-menu")
     ana.page.keyboard.press("Escape")
-    ana.press(ana.card(number), "Reply")
+    ana.press(ana.card(number), "Reply to")
     writes(ana.sees_form(f"Answer {number}"), "We do, Rosa.")
     fits(ana, "phone-reply")
     ana.send("Preview")
@@ -601,7 +601,7 @@ def test_who_has_slack_in_german_reads_german(come, acme):
     number = acme.write("Wo bleibt meine Bestellung?", by="karl", name="Karl Vogt")
     eva = come(EVA, locale="de-DE")
 
-    eva.press(eva.card(number), "Reply")
+    eva.press(eva.card(number), "Reply to")
     form = eva.sees_form(f"{number} beantworten")
     eva.sees(form, "öffentlich: Alle können es lesen")
     keep_picture(eva.page, "german")

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
-from tests.browser import chromium, keep_picture, sync_api
+from tests.browser import PATIENT, chromium, keep_picture, sync_api
 
 expect = sync_api.expect
 
@@ -126,8 +126,9 @@ class Bot:
         if "!" in text:
             return ack(response_action="errors", errors={"answer": "Without shouting."})
         ack()
+        self.say(f"<@{body['user']['id']}> answered", thread_ts=view["private_metadata"])
         self.heard.append(("sent", body["user"]["id"], text))
-        return self.say(f"<@{body['user']['id']}> answered", thread_ts=view["private_metadata"])
+        return None
 
     def explain(self, ack, body):
         ack()
@@ -199,7 +200,7 @@ def visit(browser, playground):
         page = contexts[-1].new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENT)
         page.goto(f"{playground.url}?person={person}")
         page.wait_for_selector(".pill")
         return page
@@ -213,7 +214,7 @@ def visit(browser, playground):
 
 def heard(page, bot, *expected):
     """Wait until the bot has heard all of it."""
-    for _ in range(100):
+    for _ in range(PATIENT // 30):
         if len(bot.heard) >= len(expected):
             break
         page.wait_for_timeout(30)
@@ -440,6 +441,7 @@ def test_what_is_half_done_survives_news(bot, visit):
     bot.say("a long story\n" * 60)
     ts = bot.say(blocks=card())
     page = visit()
+    expect(page.locator(".card")).to_be_visible()
     box(page).fill("half a sent")
     page.evaluate("document.activeElement.setSelectionRange(2, 4)")
     page.evaluate("document.querySelector('.main .log').scrollTop = 120")
@@ -460,6 +462,7 @@ def test_whoever_speaks_sees_what_comes_of_it(bot, visit):
     bot.say("a long story\n" * 60)
     bot.say("another\n" * 60)
     page = visit()
+    expect(page.locator(".message")).to_have_count(2)
     page.evaluate("document.querySelector('.main .log').scrollTop = 0")
 
     box(page).fill("Anything new?")
@@ -598,6 +601,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(bot, visit):
         script = "[...document.querySelectorAll('html, .log, dialog .blocks')].every((one) => "
         return page.evaluate(script + "one.scrollWidth <= one.clientWidth)")
 
+    expect(page.locator(".card")).to_be_visible()
     assert fits()
     expect(page.get_by_role("button", name="customer-care")).to_be_hidden()
     page.get_by_role("button", name="Channels and people").click()
