@@ -676,5 +676,5 @@ def test_what_nobody_hears_is_told_each_time(browser):
             box(page).press("Enter")
             expect(page.locator(".toast")).to_contain_text("/unanswered failed")
             page.get_by_role("button", name="OK").click()
-            expect(page.locator(".toast")).to_be_hidden()
+            expect(page.locator(".toast")).to_be_hidden(timeout=5000)  # by itself it goes later
         page.close()
