@@ -18,7 +18,7 @@ from bot.ledger import via
 from bot.slack import forms
 from bot.slack.blocks import Message
 from bot.slack.commands import Answer, Commands
-from bot.slack.counter import DRAWING, Counter, Visit, content, instead, joined
+from bot.slack.counter import DRAWING, Counter, Visit, content, errors, instead, joined
 from bot.slack.forms import View
 from bot.slack.members import Members
 from bot.slack.roster import Roster
@@ -36,6 +36,13 @@ class OldButton(NotPossible):
     def __init__(self) -> None:
         super().__init__(
             Ours("This button is from before my last update. `/unanswered` still knows all.")
+        )
+
+
+class OldForm(NotPossible):
+    def __init__(self) -> None:
+        super().__init__(
+            Ours("This form is from before my last update. Copy what you wrote, and open it anew.")
         )
 
 
@@ -62,6 +69,7 @@ class Listeners:
         app.action(ANYTHING)(self.press_unknown)
         for name in self.counter.sent:
             app.view(name)(self.send)
+        app.view(ANYTHING)(self.send_unknown)
         for name in self.counter.closed:
             app.view_closed(name)(self.close)
         for name in self.counter.offered:
@@ -103,6 +111,13 @@ class Listeners:
             except NotPossible as problem:
                 answer = instead(forms.too_late(told(problem)))
         ack(**answer)
+
+    def send_unknown(self, ack: Ack, body: Body, view: View) -> None:
+        """Forms may be open while the bot is updated: it stays, with everything in it."""
+        fields = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+        with self._at(self._visit(body, "form")):
+            sorry = forms.too_late(told(OldForm()))
+            ack(**(errors(fields[0], OldForm()) if fields else instead(sorry)))
 
     def close(self, ack: Ack, body: Body, view: View) -> None:
         ack()

@@ -16,9 +16,12 @@ from bot.domain.calendar import ALWAYS
 from bot.domain.conversation import State
 from bot.domain.mention import Kind
 from bot.domain.team import Rule, Teams
+from bot.playground import blockkit
 from bot.playground.pings import pings
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
+from bot.slack.buttons import deeds
+from bot.slack.cards import card
 from bot.slack.commands import HELP
 from bot.slack.questions import Person, Questions
 from bot.slack.socket import Sockets
@@ -28,7 +31,7 @@ from tests import fake_slack
 from tests.conftest import CARE as TEAM
 from tests.conftest import NOON
 from tests.people import ANA, BEN, CARE, answer, ask, form, press, write
-from tests.slack.cases import controls, shown
+from tests.slack.cases import CLAIMED, STATES, WAITING, case, controls, shown
 
 ALL_OF_HELP = "\n".join(each.format(platforms="demo") for each in HELP)
 NOT_ONE_CALL = []
@@ -165,6 +168,37 @@ def test_everything_that_help_shows_is_understood(app, slack, workspace, hear):
 
         said = workspace.whispers[-1]["text"] if workspace.whispers else ""
         assert "I don't know" not in said, shown_in_help
+
+
+OTHERWISE = {"it is not: send again": "send again", "undo the merge": "undo", "why then": "why"}
+
+
+def on_cards():
+    """What all buttons and menus of all cards are called, but for links."""
+    proposed = CLAIMED.propose("U0ANA", "V1", NOON, TEAM)
+    merged = WAITING.merge_into(41, "U0BEN", NOON)
+    for state in (*STATES.values(), proposed, merged):
+        on_it = replace(case(state), can=frozenset({"correct", "withdraw"}))
+        for each in blockkit.controls(list(card(on_it, NOON).blocks)):
+            if "url" not in each and "text" in each:
+                yield each["text"]["text"]
+        yield from (deed.label for deed in deeds(on_it, NOON))
+
+
+@pytest.mark.parametrize("label", sorted(set(on_cards())))
+def test_everything_that_is_on_a_card_can_be_typed_as_it_is_called_there(
+    app, workspace, hear, label
+):
+    hear()
+    plain = label.rstrip("…?").lower()
+
+    fake_slack.command(
+        app.bolt, workspace, ANA, CARE, f"/unanswered {OTHERWISE.get(plain, plain)} 1"
+    )
+
+    said = workspace.whispers[-1]["text"] if workspace.whispers else ""
+    assert said or workspace.stacks[ANA]
+    assert "I don't know" not in said
 
 
 @pytest.mark.parametrize(

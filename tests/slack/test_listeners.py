@@ -16,6 +16,7 @@ from bot.domain.delivery import Unsure
 from bot.domain.mention import Kind
 from bot.playground import blockkit
 from bot.playground.pings import pings
+from bot.slack import forms
 from storage.database import connect
 from tests import fake_slack
 from tests.conftest import CARE as TEAM
@@ -694,6 +695,19 @@ def test_a_button_that_nobody_knows_any_more_says_so(app, slack, hear):
     fake_slack.press(app.bolt, slack.workspace, ANA, CARE, ts, "assign")
 
     assert "before my last update" in slack.whispers[-1]["text"]
+
+
+@pytest.mark.parametrize("typed", [{"old": "So sorry!"}, {}])
+def test_a_form_that_nobody_knows_any_more_stays_with_all_that_was_written(app, slack, typed):
+    blocks = [forms.input_("old", "Old", "")] if typed else [{"type": "divider"}]
+    view = forms.modal("of_yesterday", "Old", blocks, submit="Send")
+    slack.views_open(trigger_id=slack.workspace.new_trigger(ANA), view=view)
+
+    fake_slack.submit(app.bolt, slack.workspace, ANA, form(slack)["id"], typed)
+
+    told = slack.workspace.view_errors[form(slack)["id"]]["old"] if typed else shown(form(slack))
+    assert "before my last update" in told
+    assert (form(slack)["callback_id"] == "of_yesterday") is bool(typed)
 
 
 def test_a_number_that_is_gone_is_named(app, slack, hear):
