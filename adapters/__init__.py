@@ -23,6 +23,7 @@ __all__ = [
     "Withdraws",
     "admit",
     "installed",
+    "lost_our_place",
     "make",
     "missing",
     "scope",
@@ -64,6 +65,8 @@ class Adapter(Protocol):
 
     def fetch(self, cursor: str | None) -> Batch:
         """All that is new after `cursor`, one page at a time; None begins with recent history.
+
+        So does one that is damaged, and `gap` says so.
 
         Repeating what was fetched before is welcome (an overlap finds what the platform showed
         late), leaving something out is not.
@@ -168,6 +171,14 @@ class Platform(Protocol):
 
         `history` is how far back the very first `fetch` reads.
         """
+
+
+def lost_our_place(history: timedelta) -> str:
+    """The gap to tell of when a cursor is damaged: all that is recent is read once more."""
+    return (
+        f"The note of how far it was read is damaged, so the last {history.days} days are read"
+        " again. What is older and was not read yet is missing: look there yourself."
+    )
 
 
 def admit(files: Sequence[Attachment], ability: Ability, where: str) -> None:

@@ -12,11 +12,11 @@ from imap_tools import BaseMailBox
 from imap_tools.consts import MailMessageFlags
 from imap_tools.errors import UnexpectedCommandStatusError
 
-from adapters import Batch, Setting, Unreadable, admit, scope
+from adapters import Batch, Setting, Unreadable, admit, lost_our_place, scope
 from adapters.email.letters import ADDRESS, Party, compose, own_id, read
 from adapters.email.line import Mailroom, Server, Tokens, Trouble, is_private
 from adapters.email.parts import raw_mail
-from adapters.email.walk import Arrival, Mark, News, begun, news, paged
+from adapters.email.walk import Arrival, Mark, News, begun, marks, news, paged
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -74,19 +74,19 @@ class Email:
         return len(text)
 
     def fetch(self, cursor: str | None) -> Batch:
-        known = json.loads(cursor) if cursor else {}
-        marks = {folder: Mark(*mark) for folder, mark in known.items()}
+        known, damaged = marks(cursor)
         with self._room.imap() as box:
-            found = [self._news(box, folder, marks.get(folder)) for folder in self._folders(box)]
+            found = [self._news(box, folder, known.get(folder)) for folder in self._folders(box)]
             page, left = paged(found)
             items = self._read_all(box, page)
-        reached = {each.folder: astuple(each.reached(page)) for each in found}
+        reached = {each.folder: each.reached(page) for each in found}
         mentions = [item for item in items if isinstance(item, Mention)]
         return Batch(
             mentions=sorted(mentions, key=lambda mention: mention.posted_at),
             unreadable=[item for item in items if isinstance(item, Unreadable)],
-            cursor=json.dumps({**known, **reached}),
+            cursor=json.dumps({name: astuple(at) for name, at in (known | reached).items()}),
             more=left,
+            gap=lost_our_place(self.history) if damaged else "",
         )
 
     def reply(

@@ -1,9 +1,10 @@
 """How far the folders of a mailbox have been read, and what lies beyond."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import accumulate
 
@@ -13,6 +14,8 @@ from adapters.email.parts import WHOLE, fetched, internal_date
 
 PAGE = 40
 HEAVY = 4_000_000  # bytes in one page
+LAST_UID = 2**32 - 1  # RFC 9051, 2.3.1.1
+BEGINNING, THE_END = (datetime(year, 1, 1, tzinfo=UTC) for year in (1970, 9000))
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,26 @@ class Mark:
     def moved(self, last: int, at: datetime) -> "Mark":
         since = self.since if last < self.until else at.isoformat()
         return replace(self, last=last, since=since)
+
+
+def marks(cursor: str | None) -> tuple[dict[str, Mark], bool]:
+    """How far each folder has been read, and whether what was kept of it is damaged."""
+    try:
+        kept = json.loads(cursor or "{}")
+        return {str(folder): _mark(*mark) for folder, mark in kept.items()}, False
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}, True
+
+
+def _mark(validity: int, last: int, until: int, since: str) -> Mark:
+    """ValueError or TypeError for what no walk leaves."""
+    for number in (validity, last, until):
+        if type(number) is not int or not 0 <= number <= LAST_UID:
+            raise ValueError(f"{number!r} can't be")
+    mark = Mark(validity, last, until, since)
+    if not BEGINNING < mark.start < THE_END:  # TypeError without a time zone
+        raise ValueError(f"{since} can't be")
+    return mark
 
 
 @dataclass(frozen=True)

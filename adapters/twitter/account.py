@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import tweepy  # type: ignore[import-untyped]
 from twitter_text import parse_tweet
 
-from adapters import Batch, Setting, admit, scope
+from adapters import Batch, Setting, admit, lost_our_place, scope
 from adapters.twitter import posts
 from adapters.twitter.line import UPLOAD, Declined, Line, ask
 from adapters.twitter.posts import Json, Us
@@ -115,6 +115,9 @@ class Twitter:
     def fetch(self, cursor: str | None) -> Batch:
         now = self.now()
         here = Cursor.load(cursor, now)
+        if here.damaged:
+            gap = lost_our_place(self.history)
+            return Batch(mentions=(), cursor=replace(here, damaged=False).dump(), more=True, gap=gap)
         if self.ceiling and here.reads >= self.ceiling:
             return self._used_up(here)
         source = here.turn if here.turn in self.sources else self.sources[0]

@@ -16,6 +16,7 @@ from adapters.twitter.posts import id_at, moment
 LATENESS = timedelta(minutes=10)
 PAGE = 100  # posts
 PAGES = 100  # a walk longer than this is cut off, and said to be
+AHEAD = timedelta(days=2)  # by how much our clock may be wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,19 @@ class Trail:
     def from_json(cls, saved: dict[str, Any]) -> Self:
         walk = Walk(**saved["walk"]) if saved.get("walk") else None
         return cls(**{**saved, "walk": walk})
+
+    def must_be_possible(self, now: datetime) -> None:
+        """TypeError or ValueError for what no walk leaves: read on from there, posts are missed."""
+        _must_be(self, settled=int, seen=int, mark=int, read_at=float, trouble=str)
+        newest = id_at(now + AHEAD)
+        _must_lie(self.settled, self.seen, self.mark, below=newest)
+        moments = (self.read_at, 0 if self.again is None else self.again)
+        _must_lie(*moments, below=(now + AHEAD).timestamp())
+        if walk := self.walk:
+            _must_be(walk, since=int, high=int, low=int, pages=int)
+            _must_lie(walk.since, walk.high, walk.low, below=newest)
+            if not isinstance(walk.token, str | None) or not 0 <= walk.pages <= PAGES:
+                raise ValueError(f"{walk} can't be")
 
     def go_on(self, now: datetime) -> Walk:
         """The walk that is under way, or a new one."""
@@ -105,7 +119,8 @@ class Trail:
 class Cursor:
     """All that the next fetch has to know; `reads` are the posts of this month, which X bills.
 
-    `turn` is the list whose page comes next; `told` that the month's reads are used up.
+    `turn` is the list whose page comes next; `told` that the month's reads are used up; `damaged`
+    that what was saved can't be read.
     """
 
     turn: str = ""
@@ -113,16 +128,46 @@ class Cursor:
     reads: int = 0
     told: bool = False
     trails: Mapping[str, Trail] = field(default_factory=dict)
+    damaged: bool = False
 
     @classmethod
     def load(cls, saved: str | None, now: datetime) -> Self:
-        """As it was saved; in a new month the counting begins anew."""
-        known = json.loads(saved or "{}")
+        """As it was saved; in a new month the counting begins anew. What is damaged knows nothing.
+
+        Without a trail a list is read from its recent history on.
+        """
+        month = f"{now:%Y-%m}"
+        try:
+            cursor = cls._read(json.loads(saved or "{}"), now)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return cls(month=month, damaged=True)
+        if cursor.month == month:
+            return cursor
+        return replace(cursor, month=month, reads=0, told=False)
+
+    @classmethod
+    def _read(cls, known: dict[str, Any], now: datetime) -> Self:
         trails = {name: Trail.from_json(one) for name, one in known.pop("trails", {}).items()}
-        cursor, month = cls(**known, trails=trails), f"{now:%Y-%m}"
-        return (
-            cursor if cursor.month == month else replace(cursor, month=month, reads=0, told=False)
-        )
+        cursor = cls(**known, trails=trails)
+        _must_be(cursor, turn=str, month=str, reads=int, told=bool)
+        for trail in trails.values():
+            trail.must_be_possible(now)
+        return cursor
 
     def dump(self) -> str:
-        return json.dumps(asdict(self))
+        kept = asdict(self)
+        del kept["damaged"]
+        return json.dumps(kept)
+
+
+def _must_be(thing: object, **kinds: type) -> None:
+    """TypeError where a value is of another kind; true and false are no numbers."""
+    for name, kind in kinds.items():
+        value = getattr(thing, name)
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise TypeError(f"{name} is {value!r}")
+
+
+def _must_lie(*numbers: float, below: float) -> None:
+    if not all(0 <= number <= below for number in numbers):
+        raise ValueError(f"{numbers} can't be")

@@ -120,7 +120,7 @@ def files_in(view: View, block: str = FILES) -> list[dict[str, Any]]:
         {
             "id": str(file["id"]),
             "name": _short(storable(str(file.get("name") or file["id"]))),
-            "type": str(file.get("mimetype") or ""),
+            "type": storable(str(file.get("mimetype") or "")),
             "size": int(file.get("size") or 0),
         }
         for file in _in(view, block, block).get("files") or []

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from bot.domain.case import Past
 from bot.domain.conversation import State
 from bot.domain.mention import Kind
+from bot.playground.pings import pings
 from tests.conftest import NOON
-from tests.slack.cases import MIRA, POST, REPLY, SENT, STATES, case
+from tests.slack.cases import MIRA, POST, REPLY, SENT, STATES, accepted, accepted_view, case
 
 EVIL = [
     "<!channel>",
@@ -86,12 +87,23 @@ OURS = re.compile(
     r"<(?:@U0(?:ANA|BEN|LEA)|!here|!channel|!date\^\d+\^\{date_short_pretty\} \{time\}\|[\d: -]+UTC"
     r"|https://[!-;=?-{}~]*\|[^<>]*)>"
 )
+ANYBODY = {"U0ANA", "U0BEN", "U0LEA", "S0LEADS"}
+ALSO_OURS = ("<#C0CARE>", "<!subteam^S0LEADS>")
 
 
 def live_markup(message):
     """All markup that is not our own, wherever Slack reads markup."""
     read = [message["text"], *_in_markup(message["blocks"])]
     return [found for text in read for found in LIVE.findall(text) if not OURS.fullmatch(found)]
+
+
+def must_be_good(shown):
+    """Slack takes this message or view; nobody but us writes markup in it or calls anybody."""
+    is_view = isinstance(shown, dict)
+    message = accepted_view(shown, shown["type"]) if is_view else accepted(shown)
+    live = live_markup({"blocks": [], **message})
+    assert [each for each in live if each not in ALSO_OURS] == []
+    assert set(pings(message)) <= ANYBODY
 
 
 def _in_markup(part):

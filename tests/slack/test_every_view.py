@@ -25,7 +25,6 @@ from bot.domain.reply import Ability, Amendment, Draft, Files
 from bot.domain.saved import Saved
 from bot.domain.warnings import Warning, What
 from bot.forgetting import Receipt
-from bot.playground.pings import pings
 from bot.simulate import Told
 from bot.slack import (
     auditing,
@@ -71,11 +70,9 @@ from tests.slack.cases import (
     SENT,
     STATES,
     WAITING,
-    accepted,
-    accepted_view,
     case,
 )
-from tests.slack.hostile import LIVE, OURS, TEXT, URL, _in_markup, cases_of_all_kinds
+from tests.slack.hostile import TEXT, URL, cases_of_all_kinds, must_be_good
 
 CODE = Path(__file__).parents[2] / "bot" / "slack"
 SHOWS = {"View", "Message", "View | None", "Message | None"}
@@ -83,7 +80,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 LINKS = queue.Links("https://acme.slack.com/")
 MANY = 10_000
 GATHERED = 150  # that the sweep puts into one digest
-ANYBODY = {"U0ANA", "U0BEN", "U0LEA", "S0LEADS"}
 GREEK = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "αβγδεφγηιϳκλμνοπϙρστυϝωξυζΑΒΓΔΕΦΓΗΙϴΚΛΜΝΟΠϘΡΣΤΥϜΩΞΥΖ",
@@ -96,7 +92,6 @@ MADE = (  # what the worlds below are made of, and what Babel says
     "Deutsch Englisch Di Mi Do Nov Unanswered unanswered de new one on",
 )
 MADE_UP = {word for each in MADE for word in each.split()}
-ALSO_OURS = ("<#C0CARE>", "<!subteam^S0LEADS>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -510,16 +505,7 @@ def test_slack_takes_it_whatever_there_is_in_every_language(name, world):
         with speaking(language):
             shown = VIEWS[name](world)
         if shown is not None:
-            _must_be_good(shown)
-
-
-def _must_be_good(shown: Any) -> None:
-    is_view = isinstance(shown, dict)
-    message = accepted_view(shown, shown["type"]) if is_view else accepted(shown)
-    read = [message["text"], *_in_markup(message.get("blocks", []))]
-    live = [found for text in read for found in LIVE.findall(text) if not OURS.fullmatch(found)]
-    assert [each for each in live if each not in ALSO_OURS] == []
-    assert set(pings(message)) <= ANYBODY
+            must_be_good(shown)
 
 
 class Greek(NullTranslations):
@@ -571,7 +557,7 @@ def _read(shown: Any) -> Iterator[str]:
 def test_what_slack_would_not_take_is_seen():
     too_long = forms.modal("x", "X", [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}])
     with pytest.raises(AssertionError):
-        _must_be_good(too_long)
+        must_be_good(too_long)
     evil = forms.modal("x", "X", [forms.section("<!channel> <https://evil.example|your bank>")])
     with pytest.raises(AssertionError):
-        _must_be_good(evil)
+        must_be_good(evil)
