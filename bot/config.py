@@ -95,12 +95,12 @@ class NotSetUp(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    bot_token: str
-    app_token: str
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
     adapter_names: tuple[str, ...]
     teams: Teams
-    environment: Mapping[str, str]
-    database_url: str = "sqlite:///unanswered.db"
+    environment: Mapping[str, str] = field(repr=False)
+    database_url: str = field(default="sqlite:///unanswered.db", repr=False)
     slack_api_url: str = "https://slack.com/api/"
     import_days: int = 0
     tries: int = 8

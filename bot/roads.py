@@ -143,7 +143,7 @@ class Roads:
                 url, json=body, timeout=patience, allow_redirects=False, stream=True
             ) as answer:  # what it says is not read
                 _must_be_taken(answer, host, self._now())
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as problem:
             raise _unheard(problem, host) from None  # the cause names the address
         return host
 
@@ -323,7 +323,7 @@ def _plainly(server: MailServer) -> Iterator[None]:
         raise _turned_away(server, problem.smtp_code) from None
     except smtplib.SMTPResponseException as problem:
         raise _meaning(server, problem.smtp_code, problem.smtp_error) from None
-    except (OSError, UnicodeError) as problem:  # the latter: its name can't be one
+    except (OSError, ValueError) as problem:  # the latter: a strange name, or a strange challenge
         says = f"The mail server {server.host} does not answer properly: {problem}"
         raise TryLater(says, surely_not_done=True) from None
 
@@ -385,7 +385,7 @@ def _asked_to_wait(header: str, now: datetime) -> timedelta | None:
 
 def _unheard(problem: Exception, host: str) -> Exception:
     """What it means that no answer came, from what kind of trouble it was."""
-    if isinstance(problem, ValueError):
+    if isinstance(problem, ValueError) and not isinstance(problem, UnicodeDecodeError):
         return Refused(f"The webhook at {host} is no address. Look at teams.toml.")
     cause = getattr(problem.args[0], "reason", None) if problem.args else None
     if "CERTIFICATE_VERIFY_FAILED" in str(cause):

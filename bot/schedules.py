@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from time import monotonic
 from typing import Protocol
 from urllib.parse import urljoin
@@ -80,9 +79,9 @@ class Schedules:
         try:
             text = self._readable(address, now)
         except Unreadable as problem:
-            self._fails(before, str(problem), now)
+            self._fails(address, before, str(problem), now)
         else:
-            self._is_well(before, text)
+            self._is_well(address, before, text)
 
     def _readable(self, address: str, now: datetime) -> str:
         """What it says now, if every team that names it can use that."""
@@ -93,27 +92,28 @@ class Schedules:
                     with_source(team, source, text, now)
         return text
 
-    def _fails(self, before: Schedule, why: str, now: datetime) -> None:
+    def _fails(self, address: str, before: Schedule, why: str, now: datetime) -> None:
         since = before.failing_since or now
         if now - since >= SILENT and not _was_told(before):
-            self._tell(before, _trouble(before, why), f"fails:{since.timestamp():.0f}")
+            said = _trouble(before, host(address), why)
+            self._tell(address, said, f"fails:{since.timestamp():.0f}")
         with self.desk.database.begin() as db:
-            schedules.failed(db, before.address, why, since)
-        log.warning("schedule.failed", host=host(before.address), why=why)
+            schedules.failed(db, address, why, since)
+        log.warning("schedule.failed", host=host(address), why=why)
 
-    def _is_well(self, before: Schedule, text: str) -> None:
+    def _is_well(self, address: str, before: Schedule, text: str) -> None:
         if before.failing_since and _was_told(before):
-            said = SCHEDULE_FOUND.format(where=host(before.address))
+            said = SCHEDULE_FOUND.format(where=host(address))
             well = f":white_check_mark: {said}"
-            self._tell(before, well, f"well:{before.failing_since.timestamp():.0f}")
+            self._tell(address, well, f"well:{before.failing_since.timestamp():.0f}")
         with self.desk.database.begin() as db:
-            schedules.came(db, before.address, text)
-        log.info("schedule.fetched", host=host(before.address), new=text != before.text)
+            schedules.came(db, address, text)
+        log.info("schedule.fetched", host=host(address), new=text != before.text)
 
-    def _tell(self, schedule: Schedule, text: str, occasion: str) -> None:
-        which = sha256(schedule.address.encode()).hexdigest()[:12]
+    def _tell(self, address: str, text: str, occasion: str) -> None:
+        which = schedules.key(address)[:12]
         for team in self.desk.teams:
-            if any(source.address == schedule.address for source in team.sources):
+            if any(source.address == address for source in team.sources):
                 key = f"schedule:{team.name}:{which}:{occasion}"
                 self.desk.tell(team.channel, text, key=key)
 
@@ -130,7 +130,7 @@ class Schedules:
 
     def _renew(self, team: Team, news: Collection[str], now: datetime) -> bool:
         """Whether its calendar changed: who is on duty moves no deadline."""
-        news_of_it = any(source.address in news for source in team.sources)
+        news_of_it = any(schedules.key(source.address) in news for source in team.sources)
         if not team.sources or (self._is_made(team) and not news_of_it):
             return False
         made = written = self._written(team)
@@ -228,9 +228,9 @@ def _was_told(before: Schedule) -> bool:
     return before.fetched_at - before.failing_since >= SILENT
 
 
-def _trouble(before: Schedule, why: str) -> str:
+def _trouble(before: Schedule, where: str, why: str) -> str:
     said = SCHEDULE_LOST if before.text else SCHEDULE_NEVER
-    return f":warning: {said.format(where=host(before.address), why=why)}"
+    return f":warning: {said.format(where=where, why=why)}"
 
 
 def _with_if_possible(team: Team, source: Source, text: str, now: datetime) -> Team:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 HEAD = re.compile(r"\s*\[\[?\s*([\w.\"' -]+?)\s*\]\]?\s*(?:#.*)?")
 
+ADDRESS = re.compile(r"(\w+://)(?:[^\s\"'/?#@]*@)?([^\s\"'/?#@]+)[/?#][^\s\"']*")
+
 Read = TypeVar("Read")
 Given = TypeVar("Given")
 
@@ -124,7 +126,9 @@ def each(read: Callable[[Given], Read], values: Iterable[Given]) -> list[Read]:
 
 
 def shown(value: str) -> str:
-    """What was written; what came from the environment is not repeated, it may be a secret."""
+    """What was written; not what may be a secret: the environment's, and an address's path."""
+    if "://" in value:
+        return ADDRESS.sub(r"\1\2/…", value)
     return f"what {value[1:]} holds" if VARIABLE.fullmatch(value) else repr(value)
 
 

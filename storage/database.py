@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Connection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
 
 Database = Engine
@@ -63,7 +63,7 @@ def copy(database: Database, file: Path) -> None:
 
 def _postgresql(where: URL) -> Database:
     options = f"-c statement_timeout={PATIENCE} -c idle_in_transaction_session_timeout={PATIENCE}"
-    return create_engine(
+    engine = create_engine(
         where,
         hide_parameters=True,  # errors are logged, and customers' words are not
         pool_size=2,
@@ -77,6 +77,19 @@ def _postgresql(where: URL) -> Database:
             "application_name": "unanswered",
         },
     )
+    event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL's details repeat the row, and what customers wrote is not to stand in logs."""
+    problem, ours = context.original_exception, context.sqlalchemy_exception
+    diagnosis = getattr(problem, "diag", None)
+    if ours is None or diagnosis is None or diagnosis.message_primary is None:
+        return
+    whole, primary = str(problem), diagnosis.message_primary
+    problem.args = (primary,)
+    ours.args = tuple(str(each).replace(whole, primary) for each in ours.args)
 
 
 def _sqlite(where: URL) -> Database:

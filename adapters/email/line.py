@@ -1,5 +1,6 @@
 """In and out of a mail server: connections, sign-in, and what its errors mean."""
 
+import binascii
 import imaplib
 import re
 import smtplib
@@ -192,6 +193,9 @@ class Mailroom:
         except smtplib.SMTPAuthenticationError as problem:
             code, words = problem.smtp_code, problem.smtp_error
             raise self._turned_away(f"{code} {words!r}", passing=code < 500) from None
+        except binascii.Error:
+            says = "The mail server asks for a sign-in that makes no sense."
+            raise TryLater(says, surely_not_done=True) from None
 
     def _show_key(self, smtp: smtplib.SMTP) -> None:
         smtp.user, smtp.password = self.user, self.password

@@ -117,7 +117,9 @@ class Twitter:
         here = Cursor.load(cursor, now)
         if here.damaged:
             gap = lost_our_place(self.history)
-            return Batch(mentions=(), cursor=replace(here, damaged=False).dump(), more=True, gap=gap)
+            return Batch(
+                mentions=(), cursor=replace(here, damaged=False).dump(), more=True, gap=gap
+            )
         if self.ceiling and here.reads >= self.ceiling:
             return self._used_up(here)
         source = here.turn if here.turn in self.sources else self.sources[0]

@@ -92,7 +92,8 @@ def newer(post: Any) -> list[str]:
 
 def gone(answer: Json) -> list[str]:
     """Ids of posts that X no longer shows: deleted, or hidden with their author."""
-    errors = [e for e in answer.get("errors") or () if isinstance(e, dict)]
+    told = answer.get("errors")
+    errors = [e for e in told if isinstance(e, dict)] if isinstance(told, list) else []
     asked = [e for e in errors if e.get("parameter") == "ids"]
     return [str(e.get("value")) for e in asked if str(e.get("type")).endswith(GONE)]
 

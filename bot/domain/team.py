@@ -128,7 +128,7 @@ class Team:
     promise_ladder: Sequence[Rung] = ()
     claim_lease: timedelta | None = None
     rota: Rota | None = None
-    roads: Sequence[str] = ()
+    roads: Sequence[str] = field(default=(), repr=False)  # webhooks are secrets
     sources: Sequence[Source] = ()
     written: str = field(default="", compare=False)
     roles: Roles = field(default_factory=Roles)

@@ -40,8 +40,9 @@ class Trying:
 
     def _told(self, team: Team, text: str) -> View:
         try:
+            whole = whatif.revealed(text, team.written)
             was, would = simulate.what_if(
-                self.desk.database, team, text, self.environment, self.desk.now()
+                self.desk.database, team, whole, self.environment, self.desk.now()
             )
         except simulate.Unreadable as problem:
             return whatif.wrong(problem.problems, team, text)

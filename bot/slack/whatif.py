@@ -1,5 +1,6 @@
 """What if: a form with a team's part of teams.toml, and how its last days would have been."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from bot.slack.forms import INPUT, View, modal
 from bot.slack.text import clip, harmless
 from bot.slack.tongue import N_, _, fill, n_
 from bot.slack.words import CALLED
+from bot.toml_file import ADDRESS
 
 WHAT_IF = "what_if"  # the form's callback, and its block
 TITLE = N_("What if")
@@ -54,12 +56,32 @@ LABELS = (  # what the figures are called that are counted elsewhere
 LABEL, COLUMN = 20, 16  # characters; a phone shows them without a break
 PEOPLE = 20  # those that are called most
 PROBLEMS = 10  # that are told at once
+HIDDEN = re.compile(r"\w+://[^\s\"'/?#@]+/…")
 
 
 def form(team: Team) -> View:
     """The team's part of teams.toml, to be changed."""
-    cut = [context(fill(_(CUT), most=INPUT))] if len(team.written) > INPUT else []
-    return _asking(team, team.written, cut)
+    written = hidden(team.written)
+    cut = [context(fill(_(CUT), most=INPUT))] if len(written) > INPUT else []
+    return _asking(team, written, cut)
+
+
+def hidden(text: str) -> str:
+    """Without all but the host of addresses: who can open the form need not know a webhook."""
+    return ADDRESS.sub(r"\1\2/…", text)
+
+
+def revealed(text: str, written: str) -> str:
+    """The text with the addresses that `written` had where they are hidden still, in their order."""
+    kept = [(hidden(at[0]), at[0]) for at in ADDRESS.finditer(written)]
+
+    def original(at: re.Match[str]) -> str:
+        same = [each for each in kept if each[0] == at[0]]
+        if len(same) > 1:
+            kept.remove(same[0])
+        return same[0][1] if same else at[0]
+
+    return HIDDEN.sub(original, text)
 
 
 def counting() -> View:

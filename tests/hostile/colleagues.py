@@ -42,12 +42,12 @@ from tests import fake_slack
 from tests.conftest import CARE, NOON, Assembled, Clock
 from tests.fake_slack import FakeSlack
 from tests.hostile.machines import _x
-from tests.hostile.shown import LINKS, listed, refused, rows, sentence
+from tests.hostile.shown import LINKS, good, listed, refused, rows, sentence
 from tests.hostile.target import Source, Target
 from tests.hostile.target import text as typed_text
 from tests.people import ANA
 from tests.slack.cases import MIRA, WAITING
-from tests.slack.hostile import EVIL, live_markup, must_be_good
+from tests.slack.hostile import EVIL, live_markup
 
 TEAMS = Teams({"care": CARE}, tell="U0LEA")
 ASKING = Person("U0ANA", "C0CARE")
@@ -102,7 +102,7 @@ def command(raw: bytes) -> None:
     fake_slack.command(office.bot.bolt, workspace, ANA, "C0CARE", f"/unanswered {typed}".strip())
     now = office.slack.messages
     for shown in (*office.slack.whispers, *(now[ts] for ts in now.keys() - before)):
-        must_be_good(_message(shown))
+        good(_message(shown))
         assert "went wrong on my side" not in shown["text"]
     for view in office.slack.views:
         assert live_markup({"text": "", "blocks": view["blocks"]}) == []
@@ -214,9 +214,7 @@ def clean_text(raw: bytes) -> None:
     said = typed_text(raw)
     sentence(text.harmless(said, 200) or "-")
     sentence(anchor(said, text.harmless(said, 50)) or "-")
-    must_be_good(
-        _message({"text": "x", "blocks": [quote(said), rich(line(words(text.clip(said, 500))))]})
-    )
+    good(_message({"text": "x", "blocks": [quote(said), rich(line(words(text.clip(said, 500))))]}))
     assert "\n" not in text.one_line(said)
     plain(said)
     MESSAGE.search(said)
@@ -275,7 +273,7 @@ def teams_file(raw: bytes) -> None:
         file.write_bytes(raw)
         _found, problems = read_teams(file, {"SECRET": "s3cr3t"}, ["twitter"], NOON)
     assert all(each.strip() for each in problems)
-    must_be_good(whatif.wrong(problems, CARE, said))
+    good(whatif.wrong(problems, CARE, said))
 
 
 def team_form(raw: bytes) -> None:

@@ -10,6 +10,8 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found]  # only `make fuzz` installs it
@@ -22,7 +24,7 @@ SHORTEST = 5  # seconds for one target
 INSTRUMENTED = ["bot", "adapters", "bs4", "icalendar", "recurring_ical_events", "twitter_text"]
 FIGURE = re.compile(r"stat::(\w+):\s+(\d+)")
 
-with atheris.instrument_imports(include=INSTRUMENTED):
+with redirect_stderr(StringIO()), atheris.instrument_imports(INSTRUMENTED, ["bot.playground"]):
     from tests.hostile.targets import TARGETS
 
 
@@ -75,16 +77,15 @@ def _drive(name: str, seconds: int) -> None:
     corpus.mkdir(exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed{number}").write_bytes(seed)
-    (folder / "tokens").write_text("\n".join(map(_token, target.tokens)))
+    (folder / "tokens").write_text("\n".join(map(_token, filter(None, target.tokens))))
     options = {
         "max_total_time": seconds,
         "timeout": ONE,
         "rss_limit_mb": MEGABYTES,
         "max_len": LARGEST,
         "artifact_prefix": f"{folder}/",
-        "dict": folder / "tokens",
         "print_final_stats": 1,
-    }
+    } | ({"dict": folder / "tokens"} if target.tokens else {})
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     arguments = [f"-{option}={value}" for option, value in options.items()]
     atheris.Setup([sys.argv[0], str(corpus), *arguments], target.meet)
