@@ -224,6 +224,7 @@ def work(
     settings: config.Settings,
     stopped: threading.Event,
     welcome: Callable[[Mapping[str, Adapter]], None] = lambda _: None,
+    now: Callable[[], datetime] = partial(datetime.now, UTC),
 ) -> int:
     """Open the database, put the bot together, and run it until it is told to stop."""
     from bot.app import assemble, slack_client
@@ -231,7 +232,6 @@ def work(
 
     logs.begin(settings.log_level)
     must_be_let_in(settings)
-    now = partial(datetime.now, UTC)
     adapters = settings.adapters(now)
     with opened(settings.database_url) as database:
         if not prepared(database, stopped):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.playground import files
 from bot.playground.arguments import Arguments
+from bot.playground.faults import Trouble
 from bot.playground.memory import Memory
 from bot.playground.messages import replies
 from bot.playground.things import Channel, Json, Person, Refusal
@@ -169,7 +170,9 @@ def _in_channel(message: Json) -> bool:
 
 
 def _page(memory: Memory, channel: Channel, messages: list[Json], given: Arguments) -> Json:
-    wanted = [message for message in messages if _wanted(memory, message, given)]
+    there = [message for message in messages if not _late(memory, message)]
+    memory.faults.struck[Trouble.HISTORY_LAG] += len(there) < len(messages)
+    wanted = [message for message in there if _wanted(message, given)]
     start, size = _start(given), given.number("limit", 100, most=999)
     more = len(wanted) > start + size
     page = wanted[start : start + size]
@@ -189,10 +192,13 @@ def _told(memory: Memory, channel: Channel, message: Json, given: Arguments) -> 
     return told
 
 
-def _wanted(memory: Memory, message: Json, given: Arguments) -> bool:
+def _late(memory: Memory, message: Json) -> bool:
+    """Whether history does not show it yet."""
     lag = memory.faults.history_lag
-    if lag and memory.now() - float(message["ts"]) < lag:
-        return False
+    return bool(lag) and memory.now() - float(message["ts"]) < lag
+
+
+def _wanted(message: Json, given: Arguments) -> bool:
     return _between(message["ts"], given) or message["ts"] == given.word("ts")
 
 

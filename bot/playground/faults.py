@@ -1,5 +1,6 @@
 """What goes wrong on demand: lost answers, rate limits, servers down, sockets that die."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,8 @@ class Trouble(StrEnum):
     REFRESHED = "refreshed"  # Slack asks politely for a new socket
     DISABLED = "disabled"  # Socket Mode was switched off for the app
     HISTORY_LAG = "history_lag"
+    UNHEARD = "unheard"  # what a person did never arrives
+    TWICE = "twice"  # what a person did arrives, and then once more
 
 
 OF_SOCKETS = {
@@ -29,6 +32,8 @@ OF_SOCKETS = {
     Trouble.REFRESHED,
     Trouble.DISABLED,
 }
+OF_ENVELOPES = {Trouble.UNHEARD, Trouble.TWICE}
+ENVELOPE = "an envelope"  # stands where the name of a method would
 USUAL_SECONDS = {Trouble.SLOW: 1.0, Trouble.REFRESHED: 10.0}
 
 
@@ -50,14 +55,19 @@ class Fault:
         self.trouble = Trouble(self.trouble)
         if self.trouble == Trouble.REFUSED:
             self.method = "apps.connections.open"
+        if self.trouble in OF_ENVELOPES:
+            self.method = ENVELOPE
         self.seconds = self.seconds or USUAL_SECONDS.get(self.trouble, 0.0)
 
     def concerns(self, method: str) -> bool:
-        return self.method in ("*", method)
+        return self.method == method or (self.method == "*" and method != ENVELOPE)
 
 
 class Faults:
+    """`struck` counts what has really hit something, by trouble."""
+
     def __init__(self) -> None:
+        self.struck: Counter[Trouble] = Counter()
         self.waiting: list[Fault] = []
         self.on_sockets: list[Callable[[Fault], None]] = []
         self.history_lag = 0.0
@@ -80,6 +90,7 @@ class Faults:
         for fault in concerned:
             fault.nth -= fault is not due
         if due:
+            self.struck[due.trouble] += 1
             self._use_up(due)
         return due
 

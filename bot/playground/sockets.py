@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.faults import Fault, Trouble
+from bot.playground.faults import ENVELOPE, Fault, Trouble
 from bot.playground.things import Envelope, Json
 from bot.playground.workspace import Workspace
 
@@ -67,6 +67,17 @@ class Sockets:
 
     async def deliver(self, envelope: Envelope) -> bool:
         """Bring it to one of the sockets; whether it was acked in time."""
+        fault = self.workspace.faults.take(ENVELOPE)
+        if fault and fault.trouble == Trouble.UNHEARD:
+            self.workspace.unacknowledged(envelope)
+            return False
+        acked = await self._delivered(envelope)
+        if fault and self.links:  # as if the first ack had been lost; the person saw its answer
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sent(self._next(), envelope, 1), self.ack_seconds)
+        return acked
+
+    async def _delivered(self, envelope: Envelope) -> bool:
         for attempt in range(1 + REDELIVERIES * envelope.redelivered):
             if not self.links:
                 break
@@ -83,6 +94,7 @@ class Sockets:
     async def suffer(self, fault: Fault) -> None:
         """What was asked for happens to the oldest sockets, or to all."""
         for link in self.links[: fault.sockets or None]:
+            self.workspace.faults.struck[fault.trouble] += 1
             if fault.trouble == Trouble.DROPPED:
                 link.reset()
             elif fault.trouble == Trouble.DISABLED:

@@ -11,6 +11,7 @@ import hmac
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -130,6 +131,7 @@ class Fault:
     act: Callable[["Handler", "Reply"], None]
     done: bool
     times: int
+    name: str
 
 
 @dataclass
@@ -166,8 +168,10 @@ class XServer:
         self.slow = 0.0  # seconds before it begins to read a file
         self.requests: list[str] = []  # "POST /2/tweets"
         self.reads = 0  # posts that were given out, as X bills them
+        self.strict = True  # refuses the same words twice; other platforms do not
         self.stuck = False  # pages that lead to themselves
         self.shuffled = False  # pages out of order, and with what the page before had
+        self.struck: Counter[str] = Counter()  # what has really hit a request
         self._faults: list[Fault] = []
         self._published: set[tuple[str, int | None]] = set()
         self._last = 0
@@ -275,7 +279,8 @@ class XServer:
     ) -> None:
         """The next requests whose "METHOD /path" contains `on` are answered so."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._fault(lambda handler, _: handler.send(Reply(status, body, named)), on, done, times)
+        reply = Reply(status, body, named)
+        self._fault(f"{status}", lambda handler, _: handler.send(reply), on, done, times)
 
     def problem(self, status: int, detail: str, *, on: str = "", times: int = 1) -> None:
         """The same, in X's own form."""
@@ -285,22 +290,43 @@ class XServer:
         reset = str(int(self.clock().timestamp()) + seconds)
         headers = {f"{of}-remaining": "0", f"{of}-reset": reset}
         body = Problem(429, "Too Many Requests", "Too Many Requests").reply.body
-        self._fault(lambda handler, _: handler.send(Reply(429, body, headers)), on, False, 1)
+        self._fault("429", lambda handler, _: handler.send(Reply(429, body, headers)), on)
 
-    def hang(self, *, on: str = "") -> None:
-        self._fault(lambda handler, _: handler.hang(), on, True, 1)
+    def hang(self, *, on: str = "", seconds: float = 60) -> None:
+        self._fault("hang", lambda handler, _: handler.hang(seconds), on, done=True)
+
+    def delay(self, seconds: float, *, on: str = "") -> None:
+        """Done at once, and answered late."""
+        self._fault("late answer", lambda handler, reply: handler.wait(seconds, reply), on, True)
+
+    def cut_short(self, *, on: str = "") -> None:
+        """Done, and half of the JSON arrives."""
+        self._fault("cut short", lambda handler, reply: handler.send(_half(reply)), on, True)
 
     def drip(self, *, on: str = "") -> None:
         """Answers a byte at a time, for ever."""
-        self._fault(lambda handler, reply: handler.drip(reply), on, True, 1)
+        self._fault("drip", lambda handler, reply: handler.drip(reply), on, True)
 
     def lose_next_answer(self, *, on: str = "POST /2/tweets") -> None:
         """The next post is published (or deleted), and then the line goes dead."""
-        self._fault(lambda handler, _: handler.drop(), on, True, 1)
+        self._fault("lost answer", lambda handler, _: handler.drop(), on, True)
 
-    def _fault(self, act: Callable[..., None], on: str, done: bool, times: int) -> None:
+    @property
+    def troubled(self) -> bool:
+        """Whether something is still to go wrong."""
+        return bool(self._faults)
+
+    def recover(self) -> None:
+        """Nothing goes wrong any more."""
         with self._lock:
-            self._faults.append(Fault(on, act, done, times))
+            self._faults.clear()
+            self.shuffled = False
+
+    def _fault(
+        self, name: str, act: Callable[..., None], on: str, done: bool = False, times: int = 1
+    ) -> None:
+        with self._lock:
+            self._faults.append(Fault(on, act, done, times, name))
 
     # What X does
 
@@ -309,6 +335,7 @@ class XServer:
             self.requests.append(call.name)
             fault = next((f for f in self._faults if f.on in call.name), None)
             if fault:
+                self.struck[fault.name] += 1
                 fault.times -= 1
                 self._faults = [f for f in self._faults if f.times]
             reply = self._reply(call) if not fault or fault.done else Reply(500, "")
@@ -397,7 +424,7 @@ class XServer:
             raise Problem(403, "Forbidden", "Your Tweet text is too long.")
         if to:
             self._may_answer(to)
-        if (text, to) in self._published:
+        if self.strict and (text, to) in self._published:
             raise Problem(403, "Forbidden", DUPLICATE)
         self._published.add((text, to))
         made = self._add(text, BRAND, str(to) if to else None, files=files)
@@ -497,6 +524,7 @@ class XServer:
             meta["next_token"] = token if token and self.stuck else _token(page[-1].id)
         if self.shuffled:
             page = [*page[::2], *page[1::2], *[p for p in found if p.id == below]]
+            self.struck["shuffled"] += len(page) > 1
         self.reads += len(page)
         return {**self._shown(page, call), "meta": meta}
 
@@ -654,9 +682,13 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         self.close_connection = True
 
-    def hang(self) -> None:
-        self.x.closing.wait(60)
+    def hang(self, seconds: float) -> None:
+        self.x.closing.wait(seconds)
         self.drop()
+
+    def wait(self, seconds: float, reply: Reply) -> None:
+        self.x.closing.wait(seconds)
+        self.send(reply)
 
     def drop(self) -> None:
         self.close_connection = True
@@ -673,6 +705,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """The tests have their own story to tell."""
+
+
+def _half(reply: Reply) -> Reply:
+    whole = json.dumps(reply.body)
+    return replace(reply, body=whole[: len(whole) // 2])
 
 
 def _signature(call: Call, url: str, oauth: Mapping[str, str]) -> str:

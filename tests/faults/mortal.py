@@ -5,16 +5,19 @@ changed, every call by its address. So a step that is added to the bot is a step
 """
 
 import http.client
+import logging
 import os
 import re
 import signal
 import socket
+import threading
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -26,35 +29,122 @@ WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNO
 NUMBERS = re.compile(r"\d+|\?.*")
 TICK = timedelta(milliseconds=200)
 LEASE = timedelta(seconds=2)  # nothing in this world is slow
+LOOKS = re.compile(r"SELECT outbox\.id\s+FROM outbox\s+WHERE outbox\.id =")  # the last one
+LONGEST = timedelta(minutes=20)  # that a world with its own time lives
+PATIENCE = 2000  # milliseconds in which there is a moment without a call
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A world whose time runs faster, and never ahead of the machine's."""
+
+    start: datetime
+    begun: datetime
+    speed: float = 1.0
+
+    @classmethod
+    def running(cls, speed: float) -> Self:
+        """For as long as a world may live, it stays behind the machine's time."""
+        now = datetime.now(UTC)
+        return cls(now - (speed - 1) * LONGEST, now, speed)
+
+    def __call__(self) -> datetime:
+        return self.start + (datetime.now(UTC) - self.begun) * self.speed
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one life, and where it writes down what it did.
+
+    `die_at` and `sleep_at` are "name of a step#n" for its nth time, or "*#n" for the nth step of
+    any name.
+    """
+
+    diary: Path
+    die_at: str = ""
+    sleep_at: str = ""
+    log: Path | None = None
+    clock: Clock | None = None
+    lease: timedelta = LEASE
+
+
+class Moment:
+    """One step of a life, counted down to."""
+
+    def __init__(self, at: str) -> None:
+        self.name, _, count = at.rpartition("#")
+        self.left = int(count or 0)
+
+    def has_come(self, step: str) -> bool:
+        if self.name not in ("*", step):
+            return False
+        self.left -= 1
+        return self.left == 0
 
 
 class Life:
-    """Counts steps, writes each down, and ends the process at the one that was chosen.
+    """Counts steps, writes each down, and ends or stops the process at the one that was chosen."""
 
-    `die_at` is "name of a step#n" for its nth time, or "*#n" for the nth step of any name.
-    """
-
-    def __init__(self, die_at: str, diary: Path) -> None:
-        self.name, _, count = die_at.rpartition("#")
-        self.left = int(count or 0)
-        self.diary = diary.open("a", buffering=1)
+    def __init__(self, fate: Fate) -> None:
+        self.death, self.sleep = Moment(fate.die_at), Moment(fate.sleep_at)
+        self.diary = fate.diary.open("a", buffering=1)
+        self.gate, self.calling = threading.Lock(), set[int]()
 
     def step(self, name: str) -> None:
         self.diary.write(f"{name}\n")
-        if self.name in ("*", name):
-            self.left -= 1
-            if self.left == 0:
-                self.diary.write("killed\n")
-                os.kill(os.getpid(), signal.SIGKILL)
+        if self.death.has_come(name):
+            self.diary.write("killed\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.sleep.has_come(name):
+            self._fall_asleep()
+
+    def will_call(self) -> None:
+        """This thread has had its last look, and will call next."""
+        with self.gate:
+            self.calling.add(threading.get_ident())
+
+    def has_called(self) -> None:
+        self.calling.discard(threading.get_ident())
+
+    def _fall_asleep(self) -> None:
+        """Until SIGCONT comes; but never between a last look and its call.
+
+        No lock reaches across those two lines. Who sleeps just there and for longer than the lease
+        may say one message twice; everywhere else nothing may be said twice.
+        """
+        for _ in range(PATIENCE):
+            with self.gate:
+                if not self.calling:
+                    self.diary.write("asleep\n")
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                    return
+            time.sleep(0.001)
 
 
-def live(environment: Mapping[str, str], die_at: str, diary: Path) -> None:
+def live(environment: Mapping[str, str], fate: Fate) -> None:
     """Be a worker until it is killed or told to stop."""
-    life = Life(die_at, diary)
+    stopped = __main__.stop_signal()
+    if fate.log:
+        _write_to(fate.log)
+    life = Life(fate)
     _watch_commits(life)
     _watch_calls(life)
-    settings = replace(config.read(environment), tick=TICK, lease=LEASE)
-    raise SystemExit(__main__.work(settings, __main__.stop_signal()))
+    now = {"now": fate.clock} if fate.clock else {}
+    try:
+        settings = replace(config.read(environment), tick=TICK, lease=fate.lease)
+        raise SystemExit(__main__.work(settings, stopped, **now))
+    except config.NotSetUp as problem:
+        print(problem)
+        raise SystemExit(__main__.WRONG) from None
+    finally:
+        logging.shutdown()
+
+
+def _write_to(log: Path) -> None:
+    """All that a worker prints, as a platform would keep it."""
+    with log.open("a") as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
 
 
 def _watch_commits(life: Life) -> None:
@@ -62,6 +152,9 @@ def _watch_commits(life: Life) -> None:
     commit = DefaultDialect.do_commit
 
     def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        life.has_called()
+        if LOOKS.match(statement):
+            life.will_call()
         if match := WRITES.match(statement):
             written.set(written.get(set()) | {match[1]})
 
@@ -90,7 +183,10 @@ def _watch_calls(life: Life) -> None:
         begin(self, method, url, *more, **named)
 
     def getresponse(self: Any, *more: Any, **named: Any) -> Any:
-        response = end(self, *more, **named)
+        try:
+            response = end(self, *more, **named)
+        finally:
+            life.has_called()
         life.step(f"after {self.step}")
         return response
 

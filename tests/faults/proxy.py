@@ -48,7 +48,14 @@ class Wire:
                 if self.cut:
                     near.close()
                 else:
-                    self._join(near, self._dial())
+                    self._connect(near)
+
+    def _connect(self, near: socket.socket) -> None:
+        """Where nobody listens at the far end, the near one is closed."""
+        try:
+            self._join(near, self._dial())
+        except OSError:
+            near.close()
 
     def _join(self, near: socket.socket, far: socket.socket) -> None:
         self.ends += [near, far]

@@ -19,6 +19,7 @@ from storage.database import connect, reading
 from storage.tables import conversations, outbox
 from tests.adapters.x_server import XServer
 from tests.faults import mortal
+from tests.faults.mortal import Fate
 from tests.people import ANA, CARE
 
 TEAMS = """
@@ -62,7 +63,7 @@ class World:
         diary = self.folder / "diary"
         diary.write_text("")
         born = SPAWN.Process(
-            target=mortal.live, args=(self.environment, die_at, diary), daemon=True
+            target=mortal.live, args=(self.environment, Fate(diary, die_at)), daemon=True
         )
         born.start()
         self.workers.append(born)

@@ -1,0 +1,200 @@
+"""The driver: towns at random, faults of every kind, and three books that must agree.
+
+    python -m tests.faults.drive --seeds 10 --minutes 30 --workers 2
+
+A seed is a row of towns, one after the other, each with a name such as 7.3; `--seed 7.3` repeats
+that one. What people do and what goes wrong follows from its name; how threads and processes
+interleave does not.
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from storage.database import reading
+from storage.tables import outbox
+from tests.faults.books import Books, Found
+from tests.faults.chaos import Chaos
+from tests.faults.crew import Crew
+from tests.faults.crowd import Customers, crowd
+from tests.faults.logbook import complaints
+from tests.faults.server import Server, server
+from tests.faults.town import LEASE, Town, town
+from tests.processes import until
+
+LONG = 50.0  # seconds in which things go wrong in one town
+LATENESS = timedelta(minutes=10)  # after which X shows every post
+STARTS = 6.0  # seconds until a new worker is at work, on a busy machine
+PACE = timedelta(seconds=1.3)  # a message, or an edit
+Event = threading.Event
+
+
+@dataclass
+class Told:
+    """What happened in one town, or in all of them."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    wrong: dict[str, list[str]] = field(default_factory=dict)  # by the name of the town
+    found: Counter[str] = field(default_factory=Counter)
+    towns: int = 0
+    settled: list[float] = field(default_factory=list)
+
+    def add(self, name: str, events: Counter[str], faults: Counter[str], found: Found) -> None:
+        self.events += events
+        self.faults += faults
+        self.found.update({kind: len(each) for kind, each in vars(found).items()})
+        self.towns += 1
+        if found.all:
+            self.wrong[name] = found.all
+
+
+def live(around: Town, name: str, workers: int, seconds: float, told: Told) -> Found:
+    """One town from its first post to its books."""
+    events, struck, enough = Counter[str](), Counter[str](), Event()
+    crew = Crew(around, f"{name}/crew", workers, struck)
+    chaos = Chaos(around, crew, f"{name}/chaos", struck)
+    people = crowd(around, name, events, enough)
+    crew.start()
+    until(lambda: around.has_been_read(), seconds=30)
+    for each in (*people, chaos):
+        each.start()
+    _pass(people[0], seconds)
+    chaos.end()
+    enough.set()
+    for each in people:
+        each.join()
+    crew.rest()
+    found = _settle(around, told)
+    crew.end()
+    found.contradictions += [*crew.wrong, *complaints(around)]
+    found.contradictions += [repr(each) for one in (chaos, *people) for each in one.wrong]
+    told.add(name, events, chaos.counted(), found)
+    return found
+
+
+def _pass(customers: object, seconds: float) -> None:
+    """Towards the end X shows nothing late: what it shows late is looked for in ten minutes."""
+    assert isinstance(customers, Customers)
+    early = max(0.0, seconds - LATENESS.total_seconds() / 20)
+    time.sleep(early)
+    customers.may_be_late = False
+    time.sleep(seconds - early)
+
+
+def _settle(around: Town, told: Told) -> Found:
+    """The world is quiet: everything comes right within a time that can be computed."""
+    began = time.monotonic()
+    end = began + bound(around)
+    while True:
+        found = Books(around).found()
+        if not found.all or time.monotonic() > end:
+            told.settled.append(time.monotonic() - began)
+            return found
+        time.sleep(0.5)
+
+
+def bound(around: Town) -> float:
+    """Until the last lease has run out, the last delay is over, and all is said at Slack's pace."""
+    with reading(around.database) as db:
+        waiting = (outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
+        last = db.execute(select(func.max(outbox.c.due_at)).where(*waiting)).scalar_one()
+        many = db.execute(select(func.count()).where(*waiting)).scalar_one()
+    delay = max(timedelta(0), last - around.clock()) if last else timedelta(0)
+    return STARTS + around.seconds(LATENESS + delay + 2 * LEASE + 4 * many * PACE)
+
+
+@contextmanager
+def place(name: str, workers: int, postgresql: Server | None, folder: Path) -> Iterator[Town]:
+    """One worker lives on SQLite and on PostgreSQL in turns, two always on PostgreSQL."""
+    number = sum(int(part) for part in name.split("."))
+    mine = postgresql if workers > 1 or number % 2 else None
+    with town(folder / name, mine, wired=bool(number % 3 == 0)) as around:
+        around.x.strict = number % 2 == 0
+        yield around
+
+
+def names(seed: str, minutes: float) -> Iterator[str]:
+    """The towns of one seed until its time is over; a name with a dot is just that town."""
+    if "." in seed:
+        yield seed
+        return
+    end, number = time.monotonic() + 60 * minutes, 0
+    while time.monotonic() < end:
+        number += 1
+        yield f"{seed}.{number}"
+
+
+def table(told: Told, minutes: float) -> str:
+    rows = [("events", told.events), ("faults", told.faults)]
+    lines = [f"{told.towns} towns in {minutes:.1f} min"]
+    for title, counted in rows:
+        lines.append(f"\n{title:<44}{sum(counted.values()):>8}")
+        lines += [f"  {name:<42}{n:>8}" for name, n in sorted(counted.items())]
+    lines.append(f"\nfaults a minute {sum(told.faults.values()) / minutes:>36.0f}")
+    if told.settled:
+        lines.append(f"longest until all was settled, s {max(told.settled):>19.1f}")
+    for kind in ("lost", "doubled", "contradictions"):
+        lines.append(f"{kind:<44}{told.found[kind]:>8}")
+    return "\n".join(lines)
+
+
+def drive(seeds: list[str], minutes: float, workers: int, seconds: float = LONG) -> Told:
+    """All towns of all seeds; says at once what is wrong in one."""
+    told = Told()
+    with server() as postgresql, tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            for name in names(seed, minutes / len(seeds)):
+                with place(name, workers, postgresql, Path(folder)) as around:
+                    _say(name, workers, live(around, name, workers, seconds, told), told)
+                    if told.wrong.get(name):
+                        _keep(around, name)
+    return told
+
+
+def _say(name: str, workers: int, found: Found, told: Told) -> None:
+    print(f"{name}: {sum(told.faults.values())} faults so far, {len(found.all)} wrong", flush=True)
+    for each in found.all[:20]:
+        print(f"  {each}", flush=True)
+    if found.all:
+        print(f"  again: make faults SEED={name} WORKERS={workers}", flush=True)
+
+
+def _keep(around: Town, name: str) -> None:
+    """What the workers of a town that went wrong have printed and done."""
+    kept = Path(tempfile.gettempdir()) / f"faults-{name}"
+    kept.mkdir(exist_ok=True)
+    for file in around.folder.iterdir():
+        if file.is_file():
+            (kept / file.name).write_bytes(file.read_bytes())
+    print(f"  kept: {kept}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.drive", description=__doc__)
+    parser.add_argument("--seed", default="1", help="the first one; or one town, as in 7.3")
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--minutes", type=float, default=3, help="for all of them together")
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=1)
+    given = parser.parse_args()
+    first = given.seed
+    seeds = [first] if "." in first else [str(int(first) + n) for n in range(given.seeds)]
+    began = time.monotonic()
+    told = drive(seeds, given.minutes, given.workers)
+    print(f"\n{given.workers} worker(s), seeds {seeds[0]} to {seeds[-1]}")
+    print(table(told, (time.monotonic() - began) / 60))
+    return 1 if told.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What the workers printed: no secret, no customer's words, and no trouble that nobody expected."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.faults.town import Town
+
+SAID = re.compile(r"kettle\d+x|Reply U0\w+-\d+")
+UNAVAILABLE = (  # what a database that is away, locked, read-only or cut off looks like
+    "OperationalError",
+    "InterfaceError",
+    "QueuePool limit",
+)
+OURS = {"channel.gone", "sockets.dead"}  # a person must know, and is told
+LOUD = ("error", "critical")
+SOCKETS = re.compile(  # what Slack's SDK says of a connection that breaks
+    r"ERROR slack_bolt (on_error invoked|Failed to (retrieve WSS URL|disconnect|connect|send"
+    r"|check the state of sock|receive)|.*(Connection reset|Broken pipe|Bad file descriptor))"
+)
+
+
+def complaints(town: Town) -> Iterator[str]:
+    """Whatever in the log should not be there."""
+    text = town.log.read_text() if town.log.exists() else ""
+    for secret in town.secrets:
+        if secret in text:
+            yield f"a secret is in the log: …{secret[-4:]}"
+    if said := SAID.search(text):
+        yield f"somebody's words are in the log: {said[0]}"
+    yield from (f"{n} times in the log: {what}" for what, n in Counter(_loud(text)).items())
+
+
+def _loud(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            yield from _strange(line)
+            continue
+        if not isinstance(entry, dict) or entry.get("level") not in LOUD:
+            continue
+        trouble = str(entry.get("exception", ""))
+        if entry.get("event") not in OURS and not any(word in trouble for word in UNAVAILABLE):
+            last = trouble.strip().splitlines()[-1:] or [""]
+            yield f"{entry.get('event')}: {last[0][:200]}"
+
+
+def _strange(line: str) -> Iterator[str]:
+    """What is no event of ours: a library that speaks up, or a traceback nobody caught."""
+    if re.match(r"\w*(Error|Exception)\b|Traceback|ERROR|CRITICAL", line):
+        if not SOCKETS.match(line) and not any(word in line for word in UNAVAILABLE):
+            yield re.sub(r"[0-9a-f]{8}-[0-9a-f-]+", "…", line)[:200]
