@@ -8,13 +8,25 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import (
+    ArgumentError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    TimeoutError,
+)
 
 Database = Engine
 Transaction = Connection
-Unavailable = (OperationalError, InterfaceError, TimeoutError)  # not there, or too busy
+Unavailable = (  # not there, too busy, or a copy that takes no changes
+    OperationalError,
+    InterfaceError,
+    InternalError,
+    TimeoutError,
+)
 
 BUSY = 10_000  # milliseconds that SQLite waits for another writer
+READ_ONLY = "25006"  # what PostgreSQL calls it
 PATIENCE = 20_000  # milliseconds that one statement may take on PostgreSQL
 
 
@@ -77,7 +89,8 @@ def _postgresql(where: URL) -> Database:
             "application_name": "unanswered",
         },
     )
-    event.listen(engine, "handle_error", _without_values)
+    for notice in (_without_values, _leave_a_copy):
+        event.listen(engine, "handle_error", notice)
     return engine
 
 
@@ -90,6 +103,12 @@ def _without_values(context: ExceptionContext) -> None:
     whole, primary = str(problem), diagnosis.message_primary
     problem.args = (primary,)
     ours.args = tuple(str(each).replace(whole, primary) for each in ours.args)
+
+
+def _leave_a_copy(problem: ExceptionContext) -> None:
+    """What takes no changes is not the database any more: connect anew, to whatever is by then."""
+    if getattr(problem.original_exception, "sqlstate", None) == READ_ONLY:
+        problem.is_disconnect = True
 
 
 def _sqlite(where: URL) -> Database:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from storage.database import address, connect, is_sqlite, reading
+from storage.database import Unavailable, address, connect, is_sqlite, reading
 from storage.tables import digests, unreadable
 from tests.conftest import NOON
 from tests.things import at_once
@@ -146,3 +146,17 @@ def test_a_statement_on_postgresql_has_an_end(postgresql):
         }
 
     assert set(limits.values()) == {"20s"}
+
+
+def test_a_copy_that_takes_no_changes_is_left_for_the_database_that_does(postgresql):
+    taken = {"account": "demo", "raw": "", "problem": "", "at": NOON}
+    demoted = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"  # as after a failover
+    with postgresql.connect() as db:
+        db.exec_driver_sql(demoted)
+        db.commit()
+
+    with pytest.raises(Unavailable), postgresql.begin() as db:
+        db.execute(insert(unreadable).values(key="1", **taken))
+    with postgresql.begin() as db:
+        db.execute(insert(unreadable).values(key="2", **taken))
+        assert db.execute(select(unreadable.c.key)).scalars().all() == ["2"]
