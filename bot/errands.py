@@ -111,17 +111,18 @@ class Errands:
         if conversation.forgotten and not conversation.card:
             self._unsay(delivery, self.desk.team(conversation).channel)
             return
-        message = cards.card(case, self.desk.now())
+        message, where = cards.card(case, self.desk.now()), self.desk.team(conversation).channel
         if conversation.card and conversation.channel:
             try:
                 self._must_be_ours(delivery)
                 self.channel.change(conversation.channel, conversation.card, message)
                 return
             except (MessageGone, ChannelGone) as problem:
+                if isinstance(problem, ChannelGone) and conversation.channel == where:
+                    raise  # it hangs there still, and will be seen when the channel is open again
                 log.warning("card.gone", conversation=conversation.id, why=str(problem))
                 if conversation.forgotten:
                     return
-        where = self.desk.team(conversation).channel
         ts = self._post(where, message, delivery)
         self.desk.hung(conversation.id, channel=where, card=ts)
         self._refresh(delivery, where, ts, message)
@@ -320,13 +321,23 @@ class Errands:
         if case.conversation.forgotten:
             return ""
         where, thread = self._hanging(delivery, case)
-        return self._post(where, message, delivery, thread=thread, aloud=aloud)
+        try:
+            return self._post(where, message, delivery, thread=thread, aloud=aloud)
+        except MessageGone as problem:  # somebody deleted the card, and its thread with it
+            log.warning("card.gone", conversation=case.conversation.id, why=str(problem))
+            where, thread = self._hang_anew(delivery, case)
+            return self._post(where, message, delivery, thread=thread, aloud=aloud)
 
     def _hanging(self, delivery: Delivery, case: Case) -> tuple[str, str]:
         """Where its card is. One that was moved may have its new card still behind this."""
         conversation = case.conversation
         if conversation.card and conversation.channel:
             return conversation.channel, conversation.card
+        return self._hang_anew(delivery, case)
+
+    def _hang_anew(self, delivery: Delivery, case: Case) -> tuple[str, str]:
+        """Nobody can speak in a thread without a card above it."""
+        conversation = case.conversation
         where, now = self.desk.team(conversation).channel, self.desk.now()
         card = self._post(where, cards.card(case, now), delivery, part=":card")
         self.desk.hung(conversation.id, channel=where, card=card)

@@ -319,6 +319,50 @@ def test_a_closed_channel_is_told_once_to_the_manager_and_loses_nothing(
     assert owed(app) == []
 
 
+@pytest.mark.parametrize("close", [archive, expel, remove])
+def test_a_card_that_hangs_in_a_closed_channel_is_not_hung_twice(
+    app, slack, workspace, heard, later, close
+):
+    heard()
+    app.courier.deliver_all()
+    card = app.desk.look(1).conversation.card
+    call = slack.api_call
+
+    def opened_in_between(method, **request):
+        try:
+            return call(method, **request)
+        finally:
+            mend(workspace)
+
+    close(workspace)
+    app.desk.claim(1, ANA)
+    slack.api_call = opened_in_between
+    app.courier.deliver_all()
+    later(minutes=6)
+
+    assert list(workspace.channels["C0CARE"].messages) == [card]
+    assert ANA in str(slack.messages[card])
+
+
+def test_a_nag_whose_card_was_deleted_is_said_below_a_new_one(app, slack, workspace, clock, heard):
+    heard()
+    app.courier.deliver_all()
+    clock.pass_(hours=1)
+    app.sweep.nag_some()
+    app.courier.deliver_one()  # the card says that it is late, and then somebody deletes it
+    old = app.desk.look(1).conversation.card
+    del workspace.channels["C0CARE"].messages[old]
+
+    app.courier.deliver_all()
+
+    new = app.desk.look(1).conversation.card
+    said = [m for m in slack.messages.values() if m.get("thread_ts") == new != m["ts"]]
+    assert new != old
+    assert len(said) == 1
+    assert "should have been answered" in said[0]["text"]
+    assert owed(app) == []
+
+
 def test_a_channel_that_is_closed_again_is_told_again(app, workspace, heard, later):
     for n in range(2):
         archive(workspace)
