@@ -33,7 +33,7 @@ from bot.slack.afterwards import Afterwards
 from bot.slack.answers import Answers
 from bot.slack.auditing import Auditing
 from bot.slack.bulk import Bulk
-from bot.slack.channel import Channel
+from bot.slack.channel import Channel, plain_errors
 from bot.slack.client import Client
 from bot.slack.contacts import Logging
 from bot.slack.counter import Room
@@ -132,7 +132,8 @@ class Bot:
     def greet(self) -> None:
         """Ask Slack who we are, until it says so: the addresses of cards begin with its answer."""
         if not self.links.workspace:
-            self.links.workspace = str(self.client.auth_test()["url"])
+            with plain_errors("the workspace"):
+                self.links.workspace = str(self.client.auth_test()["url"])
 
     def _drain(self, ticking: BackgroundScheduler, sockets: Sockets) -> None:
         """Take nothing new, finish what is under way, and leave the rest to the outbox."""
