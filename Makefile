@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint install lock
+.PHONY: run test faults lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -20,6 +20,17 @@ endif
 # The quick ones first.
 test: lint
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# People and faults at random: SEEDS of them, from SEED on, MINUTES in all, with 1 or 2 WORKERS. One
+# town alone: SEED=7.3. With KILLS=50 a PostgreSQL is restarted and killed so often, and nothing else.
+SEED ?= 1
+SEEDS ?= 1
+MINUTES ?= 3
+WORKERS ?= 1
+KILLS ?= 0
+faults: .venv/test
+	$(BIN)/python -m tests.faults.drive --seed $(SEED) --seeds $(SEEDS) --minutes $(MINUTES) \
+		--workers $(WORKERS) --kills $(KILLS)
 
 lint: .venv/test
 	$(BIN)/ruff format --check .

@@ -35,11 +35,7 @@ class Found:
 
     @property
     def all(self) -> list[str]:
-        return [
-            f"{kind}: {each}"
-            for kind, those in vars(self).items()
-            for each in those
-        ]
+        return [f"{kind}: {each}" for kind, those in vars(self).items() for each in those]
 
 
 class Books:
@@ -132,7 +128,9 @@ class Books:
             clock[entry.conversation] += entry.what in ("ended", "reopen")
             if entry.what == "nag":
                 rungs[entry.conversation, clock[entry.conversation], entry.how["rung"]] += 1
-        yield from (f"{it[0]} was nagged {n} times on rung {it[2]}" for it, n in rungs.items() if n > 1)
+        yield from (
+            f"{it[0]} was nagged {n} times on rung {it[2]}" for it, n in rungs.items() if n > 1
+        )
         for number, ts in self._said("nag"):
             ended = self._answered_before(number, ts)
             if ended:
@@ -216,13 +214,20 @@ class Books:
 
     def _newest_word(self, each: Row[Any]) -> datetime:
         """When its customer wrote last what X still shows and is no thanks."""
-        words = [self.mentions[key] for key in self._keys(each) if "Thank you" not in self.mentions[key].text]
+        words = [
+            self.mentions[key]
+            for key in self._keys(each)
+            if "Thank you" not in self.mentions[key].text
+        ]
         there = [row.posted_at for row in words if int(row.key) not in self.x.deleted]
         return max(there, default=LONG_AGO)
 
     def _newest_answer(self, each: Row[Any]) -> datetime:
         keys = self._keys(each)
-        return max((p.at for p in self.answers if self._to(p) in keys), default=each.answered_at or LONG_AGO)
+        return max(
+            (p.at for p in self.answers if self._to(p) in keys),
+            default=each.answered_at or LONG_AGO,
+        )
 
     def _answer_to_newest(self, each: Row[Any]) -> bool:
         newest = max(self._keys(each), key=int, default="")

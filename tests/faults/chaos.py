@@ -66,9 +66,9 @@ class Chaos(threading.Thread):
         return [
             (60, self._slack_call),
             (12, self._x_call),
-            (8, self._envelope),
-            (8, self._sockets),
-            (4, self._lag),
+            (14, self._envelope),
+            (14, self._sockets),
+            (5, self._lag),
             (2, self._delete_by_hand),
             (1, self._archive),
             (1, self._throw_out),
@@ -76,19 +76,19 @@ class Chaos(threading.Thread):
             (1, self._leave),
             (2, self._shuffle),
             (2, self._renew_keys),
-            (3, self.crew.kill),
-            (2, self.crew.stop),
+            (2, self.crew.kill),
+            (1, self.crew.stop),
             *(self._of_postgresql() if self.town.server else [(3, self._lock_sqlite)]),
         ]
 
     def _of_postgresql(self) -> list[tuple[int, Strike]]:
         return [
-            (3, self.crew.replace),
+            (2, self.crew.replace),
             (1, lambda: self._restart("fast")),
             (1, lambda: self._restart("immediate")),
-            (3, self._cut),
+            (8, self._cut),
             (2, self._read_only),
-            (3, self._lock_table),
+            (5, self._lock_table),
         ]
 
     # Slack
@@ -102,7 +102,7 @@ class Chaos(threading.Thread):
             ["lost", "reset", "rate_limited", "broken", "broken_after", "slow", "refused"]
         )
         how = {"retry_after": chance.choice([1, 2, 5, 20]), "seconds": chance.uniform(0.1, 1.0)}
-        faults.add(trouble, method, nth=chance.randint(1, 3), **how)
+        faults.add(trouble, method, times=chance.choice([1, 1, 1, 2]), **how)
 
     def _envelope(self) -> None:
         self.town.slack.faults.add(self.chance.choice(["unheard", "twice"]))
@@ -110,7 +110,7 @@ class Chaos(threading.Thread):
     def _sockets(self) -> None:
         faults, trouble = self.town.slack.faults, self.chance.choice
         what = trouble(["dropped", "dropped", "refreshed", "frozen"])
-        faults.add(what, sockets=self.chance.choice([0, 1]), seconds=0.3)
+        faults.add(what, sockets=self.chance.choice([0, 1, 1]), seconds=0.3)
         if what == "frozen":
             self.over.wait(self.chance.uniform(0.2, 1.5))
             faults.add("thawed")
@@ -118,8 +118,8 @@ class Chaos(threading.Thread):
     def _lag(self) -> None:
         faults = self.town.slack.faults
         faults.add("history_lag", seconds=self.chance.uniform(1, LAG))
-        self.over.wait(self.chance.uniform(0.5, 2))
-        faults.add("history_lag", seconds=0)
+        lasting = threading.Timer(self.chance.uniform(0.5, 2), faults.add, ("history_lag",))
+        lasting.start()
 
     def _delete_by_hand(self) -> None:
         """The card of somebody who waits: it will be missed."""
@@ -194,16 +194,15 @@ class Chaos(threading.Thread):
                 lambda: x.fail(200, html, on=on, done=True),
                 lambda: x.cut_short(on=on),
                 lambda: x.lose_next_answer(on=on),
-                lambda: x.delay(chance.uniform(0.2, 1.5), on=on),
+                lambda: x.delay(chance.uniform(0.1, 1), on=on),
+                lambda: x.delay(chance.uniform(0.1, 1), on=on),
                 lambda: x.limit(chance.randint(2, 40), on=on),
                 lambda: x.hang(on=on, seconds=chance.uniform(0.5, 2)),
             ]
         )()
 
     def _shuffle(self) -> None:
-        self.town.x.shuffled = True
-        self.over.wait(self.chance.uniform(0.5, 2))
-        self.town.x.shuffled = False
+        self.town.x.shuffled = not self.town.x.shuffled
 
     def _renew_keys(self) -> None:
         """X does not let us in until somebody has renewed the keys and restarted the workers."""
@@ -240,7 +239,7 @@ class Chaos(threading.Thread):
 
     def _lock_table(self) -> None:
         assert self.town.server and self.town.url
-        table, seconds = self.chance.choice(TABLES), self.chance.uniform(0.2, 1.5)
+        table, seconds = self.chance.choice(TABLES), self.chance.uniform(0.1, 0.6)
         hit = self.town.server.lock(self.town.url, table, seconds)
         self.struck["database: table locked by others"] += bool(hit)
 
@@ -259,7 +258,9 @@ class Chaos(threading.Thread):
         time.sleep(0.05)
 
     def _complaints(self) -> int:
-        return self.town.log.read_text().count("ReadOnlySqlTransaction") + self.town.log.read_text().count("read-only")
+        return self.town.log.read_text().count(
+            "ReadOnlySqlTransaction"
+        ) + self.town.log.read_text().count("read-only")
 
     def _steps(self) -> int:
         return sum(len(worker.steps()) for worker in self.crew.at_work)

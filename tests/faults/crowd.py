@@ -29,7 +29,9 @@ class Person(threading.Thread):
 
     pause = BUSY
 
-    def __init__(self, town: Town, seed: str, events: Counter[str], enough: threading.Event) -> None:
+    def __init__(
+        self, town: Town, seed: str, events: Counter[str], enough: threading.Event
+    ) -> None:
         super().__init__(daemon=True)
         self.town, self.events, self.enough = town, events, enough
         self.chance = Random(seed)  # noqa: S311

@@ -8,16 +8,25 @@ from collections.abc import Iterator
 from tests.faults.town import Town
 
 SAID = re.compile(r"kettle\d+x|Reply U0\w+-\d+")
-UNAVAILABLE = (  # what a database that is away, locked, read-only or cut off looks like
+AWAY = (  # what a database that is away, locked, read-only or cut off looks like
     "OperationalError",
     "InterfaceError",
+    "InternalError",
     "QueuePool limit",
+)
+LOST = (  # what a call looks like whose answer was lost: a person is told with a reference
+    "ConnectionResetError",
+    "RemoteDisconnected",
+    "SlackApiError",
+    "TimeoutError",
 )
 OURS = {"channel.gone", "sockets.dead"}  # a person must know, and is told
 LOUD = ("error", "critical")
-SOCKETS = re.compile(  # what Slack's SDK says of a connection that breaks
+SDK = re.compile(
     r"ERROR slack_bolt (on_error invoked|Failed to (retrieve WSS URL|disconnect|connect|send"
-    r"|check the state of sock|receive)|.*(Connection reset|Broken pipe|Bad file descriptor))"
+    r"|check the (state of sock|current session)|receive|process a message|run a request listener"
+    r")|.*(Connection reset|Broken pipe|Bad file descriptor))"
+    r"|ERROR slack_sdk\.web\.base_client Failed to send a request"
 )
 
 
@@ -33,22 +42,37 @@ def complaints(town: Town) -> Iterator[str]:
 
 
 def _loud(text: str) -> Iterator[str]:
-    for line in text.splitlines():
+    for line in _without_sdk(text):
         try:
             entry = json.loads(line)
         except ValueError:
             yield from _strange(line)
             continue
-        if not isinstance(entry, dict) or entry.get("level") not in LOUD:
-            continue
-        trouble = str(entry.get("exception", ""))
-        if entry.get("event") not in OURS and not any(word in trouble for word in UNAVAILABLE):
-            last = trouble.strip().splitlines()[-1:] or [""]
+        if isinstance(entry, dict) and entry.get("level") in LOUD and not _expected(entry):
+            last = str(entry.get("exception", "")).strip().splitlines()[-1:] or [""]
             yield f"{entry.get('event')}: {last[0][:200]}"
+
+
+def _expected(entry: dict[str, str]) -> bool:
+    event, trouble = entry.get("event"), str(entry.get("exception", ""))
+    lost = event == "listener.failed" and any(word in trouble for word in LOST)
+    return event in OURS or lost or any(word in trouble for word in AWAY)
+
+
+def _without_sdk(text: str) -> Iterator[str]:
+    """Without what Slack's SDK says of a connection that breaks, and the tracebacks below it."""
+    skipping = False
+    for line in text.splitlines():
+        if SDK.match(line):
+            skipping = True
+        elif line.startswith(("{", "ERROR", "WARNING", "CRITICAL")):
+            skipping = False
+        if not skipping:
+            yield line
 
 
 def _strange(line: str) -> Iterator[str]:
     """What is no event of ours: a library that speaks up, or a traceback nobody caught."""
-    if re.match(r"\w*(Error|Exception)\b|Traceback|ERROR|CRITICAL", line):
-        if not SOCKETS.match(line) and not any(word in line for word in UNAVAILABLE):
-            yield re.sub(r"[0-9a-f]{8}-[0-9a-f-]+", "…", line)[:200]
+    loud = re.match(r"[\w.]*(Error|Exception)\b|ERROR|CRITICAL", line)
+    if loud and not any(word in line for word in AWAY):
+        yield re.sub(r"[0-9a-f]{8}-[0-9a-f-]+", "…", line)[:200]

@@ -5,7 +5,6 @@ changed, every call by its address. So a step that is added to the bot is a step
 """
 
 import http.client
-import logging
 import os
 import re
 import signal
@@ -66,6 +65,7 @@ class Fate:
     log: Path | None = None
     clock: Clock | None = None
     lease: timedelta = LEASE
+    tick: timedelta = TICK
 
 
 class Moment:
@@ -130,14 +130,18 @@ def live(environment: Mapping[str, str], fate: Fate) -> None:
     _watch_commits(life)
     _watch_calls(life)
     now = {"now": fate.clock} if fate.clock else {}
+    __main__._leave(_work(environment, fate, stopped, now))
+
+
+def _work(
+    environment: Mapping[str, str], fate: Fate, stopped: threading.Event, now: Mapping[str, Clock]
+) -> int:
     try:
-        settings = replace(config.read(environment), tick=TICK, lease=fate.lease)
-        raise SystemExit(__main__.work(settings, stopped, **now))
+        settings = replace(config.read(environment), tick=fate.tick, lease=fate.lease)
+        return __main__.work(settings, stopped, **now)
     except config.NotSetUp as problem:
         print(problem)
-        raise SystemExit(__main__.WRONG) from None
-    finally:
-        logging.shutdown()
+        return __main__.WRONG
 
 
 def _write_to(log: Path) -> None:

@@ -29,9 +29,7 @@ class Wire:
     def sever(self) -> None:
         self.cut = True
         for end in self.ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+            _end(end)
         self.ends.clear()
 
     def mend(self) -> None:
@@ -76,7 +74,14 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
         while data := one.recv(65_536):
             other.sendall(data)
     for end in (one, other):
-        end.close()
+        _end(end)
+
+
+def _end(end: socket.socket) -> None:
+    """To close is not enough: whoever reads from it in another thread would keep it open."""
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Server:
         return self._ask(f"SELECT count(*) {OTHERS}")
 
     def restart(self, mode: str) -> int:
-        """"fast" is polite; "immediate" is a power cut, and the log is replayed afterwards."""
+        """ "fast" is polite; "immediate" is a power cut, and the log is replayed afterwards."""
         hit = self.connections()
         self.admin.dispose()
         self._control("-m", mode, "-w", "-t", "60", "restart")
@@ -96,9 +96,7 @@ class Server:
 
         folder, user = str(self.server.pgdata), self.server.system_user
         log = ("-l", str(self.server.log))
-        pgexec(
-            "pg_ctl", ("-D", folder, *log, *words), bin_path=self.server.bin_path, user=user
-        )
+        pgexec("pg_ctl", ("-D", folder, *log, *words), bin_path=self.server.bin_path, user=user)
 
 
 @contextmanager
@@ -124,4 +122,3 @@ def server() -> Iterator[Server]:
 
 def _admin(url: URL) -> Engine:
     return create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, pool_size=1)
-

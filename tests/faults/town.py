@@ -37,6 +37,8 @@ from tests.people import CARE
 
 SPEED = 20.0
 LEASE = timedelta(seconds=60)  # the shortest that may be set: three seconds of ours
+TICK = timedelta(milliseconds=400)  # of ours
+ACK = 1.5  # seconds of ours in which the bot takes a click
 HANDS = 60.0  # by how much longer a trigger lives: people are as slow as ever
 TEAMS = """
 tell = "U0LEA"
@@ -140,7 +142,7 @@ class Town:
 
     def begin(self, *, die_at: str = "", sleep_at: str = "") -> Worker:
         diary = self.folder / f"diary-{len(self.lives)}"
-        fate = Fate(diary, die_at, sleep_at, self.log, self.clock, LEASE)
+        fate = Fate(diary, die_at, sleep_at, self.log, self.clock, LEASE, TICK)
         process = SPAWN.Process(target=mortal.live, args=(self.environment, fate), daemon=True)
         process.start()
         self.lives.append(Worker(process, fate))
@@ -194,6 +196,7 @@ def town(folder: Path, server: Server | None = None, *, wired: bool = False) -> 
     ):
         database = connect(where)
         migrations.upgrade(database)
+        playground.sockets.ack_seconds = ACK
         made = Town(folder, clock, x, slack, playground, database, where, server, line, url)
         try:
             yield made
@@ -220,5 +223,3 @@ def _wired(url: URL | None, *, wired: bool) -> Iterator[Wire | None]:
         return
     with wire(url) as line:
         yield line
-
-
