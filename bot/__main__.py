@@ -19,8 +19,9 @@ import structlog
 from dotenv import dotenv_values
 
 from adapters import Adapter
-from bot import config, logs
+from bot import config, logs, sentry
 from bot.domain.team import Team, Teams
+from bot.watch import Watch
 from storage import mentions, migrations, outbox
 from storage.database import (
     Database,
@@ -230,7 +231,7 @@ def work(
     from bot.app import assemble, slack_client
     from bot.doctor import must_be_let_in
 
-    logs.begin(settings.log_level)
+    _begin_to_log(settings)
     must_be_let_in(settings)
     adapters = settings.adapters(now)
     with opened(settings.database_url) as database:
@@ -238,10 +239,39 @@ def work(
             return 0
         client = slack_client(settings.bot_token, settings.slack_api_url)
         bot = assemble(settings, database, adapters, client, now)
-        if not patiently(bot.settle_in, stopped):
-            return 0
-        welcome(adapters)
-        return 0 if bot.run(settings.app_token, stopped) else DEAF
+        with looked_at(settings, bot.watch):
+            if not patiently(bot.settle_in, stopped):
+                return 0
+            welcome(adapters)
+            return 0 if bot.run(settings.app_token, stopped) else DEAF
+
+
+def _begin_to_log(settings: config.Settings) -> None:
+    if settings.sentry_dsn:
+        sentry.begin(settings.sentry_dsn)
+    also = [sentry.tell] if settings.sentry_dsn else []
+    logs.begin(settings.log_level, settings.log_format, also)
+
+
+@contextmanager
+def looked_at(settings: config.Settings, watch: Watch) -> Iterator[None]:
+    """With `/health` and `/metrics`, where a port is set for them."""
+    if settings.metrics_port is None:
+        yield
+        return
+    from bot.metrics import Porch
+
+    try:
+        porch = Porch(settings.metrics_host, settings.metrics_port, watch)
+    except OSError as problem:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        said = f"METRICS_PORT: nothing can answer at {where}: {problem.strerror}."
+        raise config.NotSetUp([said]) from None
+    porch.open()
+    try:
+        yield
+    finally:
+        porch.close()
 
 
 def prepared(database: Database, stopped: threading.Event) -> bool:
@@ -389,6 +419,7 @@ def _leave(code: int) -> NoReturn:
     """
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
+    sentry.end()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,8 @@ from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
 from adapters import Adapter
-from bot import timers
+from bot import meters, timers
+from bot.ailing import Ailing
 from bot.amending import Amending
 from bot.answering import Answering
 from bot.clientele import Clientele
@@ -34,7 +36,7 @@ from bot.slack.answers import Answers
 from bot.slack.auditing import Auditing
 from bot.slack.bulk import Bulk
 from bot.slack.channel import Channel, plain_errors
-from bot.slack.client import Client
+from bot.slack.client import Client, clock_off
 from bot.slack.contacts import Logging
 from bot.slack.counter import Room
 from bot.slack.customers import Customers
@@ -53,14 +55,16 @@ from bot.sweep import Sweep
 from bot.team_files import TeamFiles
 from bot.watch import EVERY, Watch
 from storage import accounts, destinations, outbox
-from storage.database import Database
+from storage.database import Database, Unavailable, on_trouble
 
 log = structlog.get_logger()
 
 LISTENERS = 24  # clicks worked on at once; Bolt's own five are soon all busy
 TIMEOUT = 20  # seconds for one call to Slack, well below the lease
-SCHEDULES = 60.0  # seconds between two looks which holidays or rotas are to be asked for
-GREET = 30.0  # seconds between two attempts to learn who we are
+SCHEDULES = timedelta(minutes=1)  # between two looks which holidays or rotas are to be asked for
+GREET = timedelta(seconds=30)  # between two attempts to learn who we are
+TELL = timedelta(seconds=15)  # between two looks at what ails us
+COMPARE = timedelta(minutes=10)  # between two looks at Slack's clock
 DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
 
 
@@ -81,6 +85,7 @@ class Bot:
     schedules: Schedules
     team_files: TeamFiles
     managing: Managing
+    watch: Watch
     tick: timedelta = timers.TICK
 
     def settle_in(self) -> None:
@@ -93,32 +98,45 @@ class Bot:
             destinations.open_all(db)
         with self.desk.database.begin() as db:
             outbox.try_now(db, now)
+        self.watch.ask()
         self.team_files.refresh()
         self.schedules.remember(now)
         self.desk.rehang()
 
     def run(self, app_token: str, stopped: threading.Event) -> bool:
-        """Work until `stopped`; False when it ended itself because no socket lived."""
-        deaf, now = threading.Event(), self.desk.now()
-        sockets = Sockets(self.bolt, app_token)
-        self.managing.sockets = sockets.living
-        watch = Watch(sockets, deaf.set, stopped.set)
-        ticking = timers.wind_up(self.sweep, self.courier, self.intake, self.adapters, self.tick)
-        ticking.add_job(
-            timers.calm("schedules", self.keep_up), "interval", seconds=SCHEDULES, next_run_time=now
-        )
-        ticking.add_job(timers.calm("watch", watch.look), "interval", seconds=EVERY)
-        ticking.add_job(
-            timers.calm("greet", self.greet), "interval", seconds=GREET, next_run_time=now
-        )
+        """Work until `stopped`; False when it ended itself because it could not do its work."""
+        hopeless = threading.Event()
+        sockets = self.watch.sockets = Sockets(self.bolt, app_token)
+        ticking = self._wind_up(sockets)
+        for job, *about in (
+            (timers.heed_the_clock, ticking, stopped),
+            (self.watch.keep_looking, stopped, hopeless.set, stopped.set),
+        ):
+            threading.Thread(target=job, args=about, daemon=True).start()
         ticking.start()
-        threading.Thread(target=timers.heed_the_clock, args=(ticking, stopped), daemon=True).start()
         sockets.open()
         timers.listen(self.intake, self.adapters, stopped)
         log.info("bot.started", adapters=sorted(self.adapters))
         stopped.wait()
         self._drain(ticking, sockets)
-        return not deaf.is_set()
+        return not hopeless.is_set()
+
+    def _wind_up(self, sockets: Sockets) -> BackgroundScheduler:
+        """All that comes by itself: the work, and what keeps us able to do it."""
+        now, watch = self.desk.now(), self.watch
+        made = timers.wind_up(
+            self.sweep, self.courier, self.intake, self.adapters, self.tick, watch.pulse
+        )
+        made.every("schedules", SCHEDULES, self.keep_up, at=now, slowest=timers.NETWORK)
+        made.every("sockets", EVERY, sockets.renew, slowest=timers.NETWORK)
+        made.every("greet", GREET, self.greet, at=now, slowest=timers.NETWORK)
+        made.every("compare", COMPARE, self.compare_clocks, at=now, slowest=timers.NETWORK)
+        made.every("ask", EVERY, watch.ask, at=now)
+        made.every("tell", TELL, Ailing(self.desk, watch).tell)
+        return made.ticking
+
+    def compare_clocks(self) -> None:
+        self.watch.clock_off = clock_off(self.client, self.desk.now)
 
     def keep_up(self) -> None:
         """Ask for holidays and rotas, and for teams that other workers have changed.
@@ -138,6 +156,8 @@ class Bot:
     def _drain(self, ticking: BackgroundScheduler, sockets: Sockets) -> None:
         """Take nothing new, finish what is under way, and leave the rest to the outbox."""
         self.courier.stopped = True
+        with suppress(*Unavailable):
+            self.watch.leave()
         ending = [
             threading.Thread(target=end, daemon=True) for end in (ticking.shutdown, sockets.close)
         ]
@@ -172,6 +192,8 @@ def assemble(
     roads = Roads(settings.alert_smtp_url, settings.alert_from, now)
     publisher = Publisher(database, answering, amending, adapters, channel.file)
     errands = Errands(desk, channel, members, publisher, links, roads)
+    watch = Watch(database, now, adapters)
+    on_trouble(database, meters.DATABASE_ERRORS.inc)
     courier = Courier(
         desk, answering, amending, errands.run, lease=settings.lease, tries=settings.tries
     )
@@ -181,7 +203,7 @@ def assemble(
         logger=logging.getLogger("slack_bolt"),
         listener_executor=ThreadPoolExecutor(LISTENERS),
     )
-    managing = Managing(desk, links)
+    managing = Managing(desk, links, watch.fresh)
     rooms: list[Room] = [
         Answers(desk, answering, members),
         Afterwards(desk, answering, amending),
@@ -213,6 +235,7 @@ def assemble(
         Schedules(desk),
         team_files,
         managing,
+        watch,
         settings.tick,
     )
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -69,6 +70,15 @@ SETTINGS = (
         secret=True,
     ),
     Setting("ALERT_FROM", "The address that such mail comes from, such as bot@example.com."),
+    Setting("LOG_FORMAT", "text or json; without it, text on a terminal and JSON elsewhere."),
+    Setting("METRICS_PORT", "Where /health and /metrics answer, such as 9100; none: nowhere."),
+    Setting("METRICS_HOST", "The address on which they do.", default="0.0.0.0"),  # noqa: S104
+    Setting(
+        "SENTRY_DSN",
+        "Where errors of the bot are told to Sentry, without what customers wrote; needs the"
+        " package sentry-sdk.",
+        secret=True,
+    ),
 )
 TOKENS = {
     "SLACK_BOT_TOKEN": re.compile(r"xoxb-[A-Za-z0-9-]+"),
@@ -76,7 +86,8 @@ TOKENS = {
 }
 NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS": (60, 3600)}
 HISTORY = timedelta(days=7)  # what the first start reads; IMPORT_DAYS can lengthen it
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+PORTS = (1, 65535)
+CHOICES = {"LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR"), "LOG_FORMAT": ("text", "json")}
 ACCOUNT = re.compile(r"[a-z0-9_-]+(:[A-Za-z0-9_]+)?")
 SMTP_PORTS = {"smtps": 465, "smtp": 587}
 HOST = re.compile(r"[\w.:-]+")
@@ -109,6 +120,10 @@ class Settings:
     log_level: str = "INFO"
     alert_smtp_url: str | None = field(default=None, repr=False)
     alert_from: str | None = None
+    log_format: str = ""
+    metrics_host: str = "0.0.0.0"  # noqa: S104
+    metrics_port: int | None = None
+    sentry_dsn: str | None = field(default=None, repr=False)
 
     def adapters(self, now: Callable[[], datetime]) -> Mapping[str, Adapter]:
         """Every adapter that ADAPTERS names, set up."""
@@ -210,6 +225,10 @@ def read(environment: Mapping[str, str]) -> Settings:
         log_level=given["LOG_LEVEL"].upper(),
         alert_smtp_url=given["ALERT_SMTP_URL"] or None,
         alert_from=given["ALERT_FROM"] or None,
+        log_format=given["LOG_FORMAT"].lower(),
+        metrics_host=given["METRICS_HOST"],
+        metrics_port=int(given["METRICS_PORT"]) if given["METRICS_PORT"] else None,
+        sentry_dsn=given["SENTRY_DSN"] or None,
     )
 
 
@@ -273,15 +292,11 @@ def _wrong(name: str, value: str, environment: Mapping[str, str]) -> list[str]:
         return _number(name, value, *NUMBERS[name])
     if name == "DATABASE_URL":
         return _database(value, environment)
-    if name == "LOG_LEVEL" and value.upper() not in LEVELS:
-        return [f"LOG_LEVEL is “{value}”. It can be {', '.join(LEVELS)}."]
+    if name in CHOICES and value and value.casefold() not in map(str.casefold, CHOICES[name]):
+        return [f"{name} is “{value}”. It can be {', '.join(CHOICES[name])}."]
     if name == "SLACK_API_URL" and not value.startswith(("http://", "https://")):
         return ["SLACK_API_URL is not an address that begins with https://."]
-    if name == "ALERT_SMTP_URL" and value:
-        return _mail_server(value)
-    if name == "ALERT_FROM" and value and not MAILBOX.fullmatch(value):
-        return [f"ALERT_FROM is “{value}”, and must be an address such as bot@example.com."]
-    return []
+    return OPTIONAL[name](value) if name in OPTIONAL and value else []
 
 
 def _token(name: str, value: str) -> list[str]:
@@ -326,6 +341,35 @@ def _mail_server(url: str) -> list[str]:
     except ValueError as problem:
         return [str(problem)]
     return []
+
+
+def _sender(value: str) -> list[str]:
+    if MAILBOX.fullmatch(value):
+        return []
+    return [f"ALERT_FROM is “{value}”, and must be an address such as bot@example.com."]
+
+
+def _sentry(dsn: str) -> list[str]:
+    """The address is never repeated: it has a key in it."""
+    if find_spec("sentry_sdk") is None:
+        return [
+            "SENTRY_DSN is set, and sentry-sdk is not installed. Install it with: pip install"
+            " sentry-sdk (on a dyno: name it in requirements.txt), or unset SENTRY_DSN."
+        ]
+    with suppress(ValueError):
+        parts = urlsplit(dsn)
+        whole = parts.hostname and parts.username and parts.path.rpartition("/")[2].isdecimal()
+        if parts.scheme in ("http", "https") and whole:
+            return []
+    return ["SENTRY_DSN must look like https://key@example.com/1. Sentry: Settings, Client Keys."]
+
+
+OPTIONAL: Mapping[str, Callable[[str], list[str]]] = {
+    "ALERT_SMTP_URL": _mail_server,
+    "ALERT_FROM": _sender,
+    "METRICS_PORT": lambda value: _number("METRICS_PORT", value, *PORTS),
+    "SENTRY_DSN": _sentry,
+}
 
 
 def _needed_by_mail(name: str, values: Mapping[str, str], teams: Teams) -> list[str]:

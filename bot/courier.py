@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import structlog
 
+from bot import meters
 from bot.amending import Amending
 from bot.answering import Answering
 from bot.desk import Desk, backoff
 from bot.domain.delivery import PUBLIC, Delivery, Errand, LeaseLost, TryLater
+from bot.pulse import moving
 from storage import destinations, outbox
 from storage.database import Unavailable
 
@@ -44,7 +46,7 @@ class Courier:
     def deliver_all(self, *, replies: bool | None = None) -> None:
         """Until nothing is due; `replies` asks only for answers, or only for everything else."""
         while not self.stopped and self.deliver_one(replies=replies):
-            pass
+            moving()
 
     def deliver_one(self, *, replies: bool | None = None) -> bool:
         """Make one attempt at one delivery; False when nothing is due."""
@@ -57,6 +59,7 @@ class Courier:
         except Unavailable:
             raise  # our own database: the lease runs out, and another attempt looks first
         except LeaseLost:
+            _count(delivery, "lease lost")
             log.warning("delivery.lease_lost", key=delivery.key, attempt=delivery.attempt)
         except TryLater as problem:
             self._put_off(delivery, problem)
@@ -70,6 +73,9 @@ class Courier:
         with self.database.begin() as db:
             outbox.done(db, delivery, self.now())
             destinations.well(db, delivery.destination)
+        _count(delivery, "done")
+        waited = (self.now() - delivery.owed_at).total_seconds()
+        meters.DELIVERED.labels(delivery.errand).observe(waited)
         log.info("delivery.done", key=delivery.key, attempt=delivery.attempt)
 
     def _put_off(self, delivery: Delivery, problem: TryLater) -> None:
@@ -81,6 +87,7 @@ class Courier:
             mine = outbox.put_off(db, delivery, str(problem), until, doubt=doubt, error=False)
             if problem.after:
                 destinations.close(db, delivery.destination, until)
+        _count(delivery, "put off")
         log.warning("delivery.put_off", key=delivery.key, why=str(problem), until=until.isoformat())
         if mine and delivery.errand in PUBLIC and failures + 1 >= self.tries:
             self._bring_back(delivery, str(problem), doubt or delivery.may_have_happened)
@@ -104,6 +111,7 @@ class Courier:
             outbox.put_off(db, delivery, why, until, doubt=True, error=True)
             spent = outbox.errors(db, delivery) >= self.tries
             dead = spent and outbox.give_up(db, delivery, why, now)
+        _count(delivery, "dead" if dead else "failed")
         if dead and delivery.errand is not Errand.NOTICE:
             self.desk.gave_up(delivery, why)
         if dead and delivery.errand in PUBLIC:
@@ -117,6 +125,10 @@ class Courier:
             self.answering.reply_in_doubt(key, why)
         else:
             self.answering.reply_refused(key, why)
+
+
+def _count(delivery: Delivery, outcome: str) -> None:
+    meters.DELIVERIES.labels(delivery.errand, outcome).inc()
 
 
 def _short(problem: Exception) -> str:

@@ -20,7 +20,7 @@ from bot.gallery import Gallery
 from bot.noting import Noting
 from bot.pictures import Fetcher
 from bot.publisher import Publisher
-from bot.roads import Roads, alert
+from bot.roads import Roads, about_us, alert
 from bot.slack import cards, lists, notes
 from bot.slack.blocks import Message
 from bot.slack.channel import Channel, ChannelGone, MessageGone, NotDrawn
@@ -220,6 +220,9 @@ class Errands:
         """Call by mail or webhook, unless there is nothing left to call for."""
         about, now = json.loads(delivery.detail), self.desk.now()
         team, one = self.desk.teams[about["team"]], delivery.conversation
+        if "said" in about:
+            self._say_by_road(delivery, team, about["road"], about["said"])
+            return
         asked = Asked(numbers=[one]) if one else Asked(teams=[team.name], late_at=now)
         with reading(self.desk.database) as db:
             late = search.unanswered(db, asked, most=LISTED)
@@ -230,6 +233,13 @@ class Errands:
         self._must_be_ours(delivery)
         numbers = [each.conversation.id for each in late]
         self.roads.send(team.roads[about["road"]], subject, text, key=delivery.key, numbers=numbers)
+
+    def _say_by_road(self, delivery: Delivery, team: Team, road: int, said: str) -> None:
+        """Something about the bot itself, which Slack has not taken."""
+        if road < len(team.roads):
+            subject, text = about_us(said)
+            self._must_be_ours(delivery)
+            self.roads.send(team.roads[road], subject, text, key=delivery.key)
 
     def note(self, delivery: Delivery) -> None:
         """Something to know, in the card's thread; of what was forgotten, nothing."""

@@ -8,6 +8,7 @@ import structlog
 
 from adapters import Batch
 from bot.desk import Desk
+from bot.domain.account import Account
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
@@ -15,7 +16,6 @@ from bot.domain.reply import Sent
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
 from bot.triage import guess
 from storage import conversations, customers, forgetting, mentions, replies
-from storage.accounts import Account
 from storage.database import Transaction, Unavailable
 
 log = structlog.get_logger()

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from adapters import Adapter, Batch, Rechecks
+from bot import meters
 from bot.desk import Desk, backoff
+from bot.domain.account import Account
 from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.mention import Mention
 from bot.hearing import Hearing
+from bot.pulse import moving
 from bot.slack.text import harmless
 from bot.slack.written import FOUND, LOST
 from storage import accounts, mentions
-from storage.accounts import Account
 from storage.database import Transaction, Unavailable
 
 log = structlog.get_logger()
@@ -58,31 +61,47 @@ class Intake:
         with self.desk.database.begin() as db:
             accounts.wake(db, name, self.desk.now())
 
-    def receive(self, name: str, batch: Batch, *, read_from: str | None) -> int:
+    def receive(
+        self, name: str, batch: Batch, *, read_from: str | None, asked_at: datetime | None = None
+    ) -> int:
         """Write down one page; 0 when another worker has already gone on from there.
 
-        If something in it can't be written down, only that is set aside.
+        If something in it can't be written down, only that is set aside. The last page has all that
+        there was when it was `asked_at`.
         """
+        how: dict[str, Any] = {"read_from": read_from, "read_to": None if batch.more else asked_at}
         try:
-            return self._write(name, batch, Hearing.hear, read_from=read_from)
+            new = self._write(name, batch, Hearing.hear, **how)
         except Unavailable:
             raise
         except Exception:
             log.exception("page.refused", account=name)
-            return self._write(name, batch, Hearing.hear_or_set_aside, read_from=read_from)
+            new = self._write(name, batch, Hearing.hear_or_set_aside, **how)
+        meters.MENTIONS.labels(name).inc(new)
+        return new
 
-    def _write(self, name: str, batch: Batch, hear: Hear, *, read_from: str | None) -> int:
+    def _write(
+        self,
+        name: str,
+        batch: Batch,
+        hear: Hear,
+        *,
+        read_from: str | None,
+        read_to: datetime | None,
+    ) -> int:
         """The mentions and the cursor, in one transaction."""
         now = self.desk.now()
         with self.desk.database.begin() as db:
             account = accounts.hold(db, name)
             if account.cursor != read_from:
                 return 0
+            reached: dict[str, Any] = {"read_to": read_to} if read_to else {}
             if batch.gap:
                 self._tell(db, name, "gap", f":warning: {harmless(batch.gap, SAID)}", now)
+                reached |= {"gap": batch.gap, "gap_at": now}
             hearing = Hearing(self.desk, db, account, self.shown)
             new = hearing.page(batch, hear)
-            accounts.change(db, name, cursor=batch.cursor, fetched_at=now)
+            accounts.change(db, name, cursor=batch.cursor, fetched_at=now, **reached)
             self._is_well(db, account, now)
         return new
 
@@ -100,9 +119,11 @@ class Intake:
     def _read(self, account: Account, adapter: Adapter) -> int:
         cursor, new = account.cursor, 0
         for _ in range(PAGES):
+            asked_at = self.desk.now()
             batch = adapter.fetch(cursor)
-            new += self.receive(account.name, batch, read_from=cursor)
+            new += self.receive(account.name, batch, read_from=cursor, asked_at=asked_at)
             cursor = batch.cursor
+            moving()
             if not batch.more:
                 return new
         self.wake(account.name)

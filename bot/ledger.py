@@ -353,15 +353,16 @@ class Ledger:
         key: str,
         at: datetime,
         conversation: int | None = None,
-    ) -> None:
-        """Say something about the bot itself, in a channel or to a person.
+    ) -> str:
+        """Say something about the bot itself, in a channel or to a person; returns its key.
 
         What is about a `conversation` need not be said to a person who is not with us any more.
         """
+        whole = f"notice:{to}:{key}:{at.timestamp()}"
         outbox.put(
             db,
             Errand.NOTICE,
-            key=f"notice:{to}:{key}:{at.timestamp()}",
+            key=whole,
             lane=f"notice:{to}",
             destination=to,
             urgency=Urgency.LATE,
@@ -369,6 +370,24 @@ class Ledger:
             conversation=conversation,
             detail=text,
         )
+        return whole
+
+    def owe_word(
+        self, db: Transaction, team: Team, road: int, said: str, of: str, at: datetime
+    ) -> str:
+        """Say something about the bot itself by another road than Slack; returns its key."""
+        key = f"word:{team.name}:{road}:{of}"
+        outbox.put(
+            db,
+            Errand.ALERT,
+            key=key,
+            lane=f"word:{team.name}:{road}",
+            destination=f"road:{team.name}:{road}",
+            urgency=Urgency.LATE,
+            at=at,
+            detail=json.dumps({"team": team.name, "road": road, "said": said}),
+        )
+        return key
 
     def _judge(self, db: Transaction, ended: Ended, at: datetime) -> None:
         """Keep how a clock ended, with the policy of today; and that the next begins."""

@@ -2,30 +2,44 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import structlog
 from structlog.typing import Processor
 
 NOISY = ("apscheduler", "slack_bolt", "slack_sdk", "tweepy", "requests_oauthlib", "oauthlib")
+TEXT, JSON = "text", "json"
 
 
-def begin(level: str = "INFO") -> None:
+def begin(level: str = "INFO", form: str = "", also: Sequence[Processor] = ()) -> None:
     """Send everything to standard output; libraries speak up only when something is wrong.
 
-    Tracebacks are plain: the values of variables may be tokens, or what customers wrote.
+    `form` is text or json; without it, text on a terminal. `also` sees each event before it is
+    drawn. Tracebacks are plain: the values of variables may be tokens, or what customers wrote.
     """
-    form = "%(levelname)s %(name)s %(message)s"
-    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format=form)
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    rendering = _rendering((form or (TEXT if sys.stdout.isatty() else JSON)) == TEXT)
+    first: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    _libraries(first, rendering)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *_rendering(sys.stdout.isatty()),
-        ],
+        processors=[*first, *also, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
     )
+
+
+def _libraries(first: list[Processor], rendering: list[Processor]) -> None:
+    """What others log looks like what we log."""
+    handler = logging.StreamHandler(sys.stdout)
+    drawn = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering]
+    named: list[Processor] = [structlog.stdlib.add_logger_name, *first]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=drawn)
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def reason(problem: BaseException) -> str:

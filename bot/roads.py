@@ -1,6 +1,7 @@
 """Roads beside Slack: mail and webhooks, for the night in which Slack itself is down."""
 
 import logging
+import re
 import smtplib
 import ssl
 from base64 import b64encode
@@ -13,6 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
+from html import unescape
 from socket import getaddrinfo
 from threading import Thread
 
@@ -42,6 +44,7 @@ ANSWERED = {  # who has an answer, and why they wait all the same
     Owed.LOOP: "answered, should hear from us again",
     Owed.PROMISE: "promised another word",
 }
+MOMENT = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 IN_SLACK = "Claim or answer them in Slack: each has a card there, and /unanswered lists them."
 WITHOUT_SLACK = (
     "Answer them where they wrote: the bot sees that and stops the clock. Nothing is lost, and"
@@ -61,6 +64,12 @@ def alert(
     mend = WITHOUT_SLACK if slack_is_silent else IN_SLACK
     why = f"You are told because teams.toml names this road for {one_line(team.name)}."
     return _subject(team, late, now), "\n".join([*silent, *lines, *more, "", mend, why])
+
+
+def about_us(said: str) -> tuple[str, str]:
+    """Subject and text of a word about the bot itself, which was written for Slack."""
+    text = unescape(MOMENT.sub(r"\1", said).replace("`", "").replace("*", ""))
+    return f"Unanswered: {text}", f"{text}\n\nSlack is told as well, as soon as it takes it."
 
 
 @dataclass(frozen=True, kw_only=True)

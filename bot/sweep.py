@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import meters
 from bot.desk import Desk
 from bot.domain.clock import Rung, Where
 from bot.domain.conversation import Conversation, State
@@ -13,7 +14,8 @@ from bot.domain.profile import FollowUp
 from bot.domain.team import Team
 from bot.domain.workday import opens_at, timely, winds_up_at
 from bot.forgetting import Forgetting
-from storage import conversations, days, digests, follow_ups, journal, outbox, verdicts
+from bot.pulse import moving
+from storage import conversations, days, digests, follow_ups, health, journal, outbox, verdicts
 from storage.database import Transaction, Unavailable, reading
 
 log = structlog.get_logger()
@@ -194,6 +196,7 @@ class Sweep:
             if not batch:
                 break
             after = batch[-1].id
+            moving()
         self._keep_policies()
         if changed:
             log.info("deadlines.recounted", conversations=changed)
@@ -213,6 +216,7 @@ class Sweep:
 
     def _speak(self, name: str, what: Callable[[Transaction, Team, days.Day], bool]) -> bool:
         """Of several workers, one at a time speaks for a team."""
+        moving()
         with self.database.begin() as db:
             day = days.hold(db, name, self.now())
             return what(db, self.desk.teams[name], day)
@@ -257,6 +261,7 @@ class Sweep:
             raise
         except Exception:
             log.exception("nag.failed", conversation=conversation.id)
+            health.stumbled(db, conversation.id, now, now + LATER)
             conversations.put_off_nag(db, conversation.id, now + LATER)
             return None
 
@@ -277,6 +282,8 @@ class Sweep:
             return None
         call = _call(self.ledger.save(db, higher, now), team, now, caught_up=caught_up)
         if climbed:
+            meters.NAGS.inc()
+            meters.NAG_LATENESS.observe((now - due).total_seconds())
             self.ledger.nagged(db, call.conversation, call.rung.call, call.whom, due, now)
         log.info("deadline.passed", conversation=higher.id, rung=higher.rungs_climbed)
         return call

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from adapters import Adapter, Rechecks, Waits
 from bot.courier import Courier
 from bot.domain.delivery import LockedOut, TryLater
 from bot.intake import LOCKED_OUT, Intake
+from bot.pulse import Pulse, moving
 from bot.sweep import Sweep
 from storage.database import Unavailable
 
@@ -27,6 +29,49 @@ FORGET = timedelta(minutes=1)
 RETENTION = timedelta(hours=1)
 RECOUNT = timedelta(hours=1)  # and at the start: promises, hours and holidays may have changed
 PAUSE = 30.0  # seconds after a failed wait for news
+THREADS = 16  # and two for each account: nobody waits for one, whatever hangs
+NETWORK = timedelta(minutes=2)  # that the calls of one step may take together
+HEARTBEAT = timedelta(seconds=5)  # of the scheduler itself, by an executor of its own
+SCHEDULER_DEAD = timedelta(minutes=1)  # without that, until the process ends
+ALONE = "alone"
+
+
+class Timers:
+    """Wakes functions at their time, and knows by its pulse which of them move.
+
+    Their store is in memory, so a restart is a fresh start.
+    """
+
+    def __init__(self, pulse: Pulse, threads: int = THREADS) -> None:
+        self.pulse = pulse
+        self.ticking = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(threads), ALONE: ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self.every("tick", HEARTBEAT, lambda: None, over=SCHEDULER_DEAD, executor=ALONE)
+
+    def every(
+        self,
+        name: str,
+        span: timedelta,
+        job: Callable[[], object],
+        *,
+        at: datetime | None = None,
+        slowest: timedelta = timedelta(0),
+        over: timedelta | None = None,
+        **how: Any,
+    ) -> None:
+        """Run it again and again, first `at` that moment or after one `span`.
+
+        One step of it may take the `slowest` without a sign. A longer life than `over` without one
+        ends the process.
+        """
+        first = {"next_run_time": at} if at else {}
+        self.pulse.expect(name, span, slowest=slowest, over=over)
+        self.ticking.add_job(
+            calm(name, job, self.pulse), "interval", seconds=span.total_seconds(), **first, **how
+        )
 
 
 def wind_up(
@@ -35,33 +80,27 @@ def wind_up(
     intake: Intake,
     adapters: Mapping[str, Adapter],
     tick: timedelta = TICK,
-) -> BackgroundScheduler:
-    """All timers, not yet started; their store is in memory, so a restart is a fresh start."""
-    timers = BackgroundScheduler(
-        timezone=UTC,
-        executors={"default": ThreadPoolExecutor(12 + 2 * len(adapters))},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
+    pulse: Pulse | None = None,
+) -> Timers:
+    """All that comes by itself, not yet started."""
+    timers = Timers(pulse or Pulse(), THREADS + 2 * len(adapters))
     now = sweep.now()
     for name, adapter in adapters.items():
-        poll = calm("poll", partial(intake.poll, name, adapter))
-        timers.add_job(poll, "interval", seconds=adapter.every.total_seconds(), next_run_time=now)
+        poll = partial(intake.poll, name, adapter)
+        timers.every(f"poll:{name}", adapter.every, poll, at=now, slowest=NETWORK)
         if isinstance(adapter, Rechecks):
-            recheck = calm("recheck", partial(intake.recheck, name, adapter))
-            timers.add_job(recheck, "interval", seconds=RECHECK.total_seconds())
-    seconds = tick.total_seconds()
+            recheck = partial(intake.recheck, name, adapter)
+            timers.every(f"recheck:{name}", RECHECK, recheck, slowest=NETWORK)
     nagging = (sweep.let_go_one, sweep.list_one, sweep.nag_some)
     for step in (*nagging, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
-        timers.add_job(calm(step.__name__, partial(repeat, step)), "interval", seconds=seconds)
-    timers.add_job(calm("alert", sweep.alert_some), "interval", seconds=ALERT.total_seconds())
+        timers.every(step.__name__, tick, partial(repeat, step))
+    timers.every("alert", ALERT, sweep.alert_some)
     for step, often in ((sweep.let_words_go_one, RETENTION), (sweep.forget_one, FORGET)):
-        job = calm(step.__name__, partial(repeat, step))
-        timers.add_job(job, "interval", seconds=often.total_seconds(), next_run_time=now)
-    every = RECOUNT.total_seconds()
-    timers.add_job(calm("recount", sweep.recount), "interval", seconds=every, next_run_time=now)
-    for replies in (True, False):
-        deliver = calm("deliver", partial(courier.deliver_all, replies=replies))
-        timers.add_job(deliver, "interval", seconds=seconds, max_instances=COURIERS)
+        timers.every(step.__name__, often, partial(repeat, step), at=now)
+    timers.every("recount", RECOUNT, sweep.recount, at=now)
+    for name, replies in (("deliver_answers", True), ("deliver", False)):
+        deliver = partial(courier.deliver_all, replies=replies)
+        timers.every(name, tick, deliver, max_instances=COURIERS, slowest=courier.lease + NETWORK)
     return timers
 
 
@@ -85,15 +124,16 @@ def catch_up(timers: BaseScheduler, now: datetime) -> None:
 def repeat(step: Callable[[], bool]) -> None:
     """Until there is no more to do: each step is a transaction of its own."""
     while step():
-        pass
+        moving()
 
 
-def calm(name: str, job: Callable[[], object]) -> Callable[[], None]:
+def calm(name: str, job: Callable[[], object], pulse: Pulse) -> Callable[[], None]:
     """A job that says what went wrong and is run again at its next turn."""
 
     def run() -> None:
         try:
-            job()
+            with pulse.beating(name):
+                job()
         except Unavailable as problem:
             log.warning("database.unavailable", job=name, why=str(problem).splitlines()[0])
         except (TryLater, LockedOut) as problem:

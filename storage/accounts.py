@@ -1,32 +1,16 @@
 """How far each account has been read, and how it is."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
+from bot.domain.account import Account
 from storage.database import Transaction
 from storage.rows import as_object, upsert
 from storage.tables import accounts
 
 a = accounts.c
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """`told` says that the channel has heard of the trouble, and wants to hear when it is over."""
-
-    name: str
-    cursor: str | None
-    started_at: datetime
-    next_poll_at: datetime
-    fetched_at: datetime | None = None
-    rechecked_at: datetime | None = None
-    failures: int = 0
-    failing_since: datetime | None = None
-    trouble: str | None = None
-    told: bool = False
 
 
 def take_turn(db: Transaction, name: str, at: datetime, every: timedelta) -> Account | None:

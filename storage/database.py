@@ -1,7 +1,7 @@
 """Opening the database: SQLite in a file, or PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,23 @@ def copy(database: Database, file: Path) -> None:
         source: Any = db.connection.driver_connection
         source.backup(copied)
         assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def sqlite_file(database: Database) -> Path | None:
+    """Where it lies; None for a server, and for what is only in memory."""
+    file = database.url.database
+    on_disk = is_sqlite(database) and file and file != ":memory:"
+    return Path(str(file)).absolute() if on_disk else None
+
+
+def on_trouble(database: Database, tell: Callable[[], None]) -> None:
+    """Tell each time that the database was not there, or too busy."""
+
+    def noted(context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, Unavailable):
+            tell()
+
+    event.listen(database, "handle_error", noted)
 
 
 def _postgresql(where: URL) -> Database:

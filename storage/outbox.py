@@ -197,10 +197,10 @@ def pending(db: Transaction, *, most: int = 100) -> Sequence[Owed]:
     return [as_object(Owed, row, errand=Errand(row.errand)) for row in db.execute(ordered)]
 
 
-def oldest_due(db: Transaction) -> datetime | None:
-    """Since when the longest-waiting delivery waits that is not dead."""
-    waiting = select(func.min(o.owed_at)).where(o.done_at.is_(None), o.dead_at.is_(None))
-    return db.execute(waiting).scalar_one_or_none()
+def pends(db: Transaction, key: str) -> bool:
+    """Whether that is still to be done, be it that it was given up."""
+    undone = select(o.id).where(o.key == key, o.done_at.is_(None))
+    return db.execute(undone).one_or_none() is not None
 
 
 def unsaid_since(db: Transaction, team: str, *, until: datetime) -> datetime | None:

@@ -85,6 +85,11 @@ class Pauses(TypeDecorator[tuple[Pause, ...]]):
         return tuple(Pause(at(start), at(end), why) for start, end, why in value or ())
 
 
+CARDLESS = (  # complaints that nothing shows in Slack
+    "card IS NULL AND coalesce(digest, 0) = 0 AND kind = 'complaint'"
+    " AND state IN ('waiting', 'claimed')"
+)
+
 accounts = Table(
     "accounts",
     metadata,
@@ -98,6 +103,9 @@ accounts = Table(
     Column("failing_since", Moment),
     Column("trouble", Text),
     Column("told", Boolean, nullable=False, server_default=false()),
+    Column("read_to", Moment),  # all that the platform showed until then is stored
+    Column("gap", Text),  # what it could not give us any more
+    Column("gap_at", Moment),
 )
 
 customers = Table(
@@ -197,6 +205,20 @@ conversations = Table(
         sqlite_where=text("state IN ('waiting', 'claimed', 'replying')"),
         postgresql_where=text("state IN ('waiting', 'claimed', 'replying')"),
     ),
+    Index(
+        "ix_conversations_cardless",
+        "waiting_since",
+        sqlite_where=text(CARDLESS),
+        postgresql_where=text(CARDLESS),
+    ),
+)
+
+stumbles = Table(  # whose nag could not be decided: since when, and until when it is put off
+    "stumbles",
+    metadata,
+    Column("conversation", Id, ForeignKey("conversations.id"), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 mentions = Table(
@@ -542,4 +564,30 @@ outbox = Table(
         sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
         postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
     ),
+    Index(
+        "ix_outbox_dead",
+        "dead_at",
+        sqlite_where=text("dead_at IS NOT NULL AND done_at IS NULL"),
+        postgresql_where=text("dead_at IS NOT NULL AND done_at IS NULL"),
+    ),
+)
+
+workers = Table(  # who is at work: each says so again and again
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+)
+
+ailments = Table(  # what is wrong with us, since when, and who has been told
+    "ailments",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),  # "": it is everybody's
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("told", Text),  # the notice that told it, by its key in the outbox
+    Column("road", Integer),  # the last that was tried instead, by its key, and when
+    Column("called", Text),
+    Column("called_at", Moment),
 )

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zlib import crc32
 
+from bot.domain.health import Health
 from bot.slack.blocks import (
     FALLBACK,
     Block,
@@ -32,11 +33,12 @@ from bot.slack.blocks import (
     words,
 )
 from bot.slack.forms import View
+from bot.slack.health import blocks_of
+from bot.slack.health import lines as lines_of
 from bot.slack.queue import Links, Listing, heading, lines, onward, several, spoken, within
-from bot.slack.text import clip, escape, harmless, one_line
+from bot.slack.text import clip, harmless, one_line
 from bot.slack.tongue import _, n_
-from bot.slack.words import CALLED, on, platform, whole_name
-from storage.accounts import Account
+from bot.slack.words import CALLED, on, whole_name
 from storage.conversations import Waiting
 from storage.overview import (
     RELATIONSHIPS,
@@ -58,8 +60,6 @@ SPARE = 3  # blocks of a message that are kept for its end
 IN_A_MESSAGE = 45  # blocks
 SHOWN_TEAMS = 50
 TEXT = 80  # characters of a draft, or of what a follow-up says
-WHY = 200  # characters of markup of a platform's trouble
-LATE = timedelta(minutes=5)  # a delivery that waits as long is worth a word
 ANY = "any"
 MENUS = ("team", "platform", "kind", "state", "sort", "view")
 PREFIX = "home_"
@@ -106,15 +106,13 @@ class Own:
 
 @dataclass(frozen=True, kw_only=True)
 class Led:
-    """What concerns who leads teams. `sockets` is how many connections to Slack live, if known."""
+    """What concerns who leads teams."""
 
     teams: Sequence[OfTeam] = ()
     holders: Page[Holder] = field(default_factory=Page)
     due: Due = field(default_factory=Due)
     approvals: Page[Waiting] = field(default_factory=Page)
-    accounts: Sequence[Account] = ()
-    owed_since: datetime | None = None
-    sockets: int | None = None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,7 +302,8 @@ def managing(led: Led, now: datetime, links: Links) -> Iterator[Part]:
         yield _listed(_("Waiting for approval"), led.approvals, "all teams is:approval", now, links)
     if led.holders.found:
         yield _holding(led.holders)
-    yield _health(led, now)
+    if led.health:
+        yield _health(led.health)
 
 
 def _teams(teams: Sequence[OfTeam], now: datetime, links: Links) -> Part:
@@ -389,62 +388,9 @@ def _held(holder: Holder) -> str:
     return f"{told}, {people}: {most}"
 
 
-def _health(led: Led, now: datetime) -> Part:
-    title = _("*Health*")
-    told = [*(_account(account, now) for account in led.accounts), *_ours(led, now)]
-    return Part(
-        blocks=[divider(), section(title), *(context(each) for each in _some(told))],
-        heard=[title, *told],
-    )
-
-
-def _some(told: Sequence[str]) -> Iterator[str]:
-    """Lines in as few blocks as hold them."""
-    text = ""
-    for each in told:
-        if text and len(text) + len(each) + 1 > 2000:
-            yield text
-            text = ""
-        text = f"{text}\n{each}" if text else each
-    if text:
-        yield text
-
-
-def _account(account: Account, now: datetime) -> str:
-    """Whether a platform is read, in a sentence."""
-    called = platform(account.name)
-    name = escape(clip(called[:1].upper() + called[1:], TEXT))
-    if account.failing_since:
-        why = harmless(one_line(account.trouble or ""), WHY)
-        told = _(":warning: {platform} is not read since {moment}: {why}")
-        return told.format(platform=name, moment=when_markup(account.failing_since), why=why)
-    if account.fetched_at is None:
-        return _(":hourglass: {platform} has not been read yet.").format(platform=name)
-    span = lasting(now - account.fetched_at, away=True)
-    return _(":white_check_mark: {platform} was read {span} ago.").format(platform=name, span=span)
-
-
-def _ours(led: Led, now: datetime) -> Iterator[str]:
-    """What we owe, and whether we hear Slack."""
-    if led.owed_since and now - led.owed_since > LATE:
-        span = lasting(now - led.owed_since, away=True)
-        told = _(":warning: Something has been waiting to be delivered for {span}.")
-        yield told.format(span=span)
-    else:
-        yield _(":white_check_mark: All is delivered that is due.")
-    if led.sockets is not None:
-        yield _heard_slack(led.sockets)
-
-
-def _heard_slack(many: int) -> str:
-    if not many:
-        return _(":warning: No connection to Slack lives. A click may be lost.")
-    told = n_(
-        ":white_check_mark: {many} connection to Slack lives.",
-        ":white_check_mark: {many} connections to Slack live.",
-        many,
-    )
-    return told.format(many=many)
+def _health(health: Health) -> Part:
+    title, told = _("*Health*"), list(lines_of(health))
+    return Part(blocks=[divider(), section(title), *blocks_of(told)], heard=[title, *told])
 
 
 # The list with menus
@@ -488,11 +434,12 @@ def _more_of(found: Listing, chosen: Chosen, *, exports: bool) -> list[Block]:
     if found.rest > 0:
         ways.append(button("home_more", onward(found), found.skipped + len(found.found)))
     ways += several(found)
+    ways.append(button("health", _("Health"), "all"))
     if exports and found.found:
         ways.append(button("home_export", _("Export"), "all"))
     if chosen.menus:
         ways.append(button("home_save", _("Save this view…"), "view"))
-    return [actions(*ways)] if ways else []
+    return [actions(*ways)]
 
 
 def _why_then(found: Sequence[Waiting]) -> list[Block]:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.desk import Desk
 from bot.domain.conversation import UNSETTLED
+from bot.domain.health import Health
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import Right
 from bot.domain.team import Team
@@ -34,6 +35,8 @@ from bot.slack.blocks import (
 )
 from bot.slack.counter import CLOSE, Ack, Counter, Pressed, Visit, errors
 from bot.slack.forms import View, input_, modal
+from bot.slack.health import message as told_health
+from bot.slack.health import view as health_view
 from bot.slack.home import (
     ANY,
     FEW,
@@ -54,7 +57,7 @@ from bot.slack.queue import PAGE, Links, Listing, queue, within
 from bot.slack.text import clip, escape, harmless, one_line
 from bot.slack.tongue import N_, _, fill, n_, told
 from bot.slack.words import KINDS, platform
-from storage import accounts, audit, outbox, people, saved_views, search
+from storage import audit, people, saved_views, search
 from storage import overview as asked_for
 from storage.database import Transaction, reading
 from storage.saved_views import SavedView
@@ -104,11 +107,15 @@ RIGHTS = (Right.PUBLISH, Right.SETTINGS, Right.EXPORT)
 
 
 class Theirs(NamedTuple):
-    """The teams in which somebody may answer, which they lead, and whose work they may export."""
+    """The teams in which somebody may answer, which they lead, and whose work they may export.
+
+    Who leads any sees the `health` of the bot.
+    """
 
     answers: Sequence[Team]
     leads: Sequence[Team]
     exports: Sequence[Team]
+    health: Health | None
 
 
 class NameIt(NotPossible):
@@ -143,12 +150,10 @@ class NoSuchView(NotPossible):
 
 
 class Managing:
-    """Everything here only looks, but for saved views; `sockets` tells how many of ours live."""
+    """Everything here only looks, but for saved views; `health` asks how the bot is."""
 
-    def __init__(
-        self, desk: Desk, links: Links, sockets: Callable[[], int | None] = lambda: None
-    ) -> None:
-        self.desk, self.links, self.sockets = desk, links, sockets
+    def __init__(self, desk: Desk, links: Links, health: Callable[[], Health]) -> None:
+        self.desk, self.links, self.health = desk, links, health
         self.questions = Questions(desk.teams, desk.adapters, desk.now)
 
     def counter(self) -> Counter:
@@ -163,6 +168,7 @@ class Managing:
                 "home_save": self.save_form,
                 "run_view": self.run_view,
                 "drop_view": self.drop_view,
+                "health": self.show_health,
                 **menus,
             },
             sent={"save_view": self.save_filled},
@@ -172,6 +178,8 @@ class Managing:
                 "filter": self.filters,
                 "overview": self.overview,
                 "übersicht": self.overview,
+                "health": self.tell_health,
+                "zustand": self.tell_health,
                 "export": self.export,
                 "export audit": self.export_audit,
                 "save": self.save,
@@ -213,6 +221,15 @@ class Managing:
         """Every word that can be asked with."""
         names = "` · `".join(sorted(self.questions.accounts))
         return _saying(_(FILTERS).format(platforms=harmless(names, 1000)))
+
+    # Health
+
+    def tell_health(self, _visit: Visit, _rest: str = "") -> Message:
+        """How the bot is; everybody may know."""
+        return told_health(self.health())
+
+    def show_health(self, visit: Visit) -> None:
+        visit.open(lambda: health_view(self.health()))
 
     # Saved views
 
@@ -392,7 +409,7 @@ class Managing:
         """The same for who types."""
         theirs = self._theirs(visit)
         with reading(self.desk.database) as db:
-            own, led = self._own(db, visit.by, theirs.answers), self._led(db, theirs.leads)
+            own, led = self._own(db, visit.by, theirs.answers), self._led(db, theirs)
         return overview(own, self.desk.now(), self.links, led)
 
     def _publish(self, visit: Visit, chosen: Chosen) -> None:
@@ -420,7 +437,7 @@ class Managing:
             self._choices(views),
             self.desk.now(),
             self.links,
-            self._led(db, theirs.leads),
+            self._led(db, theirs),
             exports=bool(theirs.exports),
             problem=problem,
         )
@@ -439,27 +456,26 @@ class Managing:
             figures=asked_for.figures(db, by, self._monday()),
         )
 
-    def _led(self, db: Transaction, teams: Sequence[Team]) -> Led | None:
+    def _led(self, db: Transaction, theirs: Theirs) -> Led | None:
         """None for who leads no team."""
-        names, now = [team.name for team in teams], self.desk.now()
+        teams, now = theirs.leads, self.desk.now()
+        names = [team.name for team in teams]
         if not names:
             return None
         today = _begun(self._today(teams[0]), teams[0]) + A_DAY
         approvals = Asked(teams=names, approval=True)
-        heard = [each for each in accounts.all_of(db) if each.name in self.desk.adapters]
         return Led(
             teams=asked_for.teams(db, names, now),
             holders=asked_for.holders(db, names, now, most=HOLDERS),
             due=asked_for.due(db, names, now, [*(now + span for span in HOURS), today]),
             approvals=search.page(db, approvals, most=FEW),
-            accounts=heard,
-            owed_since=outbox.oldest_due(db),
-            sockets=self.sockets(),
+            health=theirs.health,
         )
 
     def _theirs(self, visit: Visit) -> Theirs:
         """It may ask Slack, and so comes before any transaction."""
-        return Theirs(*(self._with(visit, right) for right in RIGHTS))
+        answers, leads, exports = (self._with(visit, right) for right in RIGHTS)
+        return Theirs(answers, leads, exports, self.health() if leads else None)
 
     def _with(self, visit: Visit, right: Right) -> Sequence[Team]:
         """The teams in which somebody has it; none while Slack can't tell who they are."""

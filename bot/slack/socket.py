@@ -11,6 +11,10 @@ from typing import Any
 import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot import meters
 
 log = structlog.get_logger()
 
@@ -21,6 +25,14 @@ WORKERS = 20  # envelopes that one connection takes at once
 MUTE = 30.0  # seconds without a pong after which a connection is replaced
 Sign = tuple[str, float | None] | None  # a connection and its last pong
 RETRY = 5.0  # seconds between attempts while Slack does not let us in
+
+
+class Handler(SocketModeHandler):
+    """Measures how long an envelope waits for its ack."""
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        with meters.ACK.time():
+            super().handle(client, req)
 
 
 class Sockets:
@@ -39,9 +51,10 @@ class Sockets:
         self.monotonic, self.retry, self.mute = monotonic, retry, mute
         self._signs: dict[int, tuple[Sign, float]] = {}
         self.alive_at = monotonic()
+        self.hellos = self.connections = 0  # how many came, and what the last one counted
         self._stop = threading.Event()
         self.handlers = [
-            SocketModeHandler(app, app_token, ping_interval=ping, concurrency=WORKERS)
+            Handler(app, app_token, ping_interval=ping, concurrency=WORKERS)
             for _ in range(CONNECTIONS)
         ]
         for handler in self.handlers:
@@ -100,12 +113,10 @@ class Sockets:
 
     def _notice(self, _client: Any, message: dict[str, Any], _raw: str | None = None) -> None:
         """Slack counts our connections; more than we opened are ghosts that swallow clicks."""
-        if message.get("type") != "hello":
-            return
-        connections = message.get("num_connections") or 0
-        log.info("socket.opened", connections=connections)
-        if connections > MOST:
-            log.warning("socket.ghosts", connections=connections, opened=CONNECTIONS)
+        if message.get("type") == "hello":
+            self.connections = int(message.get("num_connections") or 0)
+            self.hellos += 1
+            log.info("socket.opened", connections=self.connections)
 
 
 def _lives(handler: SocketModeHandler) -> bool:

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from string import Formatter
 
+from bot.domain.health import Ails
 from bot.slack.tongue import ENGLISH, N_, _, spoken
 
 EMOJI = re.compile(r"(:\w+: )?(.*)", re.S)
@@ -104,6 +105,58 @@ INVITE = N_("Invite the bot there: `/invite @Unanswered`.")
 UNARCHIVE = N_("Unarchive it, or name another in teams.toml.")
 CHECK = N_("Check `channel` in teams.toml, and invite the bot to it.")
 NAME_ANOTHER = N_("Name somebody else in teams.toml.")
+AILING = {  # what is wrong with the bot itself, and what to do
+    Ails.SOCKETS: N_(
+        "No connection to Slack has lived since {since}, so clicks are lost. I keep trying, and end"
+        " myself after five minutes to be started again. Look at status.slack.com."
+    ),
+    Ails.GHOSTS: N_(
+        "Slack counts {many} connections more than I have opened, and sends clicks to them, where"
+        " nobody hears them. Does somebody run me elsewhere with the same tokens? Stop that one, or"
+        " restart me."
+    ),
+    Ails.TIMERS: N_(
+        "A part of me, `{timer}`, has not moved since {since}. If that stays so, I end myself to be"
+        " started again."
+    ),
+    Ails.DATABASE: N_("The database can't be used since {since}. Look whether it runs."),
+    Ails.OUTBOX: N_(
+        "Something waits to be delivered since {since}; in all it is {many}. `python -m bot outbox`"
+        " says what and why."
+    ),
+    Ails.DEAD: N_(
+        "What I could not deliver and gave up: {many}. `python -m bot outbox` lists it and can try"
+        " again."
+    ),
+    Ails.NAGS: N_(
+        "Nobody was called about #{number}, though that was due at {since}; in all it is {many}."
+        " Answer it, and look for nag.failed in the log."
+    ),
+    Ails.CARDS: N_(
+        "#{number} is a complaint from {since} that has no card, and none is on its way; in all it"
+        " is {many}. `/unanswered {number}` shows it."
+    ),
+    Ails.CLOCK: N_(
+        "My clock and Slack's are {seconds} s apart, so deadlines are off by that. Let the machine"
+        " set its clock."
+    ),
+    Ails.DISK: N_(
+        "The disk that the database lies on is nearly full: {free} of {total} MB are free. Make"
+        " room there."
+    ),
+}
+WELL_AGAIN = {
+    Ails.SOCKETS: N_("Connections to Slack live again."),
+    Ails.GHOSTS: N_("Slack counts no more connections than I have opened."),
+    Ails.TIMERS: N_("All parts of me move again."),
+    Ails.DATABASE: N_("The database can be used again."),
+    Ails.OUTBOX: N_("What had waited to be delivered is delivered."),
+    Ails.DEAD: N_("Nothing is given up any more."),
+    Ails.NAGS: N_("Everybody is called in time again."),
+    Ails.CARDS: N_("Every complaint has its card again."),
+    Ails.CLOCK: N_("My clock and Slack's agree again."),
+    Ails.DISK: N_("There is room on the disk again."),
+}
 NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     GAVE_YOU,
     TOOK_OVER,
@@ -124,6 +177,8 @@ NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     CHECK,
     NAME_ANOTHER,
     "somebody",
+    *AILING.values(),
+    *WELL_AGAIN.values(),
 )
 NO_NAME = N_("A name has small letters, digits and hyphens, such as care.")
 TAKEN = N_("This channel is {team}'s already.")

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.account import Account
 from bot.domain.approval import Why
 from bot.domain.case import Case, Nagged
 from bot.domain.conversation import State
+from bot.domain.health import Books, Connections, Disk, Health, Missed, Still
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible
 from bot.domain.profile import Chapter, FollowUp, Note, Profile
@@ -36,6 +38,7 @@ from bot.slack import (
     erasing_forms,
     forms,
     handling_forms,
+    health,
     histories,
     home,
     lists,
@@ -57,7 +60,6 @@ from bot.slack.text import harmless
 from bot.slack.tongue import languages, speaking
 from bot.team_files import Wanted
 from storage import overview
-from storage.accounts import Account
 from storage.audit import Done
 from storage.conversations import Waiting
 from storage.forgetting import Candidate
@@ -244,22 +246,47 @@ class World:
         oldest = next(iter(self.waiting), None)
         team = overview.OfTeam(name=self.text[:31], open=self.many, oldest=oldest)
         holder = overview.Holder(person="U0BEN", open=9, late=1, relationships=200)
+        return home.Led(
+            teams=self.times(team),
+            holders=Page(found=self.times(holder, 15), many=self.many),
+            due=overview.Due(until=[(NOON + HOUR, self.many)]),
+            approvals=Page(found=self.waiting[:10], many=self.many),
+            health=self.health,
+        )
+
+    @property
+    def health(self) -> Health:
+        """Everything ails us."""
         account = Account(
             name="twitter",
             cursor=None,
             started_at=NOON,
             next_poll_at=NOON,
             failing_since=NOON,
+            read_to=NOON,
+            gap=self.text,
+            gap_at=NOON,
             trouble=self.text,
         )
-        return home.Led(
-            teams=self.times(team),
-            holders=Page(found=self.times(holder, 15), many=self.many),
-            due=overview.Due(until=[(NOON + HOUR, self.many)]),
-            approvals=Page(found=self.waiting[:10], many=self.many),
-            accounts=self.times(account),
+        missed = Missed(many=self.many, number=self.number, since=NOON)
+        books = Books(
+            at=NOON,
+            accounts=[*self.times(account), replace(account, failing_since=None)],
+            unreadable={account.name: self.many},
+            waiting=self.many,
             owed_since=NOON - HOUR,
-            sockets=1,
+            dead=self.many,
+            uncalled=missed,
+            cardless=missed,
+        )
+        return Health(
+            at=NOON,
+            books=books,
+            silent=HOUR,
+            connections=Connections(living=0, deaf_for=HOUR, ghosts=self.many),
+            still=[Still(name="poll:twitter", silent=HOUR)],
+            disk=Disk(free=1, total=2),
+            clock_off=HOUR,
         )
 
     @property
@@ -356,6 +383,8 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     "handling_forms.merge": lambda w: handling_forms.merge(w.case, w.waiting),
     "handling_forms.more": lambda w: handling_forms.more(w.case, buttons.deeds(w.case, NOON)),
     "handling_forms.same": lambda w: handling_forms.same(w.case, w.times((1, w.text))),
+    "health.message": lambda w: health.message(w.health),
+    "health.view": lambda w: health.view(w.health),
     "histories.about": lambda w: histories.about(w.profile, w.number, NOON),
     "histories.chapters": lambda w: histories.chapters(w.profile, w.number, w.many // 40),
     "histories.notes": lambda w: histories.notes(w.profile, w.number, w.many // 40),

@@ -72,10 +72,12 @@ def test_the_indexes_have_their_conditions(blank):
     }
 
     assert built == {
+        "ix_conversations_cardless",
         "ix_conversations_next_nag_at",
         "ix_conversations_claimed_until",
         "ix_conversations_redraw_at",
         "ix_conversations_unsettled",
+        "ix_outbox_dead",
         "ix_outbox_pending",
         "ix_outbox_lane",
         "ix_follow_ups_due_at",

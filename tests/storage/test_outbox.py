@@ -343,17 +343,16 @@ def test_failures_and_errors_are_counted_apart(box):
         assert (outbox.failures(db, taken), outbox.errors(db, taken)) == (2, 1)
 
 
-def test_the_oldest_that_is_due_and_not_dead_is_known(box):
-    with box.database.begin() as db:
-        assert outbox.oldest_due(db) is None
-    box.put("dead", at=NOON - HOUR)
-    dead = box.take()
-    box.put("old", at=NOON - MINUTE)
-    box.put("new")
+def test_what_was_given_up_pends_until_it_is_done(box):
+    box.put("one")
+    taken = box.take()
 
     with box.database.begin() as db:
-        outbox.give_up(db, dead, "why", NOON)
-        assert outbox.oldest_due(db) == NOON - MINUTE
+        outbox.give_up(db, taken, "why", NOON)
+        assert outbox.pends(db, "one")
+        outbox.withdraw(db, taken.id, NOON)
+        assert not outbox.pends(db, "one")
+        assert not outbox.pends(db, "two")
 
 
 def first_card(box, thread: str, **more: object) -> int:
