@@ -69,9 +69,8 @@ class Timers:
         """
         first = {"next_run_time": at} if at else {}
         self.pulse.expect(name, span, slowest=slowest, over=over)
-        self.ticking.add_job(
-            calm(name, job, self.pulse), "interval", seconds=span.total_seconds(), **first, **how
-        )
+        run, seconds = calm(name, job, self.pulse), span.total_seconds()
+        self.ticking.add_job(run, "interval", id=name, seconds=seconds, **first, **how)
 
 
 def wind_up(

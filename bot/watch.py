@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import structlog
 
-from bot.domain.health import Books, Disk, Health, Connections
+from bot.domain.health import Books, Connections, Disk, Health
 from bot.pulse import Pulse
 from bot.slack.socket import MOST, Sockets
 from storage import health, workers

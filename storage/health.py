@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, literal, select, text
+from sqlalchemy import Select, Text, bindparam, cast, func, literal, select, text
 
 from bot.domain.conversation import OPEN
 from bot.domain.delivery import Errand
@@ -17,12 +17,14 @@ from storage.tables import CARDLESS, conversations, outbox, stumbles, unreadable
 c, o, s, u = conversations.c, outbox.c, stumbles.c, unreadable.c
 
 MOST = 100  # that are counted of what was missed
+# Written out, because SQLite takes a partial index only where it sees the values.
+OPEN_ONES = c.state.in_(bindparam("open", [*OPEN], expanding=True, literal_execute=True))
 
 
 def books(db: Transaction, at: datetime) -> Books:
     """All of it, as it is at that moment."""
     owed = db.execute(_owed()).one()
-    nag = db.execute(select(func.min(c.next_nag_at)).where(c.state.in_(OPEN))).scalar_one_or_none()
+    nag = db.execute(select(func.min(c.next_nag_at)).where(OPEN_ONES)).scalar_one_or_none()
     unsaid = [since for since in (nag, owed.nag_since) if since and since <= at]
     return Books(
         at=at,
@@ -65,7 +67,7 @@ def _dead() -> Select[Any]:
 
 def _overdue(until: datetime) -> Select[Any]:
     """Whose nag was due by then and was never decided."""
-    due = select(c.id, c.next_nag_at.label("since")).where(c.state.in_(OPEN))
+    due = select(c.id, c.next_nag_at.label("since")).where(OPEN_ONES)
     return due.where(c.next_nag_at <= until).order_by(c.next_nag_at).limit(MOST)
 
 

@@ -9,6 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from adapters.demo import Demo
 from bot import timers
 from bot.domain.delivery import TryLater
+from bot.pulse import Pulse
 from storage import search
 from storage.database import reading
 from tests.processes import until
@@ -39,7 +40,9 @@ def test_a_job_that_fails_is_run_again_at_its_next_turn(ticking):
         tries.append(1)
         raise [TryLater("later"), ValueError("ours")][len(tries) % 2]
 
-    ticking.add_job(timers.calm("stumble", stumble), "interval", seconds=0.05)
+    pulse = Pulse()
+    pulse.expect("stumble", timedelta(seconds=1))
+    ticking.add_job(timers.calm("stumble", stumble, pulse), "interval", seconds=0.05)
 
     until(lambda: len(tries) >= 4, seconds=3)
 

@@ -49,7 +49,7 @@ def message(health: Health) -> Message:
     shown = [each for each, total in zip(told, spent, strict=True) if total <= ROOM]
     more = [context(_("There is more: press *Health* on App Home."))] if shown != told else []
     blocks = [section(_head(health)), *blocks_of(shown), *more, only_you()]
-    return Message("\n".join([_head(health), *within(told, FALLBACK)]), blocks)
+    return Message("\n".join(within([_head(health), *told], FALLBACK)), blocks)
 
 
 def view(health: Health) -> View:

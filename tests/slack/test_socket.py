@@ -1,9 +1,9 @@
 """Two sockets before a real server, and what becomes of clicks when they break."""
 
-import threading
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
@@ -12,7 +12,6 @@ from bot.app import slack_client
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
 from bot.slack.socket import Sockets
-from bot.watch import DEAF, Watch
 from tests.people import ANA, CARE
 
 QUICK = 0.2  # seconds between pings, and between attempts
@@ -138,13 +137,25 @@ def test_closing_says_goodbye_to_both(playground, sockets):
     assert sockets.living() == 0
 
 
-def test_ghosts_are_in_the_log(sockets):
-    with capture_logs() as logs:
-        sockets._notice(None, {"type": "hello", "num_connections": 7})
-        sockets._notice(None, {"type": "hello", "num_connections": 2})
-        sockets._notice(None, {"type": "disconnect"})
+def test_each_hello_tells_how_many_connections_slack_counts(sockets):
+    sockets._notice(None, {"type": "hello", "num_connections": 7})
+    sockets._notice(None, {"type": "disconnect"})
 
-    assert [entry["connections"] for entry in logs if entry["event"] == "socket.ghosts"] == [7]
+    assert (sockets.hellos, sockets.connections) == (1, 7)
+
+
+def test_how_long_an_envelope_waits_for_its_ack_is_measured(playground, sockets, heard):
+    before = counted()
+    sockets.open()
+    connected(playground)
+
+    assert ask(playground, "hello")
+
+    until(lambda: counted() == before + 1)
+
+
+def counted():
+    return REGISTRY.get_sample_value("unanswered_ack_seconds_count")
 
 
 def test_a_frozen_socket_is_noticed_and_replaced(playground, sockets, heard):
@@ -156,21 +167,6 @@ def test_a_frozen_socket_is_noticed_and_replaced(playground, sockets, heard):
 
     until(lambda: old not in playground.sockets.links and len(playground.sockets.links) == 2)
     assert [ask(playground, str(number)) for number in range(4)] == [True] * 4
-
-
-class Passing:
-    """A clock that moves when told."""
-
-    def __init__(self):
-        self.seconds = 0.0
-
-    def __call__(self):
-        return self.seconds
-
-
-@pytest.fixture
-def passing():
-    return Passing()
 
 
 def test_a_socket_that_was_mute_from_its_first_moment_is_replaced(playground, app, heard):
@@ -185,40 +181,3 @@ def test_a_socket_that_was_mute_from_its_first_moment_is_replaced(playground, ap
     until(lambda: len(playground.sockets.links) >= 2)
     assert [ask(playground, str(number)) for number in range(2)] == [True] * 2
     slow.close()
-
-
-def test_the_watch_ends_the_process_when_no_socket_has_lived_for_minutes(app, passing):
-    ended, stopped = threading.Event(), threading.Event()
-    sockets = Sockets(app, "xapp-1-playground", passing, ping=QUICK)
-    watch = Watch(sockets, ended.set, stopped.set)
-
-    passing.seconds = DEAF.total_seconds()
-    watch.look()
-    assert not ended.is_set()
-
-    passing.seconds += 1
-    with capture_logs() as logs:
-        watch.look()
-    assert ended.is_set()
-    assert stopped.is_set()
-    assert [entry["log_level"] for entry in logs if entry["event"] == "sockets.dead"] == ["error"]
-    sockets.close()
-
-
-def test_a_socket_that_lives_again_begins_the_count_anew(playground, app, passing):
-    ended = threading.Event()
-    sockets = Sockets(app, playground.workspace.app_token, passing, ping=QUICK)
-    watch = Watch(sockets, ended.set)
-    passing.seconds = DEAF.total_seconds() - 1
-    sockets.open()
-    connected(playground)
-    until(lambda: sockets.living() == 2)
-    watch.look()
-    sockets.close()
-
-    passing.seconds += DEAF.total_seconds() - 1
-    watch.look()
-    assert not ended.is_set()
-    passing.seconds += 2
-    watch.look()
-    assert ended.is_set()
