@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -27,24 +27,31 @@ from bot.slack.channel import Channel, ChannelGone, MessageGone, NotDrawn
 from bot.slack.digests import digest
 from bot.slack.members import Members
 from bot.slack.queue import Links
+from bot.slack.surges import surge
 from bot.slack.tongue import speaking
 from bot.taking_back import TakingBack
 from storage import (
     conversations,
     destinations,
     digests,
+    mentions,
     outbox,
+    saved_replies,
     search,
+    silences,
+    surges,
 )
 from storage.conversations import Waiting
 from storage.database import reading
-from storage.digests import Digest
-from storage.search import Asked
+from storage.search import EVERY, Asked, Sort
 
 log = structlog.get_logger()
 
 ALOUD = Where.CHANNEL
 LISTED = 200  # conversations that one list looks at
+USUAL = 400  # earlier messages that those of a surge are compared with
+SOON = timedelta(seconds=2)
+EVERYBODY: dict[str, Any] = {"states": EVERY, "sort": Sort.NEWEST}
 
 
 class Errands:
@@ -74,6 +81,7 @@ class Errands:
             Errand.AMEND: self.amend,
             Errand.PICTURE: self.picture,
             Errand.RETIRE: self.retire,
+            Errand.SURGE: self.surge,
             Errand.DIGEST: self.digest,
             Errand.NOTICE: self.notice,
             Errand.LIST: self.list,
@@ -227,9 +235,13 @@ class Errands:
         with reading(self.desk.database) as db:
             late = search.unanswered(db, asked, most=LISTED)
             silent = outbox.unsaid_since(db, team.name, until=now)
+            hushed = None if one else silences.lasting(db, silences.TEAM, team.name)
+            if hushed and not late:
+                late = search.unanswered(db, Asked(teams=[team.name]), most=LISTED)
         if not late or about["road"] >= len(team.roads) or (about["silent"] and not silent):
             return
-        subject, text = alert(team, late, now, slack_is_silent=about["silent"], links=self.links)
+        quiet = {"slack_is_silent": about["silent"], "team_since": hushed.since if hushed else None}
+        subject, text = alert(team, late, now, links=self.links, **quiet)
         self._must_be_ours(delivery)
         numbers = [each.conversation.id for each in late]
         self.roads.send(team.roads[about["road"]], subject, text, key=delivery.key, numbers=numbers)
@@ -271,20 +283,43 @@ class Errands:
         except (MessageGone, ChannelGone) as problem:  # then nobody can press it either
             log.warning("message.gone", key=delivery.key, why=str(problem))
 
+    def surge(self, delivery: Delivery) -> None:
+        """The message of a surge, with what it is about as far as it still stands there."""
+        number = int(delivery.detail)
+        with reading(self.desk.database) as db:
+            found = surges.get(db, number)
+            listed = search.page(db, Asked(surge=number, **EVERYBODY), most=LISTED)
+            usual = mentions.usual_words(db, found.team, found.began_at, most=USUAL)
+            holding = bool(saved_replies.holding(db, found.team))
+        message = surge(found, listed, usual, holding=holding)
+        self._must_be_ours(delivery)
+        if found.card:
+            self._redraw_gathered(found.channel, found.card, message)
+            return
+        ts = self._post(found.channel, message, delivery)
+        with self.desk.database.begin() as db:
+            surges.hang(db, number, ts)
+        self._refresh(delivery, found.channel, ts, message)
+
     def digest(self, delivery: Delivery) -> None:
+        """One of its own, or a page in the thread of a surge."""
         number = int(delivery.detail)
         with reading(self.desk.database) as db:
             hanging = digests.get(db, number)
             gathered = conversations.in_digest(db, number)
-        message = digest(gathered)
+            thread = surges.get(db, hanging.surge).card if hanging.surge else None
+            holding = bool(hanging.surge and saved_replies.holding(db, hanging.team))
+        if hanging.surge and gathered and not thread:
+            raise TryLater("Its surge has no message yet.", SOON, surely_not_done=True)
+        message = digest(gathered, surge=bool(hanging.surge), holding=holding)
         self._must_be_ours(delivery)
         if not gathered:  # all that it named was forgotten
             self._unsay(delivery, hanging.channel, hanging.card)
             return
         if hanging.card:
-            self._redraw_digest(hanging, hanging.card, message)
+            self._redraw_gathered(hanging.channel, hanging.card, message)
             return
-        ts = self._post(hanging.channel, message, delivery)
+        ts = self._post(hanging.channel, message, delivery, thread=thread)
         with self.desk.database.begin() as db:
             digests.hang(db, number, ts)
         self._refresh(delivery, hanging.channel, ts, message)
@@ -296,11 +331,11 @@ class Errands:
             return
         self._post(delivery.destination, notes.notice(delivery.detail), delivery)
 
-    def _redraw_digest(self, digest: Digest, ts: str, message: Message) -> None:
+    def _redraw_gathered(self, channel: str, ts: str, message: Message) -> None:
         try:
-            self.channel.change(digest.channel, ts, message)
+            self.channel.change(channel, ts, message)
         except MessageGone as problem:  # somebody deleted it, and nobody needs it again
-            log.warning("digest.gone", digest=digest.id, why=str(problem))
+            log.warning("digest.gone", ts=ts, why=str(problem))
 
     def _refresh(self, delivery: Delivery, where: str, ts: str, message: Message) -> None:
         """What was found instead of posted may show what an earlier attempt saw."""

@@ -1,8 +1,9 @@
 """What each mention changes: a new conversation, further words, an answer from elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,8 +15,18 @@ from bot.domain.forgotten import forgotten
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
+from bot.surges import KNOWN, can_be_spared
 from bot.triage import guess
-from storage import conversations, customers, forgetting, mentions, replies
+from storage import (
+    arrivals,
+    conversations,
+    customers,
+    forgetting,
+    mentions,
+    outbox,
+    replies,
+    surges,
+)
 from storage.database import Transaction, Unavailable
 
 log = structlog.get_logger()
@@ -35,16 +46,32 @@ class Hearing:
         self.desk, self.ledger, self.db = desk, desk.ledger, db
         self.account, self.shown, self.now = account, shown, desk.now()
         self.set_aside = 0
+        self.arrived: Counter[tuple[str, datetime]] = Counter()
+        self.surging: Collection[str] = ()
 
     def page(self, batch: Batch, hear: Callable[["Hearing", Mention], bool]) -> int:
-        """Everything in it, oldest first; returns how many mentions were new."""
+        """Everything in it, oldest first; returns how many mentions were new.
+
+        What belongs to a surge is listed in its thread, and so no surge ends while this goes on.
+        """
+        self.surging = {surge.team for surge in surges.hold_lasting(self.db)}
         for item in batch.unreadable:
             self._set_aside(item)
         oldest_first = sorted(batch.mentions, key=lambda mention: mention.posted_at)
         new = sum(hear(self, mention) for mention in oldest_first)
         if self.set_aside:
             self._tell_of_what_was_set_aside()
+        if new:
+            self._count()
         return new
+
+    def _count(self) -> None:
+        """How many customers began to wait when, and that this account is not silent."""
+        heard = (self.desk.teams.hearing(self.account.name).name, arrivals.piece(self.now))
+        for (team, at), many in sorted((self.arrived + Counter()).items()):
+            arrivals.add(self.db, self.account.name, team, at, many)
+        if heard not in self.arrived:
+            arrivals.add(self.db, self.account.name, *heard, 0)
 
     def hear(self, mention: Mention) -> bool:
         """Take in one mention; False when we know it already."""
@@ -176,6 +203,16 @@ class Hearing:
         saved = self.ledger.save(self.db, conversation, self.now)
         if not unseen and not saved.quiet:
             self.ledger.owe_note(self.db, saved, "wrote_again", id, self.now)
+        if unseen and saved.team in self.surging and can_be_spared(saved):
+            outbox.spare(self.db, [saved.id], self.now)
+        if saved.waiting_since == mention.posted_at and saved.open and not saved.quiet:
+            self._arrived(saved, mention)
+
+    def _arrived(self, conversation: Conversation, mention: Mention) -> None:
+        """Somebody waits from now on; further words of who waits already are no arrival."""
+        at = arrivals.piece(min(mention.posted_at, self.now))
+        if at > self.now - KNOWN:
+            self.arrived[self.desk.team(conversation).name, at] += 1
 
     def _hear_ourselves(self, mention: Mention, by: int) -> None:
         """The brand posted. An answer that was not sent from here stops the clock all the same."""

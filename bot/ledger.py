@@ -22,12 +22,14 @@ from storage import (
     audit,
     conversations,
     customers,
+    digests,
     journal,
     mentions,
     notes,
     outbox,
     pictures,
     replies,
+    surges,
     verdicts,
 )
 from storage.database import Transaction
@@ -290,7 +292,9 @@ class Ledger:
         )
 
     def owe_digest(self, db: Transaction, digest: int, team: str, since: str, at: datetime) -> None:
-        """`since` tells what made it stale; no two are the same."""
+        """`since` tells what made it stale; no two are the same. A surge counts its pages."""
+        if surge := digests.surge_of(db, digest):
+            self.owe_surge(db, surge, team, f"{digest}:{since}", at)
         lane = f"digest:{digest}"
         if not outbox.redraw(db, Errand.DIGEST, lane, urgency=Urgency.COSMETIC):
             key, channel = f"{lane}:{since}", self.teams[team].channel
@@ -303,6 +307,25 @@ class Ledger:
                 urgency=Urgency.NEW,
                 at=at,
                 detail=str(digest),
+            )
+
+    def owe_surge(self, db: Transaction, surge: int, team: str, since: str, at: datetime) -> None:
+        """`since` tells what made its message stale; no two are the same.
+
+        It goes before the cards of those who came; that it counts them anew can wait.
+        """
+        lane = f"surge:{surge}"
+        urgency = Urgency.COSMETIC if surges.get(db, surge).card else Urgency.LATE
+        if not outbox.redraw(db, Errand.SURGE, lane, urgency=urgency):
+            outbox.put(
+                db,
+                Errand.SURGE,
+                key=f"{lane}:{since}",
+                lane=lane,
+                destination=self.teams[team].channel,
+                urgency=urgency,
+                at=at,
+                detail=str(surge),
             )
 
     def owe_list(
@@ -353,6 +376,7 @@ class Ledger:
         key: str,
         at: datetime,
         conversation: int | None = None,
+        lane: str = "",
     ) -> str:
         """Say something about the bot itself, in a channel or to a person; returns its key.
 
@@ -363,7 +387,7 @@ class Ledger:
             db,
             Errand.NOTICE,
             key=whole,
-            lane=f"notice:{to}",
+            lane=lane or f"notice:{to}",
             destination=to,
             urgency=Urgency.LATE,
             at=at,

@@ -27,7 +27,7 @@ from bot.domain.clock import Owed, Where
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.team import Team
 from bot.ladder_file import MAILBOX
-from bot.slack.blocks import count
+from bot.slack.blocks import count, lasting
 from bot.slack.queue import Links
 from bot.slack.text import clip, one_line, visible
 from bot.slack.words import KINDS, lateness, on, whole_name
@@ -55,13 +55,23 @@ logging.getLogger("urllib3.connection").setLevel(logging.ERROR)  # its warnings 
 
 
 def alert(
-    team: Team, late: Sequence[Waiting], now: datetime, *, slack_is_silent: bool, links: Links
+    team: Team,
+    late: Sequence[Waiting],
+    now: datetime,
+    *,
+    slack_is_silent: bool,
+    links: Links,
+    team_since: datetime | None = None,
 ) -> tuple[str, str]:
-    """Subject and text of one call: who waits, most urgent first, and what to do about it."""
+    """Subject and text of one call: who waits, most urgent first, and what to do about it.
+
+    `team_since` is from when on nobody of the team has done anything.
+    """
     lines = [_line(each, now, links) for each in sorted(late, key=_urgency)[:LINES]]
     more = [f"and {len(late) - LINES:,} more"] if len(late) > LINES else []
     silent = ["Slack has not taken these calls for some minutes.", ""] if slack_is_silent else []
     mend = WITHOUT_SLACK if slack_is_silent else IN_SLACK
+    silent += [*_hushed(team, team_since, now)] if team_since else []
     why = f"You are told because teams.toml names this road for {one_line(team.name)}."
     return _subject(team, late, now), "\n".join([*silent, *lines, *more, "", mend, why])
 
@@ -70,6 +80,13 @@ def about_us(said: str) -> tuple[str, str]:
     """Subject and text of a word about the bot itself, which was written for Slack."""
     text = unescape(MOMENT.sub(r"\1", said).replace("`", "").replace("*", ""))
     return f"Unanswered: {text}", f"{text}\n\nSlack is told as well, as soon as it takes it."
+
+
+def _hushed(team: Team, since: datetime, now: datetime) -> Sequence[str]:
+    span = lasting(team.calendar.between(since, now))
+    at = since.astimezone(team.calendar.zone).strftime("%Y-%m-%d %H:%M %Z")
+    who = f"Nobody of {one_line(team.name)} has answered, claimed or dismissed anything since {at}"
+    return [f"{who}, for {span} of working time.", ""]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What comes by itself: nags, claims that let go, daily lists, digests, other roads, recounts."""
+"""What comes by itself: nags, claims that let go, lists, digests, other roads, alarms, recounts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from bot.domain.team import Team
 from bot.domain.workday import opens_at, timely, winds_up_at
 from bot.forgetting import Forgetting
 from bot.pulse import moving
+from bot.silences import Silences
+from bot.surges import Surges
 from storage import conversations, days, digests, follow_ups, health, journal, outbox, verdicts
 from storage.database import Transaction, Unavailable, reading
 
@@ -48,6 +50,7 @@ class Sweep:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
         self.forgetting = Forgetting(desk)
+        self.surges, self.silences = Surges(desk), Silences(desk)
         self.seen_to: set[tuple[str, datetime]] = set()  # lists that need no further look
 
     # Nags
@@ -183,6 +186,16 @@ class Sweep:
             if team.roads:
                 with self.database.begin() as db:
                     self._alert(db, team)
+
+    # Alarms about people
+
+    def look_for_surges(self) -> None:
+        """Whether far more comes than usual, or no longer does."""
+        self.surges.look()
+
+    def look_for_silences(self) -> None:
+        """Whether a team does nothing while customers wait, or an account has fallen silent."""
+        self.silences.look()
 
     # Recounts
 

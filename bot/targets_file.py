@@ -17,6 +17,7 @@ WITHIN = {
     Kind.OTHER: timedelta(days=1),
 }
 LEASE = timedelta(hours=2)
+SILENT_AFTER = timedelta(hours=4)  # as long as a question may wait
 NEVER = "never"
 
 CONDITIONS = ("kind", "platform", "tag", "language")
@@ -39,6 +40,7 @@ def words_between(value: Any) -> Mapping[Kind, timedelta]:
 
 
 def lease(value: Any) -> timedelta | None:
+    """A span, or None for "never"."""
     return None if value == NEVER else lasting(value)
 
 

@@ -61,6 +61,7 @@ class Wanted:
     weekdays: str = ""  # who is on duty then
     weekend: str = ""
     language: str = ""  # of what stands in the channel; "": English
+    silent_after: str = ""  # a span, or "never"; "": what is usual
 
     @classmethod
     def read(cls, text: str) -> "Wanted":
@@ -79,6 +80,7 @@ class Wanted:
             weekdays=duty.get(WEEKDAYS, ""),
             weekend=duty.get(WEEKEND, ""),
             language=entry.get("language", ""),
+            silent_after=entry.get("silent_after", ""),
         )
 
     @property
@@ -89,6 +91,7 @@ class Wanted:
         within = ", ".join(f"{kind} = {_quoted(span)}" for kind, span in self.within.items())
         lines += [f"answer_within = {{ {within} }}"] if within else []
         lines += [f"language = {_quoted(self.language)}"] if self.language else []
+        lines += [f"silent_after = {_quoted(self.silent_after)}"] if self.silent_after else []
         lines += [f"timezone = {_quoted(self.timezone)}"] if self.timezone else []
         hours = ", ".join(f"{days} = {_quoted(times)}" for days, times in self._hours())
         lines += [f"hours = {{ {hours} }}"] if hours else []

@@ -14,13 +14,20 @@ from bot.domain.clock import MANAGER, NOTHING, ON_DUTY, Rung, Where
 from bot.domain.team import Team, Teams
 from bot.hours_file import calendar
 from bot.ladder_file import LADDER, REPEAT, ladder, mail_roads, repeat, rota, webhook_road
-from bot.targets_file import LEASE, WITHIN, lease, promises, rules, words_between
+from bot.targets_file import LEASE, SILENT_AFTER, WITHIN, lease, promises, rules, words_between
 from bot.toml_file import TomlFile, Wrong, shown
 
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{4,}")
 PERSON_ID = re.compile(r"[UW][A-Z0-9]{4,}")
 HOURS = ("timezone", "hours", "holidays", "half_holidays", "closed", "days")
-TARGETS = ("answer_within", "further_within", "keep_in_the_loop", "rules", "claim_lease")
+TARGETS = (
+    "answer_within",
+    "further_within",
+    "keep_in_the_loop",
+    "rules",
+    "claim_lease",
+    "silent_after",
+)
 CALLS = ("nag", "nag_promise", "repeat", "manager", "on_duty", "email", "webhook")
 KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS, *answers_file.KEYS, roles_file.KEY)
 NEEDS = {
@@ -126,6 +133,7 @@ class _Reader:
             keep_in_the_loop=read("keep_in_the_loop", words_between) or {},
             rules=rules(self.file, table, entry),
             claim_lease=read("claim_lease", lease) if "claim_lease" in entry else LEASE,
+            silent_after=read("silent_after", lease) if "silent_after" in entry else SILENT_AFTER,
             ladder=read("nag", ladder) or LADDER,
             promise_ladder=read("nag_promise", ladder) or (),
             repeat=again if again.times else None,
@@ -224,6 +232,7 @@ def _longest(team: Team) -> Iterator[tuple[str, Calendar, timedelta]]:
         "further_within": team.further_within.values(),
         "keep_in_the_loop": team.keep_in_the_loop.values(),
         "claim_lease": [team.claim_lease],
+        "silent_after": [team.silent_after],
         "nag": _lateness(team, team.ladder),
         "nag_promise": _lateness(team, team.promise_ladder),
     }

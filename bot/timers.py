@@ -25,6 +25,8 @@ TICK = timedelta(seconds=1)  # between two looks at what is due
 COURIERS = 3  # at once, for answers and for Slack each: a slow platform must not hold up Slack
 RECHECK = timedelta(minutes=5)
 ALERT = timedelta(seconds=15)
+SURGES = timedelta(seconds=10)
+SILENCES = timedelta(seconds=30)
 FORGET = timedelta(minutes=1)
 RETENTION = timedelta(hours=1)
 RECOUNT = timedelta(hours=1)  # and at the start: promises, hours and holidays may have changed
@@ -96,6 +98,9 @@ def wind_up(
     timers.every("alert", ALERT, sweep.alert_some)
     for step, often in ((sweep.let_words_go_one, RETENTION), (sweep.forget_one, FORGET)):
         timers.every(step.__name__, often, partial(repeat, step), at=now)
+    for look, often in ((sweep.look_for_surges, SURGES), (sweep.look_for_silences, SILENCES)):
+        timers.every(look.__name__, often, look)
+    timers.every("arrivals", RETENTION, sweep.surges.forget)
     timers.every("recount", RECOUNT, sweep.recount, at=now)
     for name, replies in (("deliver_answers", True), ("deliver", False)):
         deliver = partial(courier.deliver_all, replies=replies)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
@@ -15,9 +15,11 @@ from bot.domain.problems import NoSuchConversation
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
 from storage.rows import add, as_object, as_row
-from storage.tables import conversations, customers
+from storage.tables import conversations, customers, mentions
 
 c = conversations.c
+
+LONGEST = 20  # who wait longest: one of them was heard first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +181,44 @@ def due_between(
     asked = select(conversations).where(c.state.in_(UNSETTLED), c.due_at >= start, c.due_at < end)
     asked = asked.where(c.team == team) if team else asked
     return [as_conversation(row) for row in db.execute(asked.order_by(c.due_at))]
+
+
+def wait_known_since(db: Transaction, team: str) -> datetime | None:
+    """Since when we know that somebody waits in this team; None: nobody does.
+
+    Whom somebody has put aside, or promised another word, does not count. What was heard late was
+    not known before: of the twenty who wait longest, the first that was heard.
+    """
+    waits = (c.team == team, c.state.in_(OPEN), c.waits, ~c.quiet)
+    left = (c.snoozed_by.is_(None), c.promised_for.is_(None))
+    longest = (
+        select(c.id, c.waiting_since)
+        .where(*waits, *left)
+        .order_by(c.waiting_since)
+        .limit(LONGEST)
+        .subquery()
+    )
+    m = mentions.c
+    theirs = (m.conversation == longest.c.id) & (m.posted_at >= longest.c.waiting_since)
+    heard = select(func.min(m.heard_at)).join_from(longest, mentions, theirs)
+    first: datetime | None = db.execute(heard).scalar_one_or_none()
+    return first
+
+
+def waiting_from(
+    db: Transaction, team: str, since: datetime, *, patiently: bool = False
+) -> Sequence[Conversation]:
+    """Who waits in this team since then or later, by their numbers; held.
+
+    Without patience, except for what someone else is holding right now.
+    """
+    rows = db.execute(
+        select(conversations)
+        .where(c.team == team, c.state.in_(OPEN), c.waiting_since >= since, ~c.quiet)
+        .order_by(c.id)
+        .with_for_update(skip_locked=not patiently)
+    )
+    return [as_conversation(row) for row in rows]
 
 
 def in_digest(db: Transaction, digest: int) -> Sequence[Waiting]:

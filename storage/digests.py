@@ -1,5 +1,6 @@
 """Digests: one message that stands for many cards."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,10 +20,13 @@ class Digest:
     channel: str
     card: str | None
     at: datetime
+    surge: int | None = None
 
 
-def open_new(db: Transaction, *, team: str, channel: str, at: datetime) -> int:
-    return add(db, digests, {"team": team, "channel": channel, "at": at})
+def open_new(
+    db: Transaction, *, team: str, channel: str, at: datetime, surge: int | None = None
+) -> int:
+    return add(db, digests, {"team": team, "channel": channel, "at": at, "surge": surge})
 
 
 def get(db: Transaction, id: int) -> Digest:
@@ -31,13 +35,31 @@ def get(db: Transaction, id: int) -> Digest:
 
 def with_room(db: Transaction, channel: str, *, since: datetime, room: int) -> int | None:
     """A digest of that channel, begun since then, in which so many at most have their place."""
-    newest = select(d.id).where(d.channel == channel, d.at >= since).order_by(d.id.desc()).limit(1)
+    begun = (d.channel == channel, d.at >= since, d.surge.is_(None))
+    newest = select(d.id).where(*begun).order_by(d.id.desc()).limit(1)
     found = db.execute(newest).scalar_one_or_none()
-    if found is None:
-        return None
+    return int(found) if found is not None and _held(db, found) <= room else None
+
+
+def last_page(db: Transaction, surge: int) -> tuple[int, int] | None:
+    """The newest page of a surge, and how many conversations it lists."""
+    newest = select(d.id).where(d.surge == surge).order_by(d.id.desc()).limit(1)
+    found = db.execute(newest).scalar_one_or_none()
+    return (int(found), _held(db, found)) if found is not None else None
+
+
+def surge_of(db: Transaction, id: int) -> int | None:
+    """The surge whose page it is."""
+    return db.execute(select(d.surge).where(d.id == id)).scalar_one_or_none()
+
+
+def pages(db: Transaction, surge: int) -> Sequence[int]:
+    return list(db.execute(select(d.id).where(d.surge == surge).order_by(d.id)).scalars())
+
+
+def _held(db: Transaction, id: int) -> int:
     k = conversations.c
-    held = db.execute(select(func.count()).where(k.digest == found)).scalar_one()
-    return int(found) if held <= room else None
+    return int(db.execute(select(func.count()).where(k.digest == id)).scalar_one())
 
 
 def hang(db: Transaction, id: int, card: str) -> None:

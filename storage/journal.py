@@ -1,11 +1,12 @@
 """The journal: what happened to each conversation, in order, as a replay tells it again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, or_, select
 
 from bot.domain.case import Nagged
 from bot.domain.conversation import Conversation
@@ -14,7 +15,7 @@ from bot.domain.mention import Kind
 from bot.domain.replay import Diary, Entry, Look
 from storage.database import Transaction
 from storage.rows import as_object
-from storage.tables import conversations, journal
+from storage.tables import SIGNS, conversations, journal
 
 j = journal.c
 
@@ -35,6 +36,14 @@ ABOUT_PROMISES = (
 PROMISED = 50  # deeds that are looked at for a promise
 BY_ITSELF = (NAG, LET_GO, HELD)
 AT_ONCE = 2000  # rows that are read at once: a year has many
+
+
+@dataclass(frozen=True)
+class Sign:
+    """That somebody works; `by` is None for who answered in the platform's own app."""
+
+    at: datetime
+    by: str | None
 
 
 def write(db: Transaction, conversation: int, at: datetime, deeds: Sequence[Deed]) -> None:
@@ -99,6 +108,24 @@ def promise(db: Transaction, conversation: int) -> dict[str, Any]:
         if row.what in ENDS_PROMISES:
             return {}
     return {}
+
+
+def last_sign(db: Transaction, team: str, since: datetime) -> Sign | None:
+    """The last that a colleague did in this team, from then on; what comes by itself is none.
+
+    It looks back over what colleagues have done only, however much else has happened.
+    """
+    k = conversations.c
+    people = j.what.in_(bindparam("signs", SIGNS, expanding=True, literal_execute=True))
+    newest = (
+        select(j.at, j.how)
+        .join(conversations, k.id == j.conversation)
+        .where(people, j.at >= since, k.team == team)
+        .order_by(j.at.desc())
+        .limit(1)
+    )
+    row = db.execute(newest).one_or_none()
+    return Sign(row.at, row.how.get("by")) if row else None
 
 
 def lives(

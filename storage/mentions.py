@@ -18,6 +18,8 @@ from storage.tables import conversations, customers, mentions, replies, unreadab
 
 m = mentions.c
 
+LOOKED_AT = 20_000  # of the newest, of all teams, where the usual words are looked for
+
 
 def with_author() -> Select[Any]:
     """Mentions, each beside the customer who wrote it."""
@@ -42,6 +44,15 @@ def add(
     media = list(mention.media)
     row = as_row(mention, mentions, customer=customer, media=media, heard_at=at)
     return insert(db, mentions, {**row, "conversation": conversation})
+
+
+def usual_words(db: Transaction, team: str, before: datetime, *, most: int) -> Sequence[str]:
+    """What customers of this team wrote before then, of the newest that were heard."""
+    k = conversations.c
+    newest = select(func.max(m.id)).scalar_subquery() - LOOKED_AT
+    said = (m.id > newest, m.origin == Origin.CUSTOMER, m.posted_at < before, m.text != "")
+    theirs = select(m.text).join(conversations, k.id == m.conversation).where(*said, k.team == team)
+    return list(db.execute(theirs.order_by(m.id.desc()).limit(most)).scalars())
 
 
 def change(db: Transaction, id: int, mention: Mention) -> None:

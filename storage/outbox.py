@@ -204,14 +204,18 @@ def pends(db: Transaction, key: str) -> bool:
 
 
 def unsaid_since(db: Transaction, team: str, *, until: datetime) -> datetime | None:
-    """When the newest of this team's nags was owed that Slack has not taken, of those before."""
+    """When the newest of this team's nags was owed that Slack has not taken, of those before.
+
+    That the team is silent is as good as a nag.
+    """
     theirs = (conversations.c.team == team) & (o.errand == Errand.NAG)
     evening = o.key.startswith(f"list:{team}:closing:", autoescape=True)
     listed = (o.lane == f"list:{team}") & ~evening
+    hushed = o.lane == f"silence:{team}"
     newest = (
         select(func.max(o.owed_at))
         .outerjoin(conversations, conversations.c.id == o.conversation)
-        .where(or_(theirs, listed), o.done_at.is_(None), o.owed_at <= until)
+        .where(or_(theirs, listed, hushed), o.done_at.is_(None), o.owed_at <= until)
     )
     return db.execute(newest).scalar_one_or_none()
 
@@ -315,7 +319,8 @@ def _first_card() -> tuple[ColumnElement[bool], ...]:
 
 def _is_post() -> ColumnElement[bool]:
     """Whether it puts a new message into a channel."""
-    speaks = o.errand.in_((Errand.NAG, Errand.NOTE, Errand.NOTICE, Errand.DIGEST, Errand.LIST))
+    news = (Errand.NAG, Errand.NOTE, Errand.NOTICE, Errand.SURGE, Errand.DIGEST, Errand.LIST)
+    speaks = o.errand.in_(news)
     return or_(speaks, and_(o.errand == Errand.CARD, conversations.c.card.is_(None)))
 
 

@@ -26,7 +26,7 @@ from bot.domain.mention import Customer, Kind, Origin
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
-from storage.tables import Moment, conversations, customers, mentions, replies
+from storage.tables import Moment, conversations, customers, digests, mentions, replies
 
 c, who, said, r = conversations.c, customers.c, mentions.c, replies.c
 CLOSED = (State.ANSWERED, State.DISMISSED)
@@ -68,6 +68,7 @@ class Asked:
     promised: bool = False
     approval: bool = False
     numbers: Sequence[int] | None = None
+    surge: int | None = None  # what its pages list
     sort: Sort | None = None  # none: what waits by deadline, what is closed by its age
 
     @property
@@ -242,6 +243,7 @@ def _meaning(db: Transaction, asked: Asked) -> list[ColumnElement[bool]]:
         *_one_of(c.team, asked.teams),
         *_one_of(c.kind, asked.kinds),
         *([c.id.in_(asked.numbers)] if asked.numbers is not None else []),
+        *([c.digest.in_(_pages(asked.surge))] if asked.surge else []),
         *_with(asked),
         *_any_of(_on(name) for name in asked.platforms),
         *_any_of(_in(language) for language in asked.languages),
@@ -251,6 +253,10 @@ def _meaning(db: Transaction, asked: Asked) -> list[ColumnElement[bool]]:
         *([c.waiting_since < asked.before] if asked.before else []),
         *_standing(asked),
     ]
+
+
+def _pages(surge: int) -> Select[Any]:
+    return select(digests.c.id).where(digests.c.surge == surge)
 
 
 def _standing(asked: Asked) -> Iterator[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -36,6 +37,30 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+SIGNS = (  # deeds that only a colleague does, here or in the platform's own app
+    "answered_there",
+    "approve",
+    "assign",
+    "claim",
+    "dismiss",
+    "escalate",
+    "judge",
+    "merge_into",
+    "move",
+    "no_answer_needed",
+    "propose",
+    "rate",
+    "release",
+    "renew",
+    "reply",
+    "send_back",
+    "settle",
+    "snooze",
+    "snooze_until_they_write",
+    "take_over",
+    "wake",
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -194,6 +219,13 @@ conversations = Table(
     ),
     Index("ix_conversations_digest", "digest"),
     Index(
+        "ix_conversations_waiting",
+        "team",
+        "waiting_since",
+        sqlite_where=text("state IN ('waiting', 'claimed')"),
+        postgresql_where=text("state IN ('waiting', 'claimed')"),
+    ),
+    Index(
         "ix_conversations_claimed_until",
         "claimed_until",
         sqlite_where=text("state = 'claimed'"),
@@ -321,6 +353,7 @@ saved_replies = Table(
     Column("text", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("holding", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("team", "language", "name"),
 )
 
@@ -452,6 +485,43 @@ digests = Table(
     Column("channel", Text, nullable=False),
     Column("card", Text),
     Column("at", Moment, nullable=False),
+    Column("surge", Id),  # whose thread it stands in; none: in the channel
+    Index("ix_digests_surge", "surge"),
+)
+
+surges = Table(  # far more than usual came
+    "surges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("usual", Float, nullable=False),  # customers in an hour
+    Column("ended_at", Moment),
+    Column("card", Text),
+)
+
+silences = Table(  # of a team that does nothing, or of an account that nothing comes from
+    "silences",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+arrivals = Table(  # how many customers began to wait, in small pieces of time
+    "arrivals",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Column("hour", Moment, nullable=False),
+    Column("many", Integer, nullable=False),  # none: something else was heard
+    Index("ix_arrivals_team_hour", "team", "hour"),
 )
 
 journal = Table(  # what happened to each conversation, in order
@@ -464,6 +534,12 @@ journal = Table(  # what happened to each conversation, in order
     Column("how", JSON, nullable=False),
     Index("ix_journal_conversation", "conversation"),
     Index("ix_journal_at", "at"),
+    Index(
+        "ix_journal_signs",
+        "at",
+        sqlite_where=text(f"what IN {SIGNS}"),
+        postgresql_where=text(f"what IN {SIGNS}"),
+    ),
 )
 
 verdicts = Table(  # how each clock ended: written once

@@ -12,6 +12,7 @@ class Errand(StrEnum):
     NAG = "nag"  # in the card's thread: it is late
     NOTE = "note"  # in the card's thread: something to know
     REPLY = "reply"  # to the platform: our answer
+    SURGE = "surge"  # in the channel: far more than usual came
     DIGEST = "digest"  # in the channel: many conversations in one message
     NOTICE = "notice"  # in the channel: something about the bot itself
     LIST = "list"  # in the channel: what a team must know in the morning, or all at once

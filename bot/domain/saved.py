@@ -33,6 +33,8 @@ BARE = re.compile(NAMED)  # in an answer, {{order}} is no better
 BRACED = re.compile(r"\{(\{[^{}]+\})\}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 COLUMNS = ("team", "language", "name", "text")
+HOLDING, YES = "holding", "yes"  # a column that a file may lack, and what stands in it
+TRUE, FALSE = (YES, "ja", "true", "x", "1"), ("", "no", "nein", "false", "0")
 FORMULA = re.compile(r"'*[=+@\t\r-]")  # what a spreadsheet would run, not show
 DELIMITERS = ",;\t"
 
@@ -48,6 +50,7 @@ class Saved:
     text: str
     by: str
     at: datetime
+    holding: bool = False  # says that we are at it, and may be offered where very many write
 
 
 class Written(NamedTuple):
@@ -57,6 +60,7 @@ class Written(NamedTuple):
     language: str
     name: str
     text: str
+    holding: bool | None = None  # None: as it was
 
 
 @dataclass(frozen=True)
@@ -210,9 +214,10 @@ def exported(saved: Sequence[Saved]) -> str:
     """
     file = StringIO()
     table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    table.writerow(COLUMNS)
+    table.writerow((*COLUMNS, HOLDING))
     for one in sorted(saved, key=lambda each: (each.team, each.language, each.name.casefold())):
-        table.writerow(_safe(cell) for cell in (one.team, one.language, one.name, one.text))
+        cells = (one.team, one.language, one.name, one.text, YES if one.holding else "")
+        table.writerow(map(_safe, cells))
     return file.getvalue()
 
 
@@ -251,7 +256,7 @@ class _File:
     def _read(self, lines: Iterator[tuple[int, list[str]]]) -> None:
         line, head = next(lines, (1, []))
         heads = [cell.strip().casefold() for cell in head]
-        if sorted(heads) != sorted(COLUMNS):
+        if sorted({*heads, HOLDING}) != sorted((*COLUMNS, HOLDING)) or len(set(heads)) < len(heads):
             raise NotPossible(WRONG_COLUMNS, line=line, columns=", ".join(COLUMNS))
         for number, (line, cells) in enumerate(lines):
             if number >= ROWS:
@@ -264,7 +269,10 @@ class _File:
                 NotPossible(WRONG_CELLS, line=line, cells=len(cells), columns=len(heads))
             )
             return
-        row = _row(dict(zip(heads, map(_unsafe, cells), strict=True)))
+        written = dict(zip(heads, map(_unsafe, cells), strict=True))
+        row = _row(written)
+        if written.get(HOLDING, "").strip().casefold() not in (*TRUE, *FALSE):
+            self.problems.append(NotPossible(NO_YES, line=line, yes=YES))
         key = (row.team, row.language, row.name.casefold())
         self.problems += _wrong(line, row, self.teams)
         if key in self.rows:
@@ -288,6 +296,7 @@ NO_LANGUAGE = Ours(
     "Line {line}: “{language}” is not a language. Write its code, such as de or pt-br, or nothing"
     " for any."
 )
+NO_YES = Ours("Line {line}: Write {yes} in the column holding, or nothing.")
 NO_TEAM = Ours("Line {line}: There is no team “{team}”. Write one of {teams}, or nothing for all.")
 
 
@@ -334,7 +343,9 @@ def _row(cells: Mapping[str, str]) -> Written:
     text = cells["text"].replace("\r\n", "\n").replace("\r", "\n").strip()
     name = " ".join(cells["name"].split())
     language = cells["language"].strip().replace("_", "-").lower()
-    return Written(cells["team"].strip(), language, name, text)
+    said = cells.get(HOLDING)
+    holding = None if said is None else said.strip().casefold() in TRUE
+    return Written(cells["team"].strip(), language, name, text, holding)
 
 
 def _shown(words: str) -> str:

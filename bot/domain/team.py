@@ -137,6 +137,7 @@ class Team:
     watch: Sequence[str] = ()  # what must not slip into a public answer: see domain/warnings.py
     pictures: str = LINK
     retention: timedelta | None = None  # in calendar days; None: for ever
+    silent_after: timedelta | None = None  # of working time in which nobody does anything
     language: str = "en"  # of what stands in the channel
 
     def rule(self, it: Described) -> Rule:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from bot.domain.problems import (
 )
 from bot.domain.reply import Reply
 from bot.domain.roles import Right
-from bot.domain.saved import choose, fill, first_name, put_in, unfilled
+from bot.domain.saved import Saved, choose, fill, first_name, put_in, unfilled
 from bot.domain.team import Team
 from bot.domain.warnings import warnings
 from bot.slack import filled, forms, previews, reply_forms, times
@@ -45,6 +46,10 @@ from storage.database import reading
 log = structlog.get_logger()
 
 DESCRIBED = 75  # of a saved reply, in the menu
+NO_HOLDING = Ours(
+    "No saved reply is marked as holding for this team. `/unanswered replies` marks one: Change…,"
+    " then tick the box."
+)
 NO_ACCOUNT = NotPossible(Ours("its account is not set up any more."))
 ABOUT_THE_TEXT = (TooLong, TooManyParts, NoRoom, NothingWritten, CannotReplyHere)
 
@@ -68,8 +73,14 @@ class Answers:
                 SAVED: self.pick,
                 "change": lambda visit: visit.open(lambda: self.change_form(visit, visit.number)),
             },
-            forms={"reply": self.reply_form, "change": self.change_form},
-            opened={"reply": lambda visit: self._renew(visit, visit.number)},
+            forms={
+                "reply": self.reply_form,
+                "holding": self.holding_form,
+                "change": self.change_form,
+            },
+            opened=dict.fromkeys(
+                ("reply", "holding"), lambda visit: self._renew(visit, visit.number)
+            ),
             sent={"reply": self.preview, "publish": self.publish},
             closed={"reply": self.close},
             offered={SAVED: self.offer},
@@ -82,6 +93,33 @@ class Answers:
         self._renew(visit, visit.number)
 
     def reply_form(self, visit: Visit, number: int) -> View:
+        case = self._to_be_answered(visit, number)
+        text = self.answering.draft(number, visit.by)
+        return reply_forms.reply(self._sheet(visit, case, case.latest, text))
+
+    def holding_form(self, visit: Visit, number: int) -> View:
+        """With approved words in it, and a promise of another word: published like any other."""
+        saved = self._holding(self.desk.look(number))
+        case = self._to_be_answered(visit, number)
+        typed = self.answering.draft(number, visit.by)
+        text = self._before(saved, typed, self._values(visit, case))
+        self.answering.keep_draft(number, visit.by, text)
+        sheet = self._sheet(visit, case, case.latest, text, round=1)
+        promised = sheet.keep or next((at for _, at in sheet.promises), None)
+        return reply_forms.reply(replace(sheet, promised=promised))
+
+    def _holding(self, case: Case) -> Saved:
+        """The one that fits best: in the customer's language, the team's own."""
+        team = case.conversation.team
+        with reading(self.database) as db:
+            marked = saved_replies.holding(db, team)
+        found = choose(marked, team, self._languages(case))
+        if not found:
+            raise NotPossible(NO_HOLDING)
+        return found[0]
+
+    def _to_be_answered(self, visit: Visit, number: int) -> Case:
+        """Raises why this person can't answer it, before they write in vain."""
         case = self.desk.look(number)
         conversation, now = case.conversation, self.desk.now()
         team = self.desk.team(conversation)
@@ -92,8 +130,7 @@ class Answers:
         if case.latest.no_reply or self.desk.ability(case.latest.account) is None:
             raise CannotReplyHere(case.latest.no_reply or NO_ACCOUNT)
         self.answering.begin_draft(number, visit.by, visit.rest)
-        text = self.answering.draft(conversation.id, visit.by)
-        return reply_forms.reply(self._sheet(visit, case, case.latest, text))
+        return case
 
     def change_form(self, visit: Visit, number: int) -> View:
         """What somebody else wrote, for a second person to change."""
@@ -130,8 +167,7 @@ class Answers:
         if saved is None:
             raise NotPossible(Ours("Somebody has removed this saved reply. Choose another."))
         case = self.desk.look(int(about["conversation"]))
-        text = fill(saved.text, self._values(visit, case)).text
-        text = clip("\n\n".join(filter(str.strip, [text, typed])), forms.INPUT)
+        text = self._before(saved, typed, self._values(visit, case))
         self.answering.keep_draft(case.conversation.id, visit.by, text)
         at, round = mention_of(case, int(about["mention"])), int(about.get("round", 0)) + 1
         visit.update(
@@ -139,6 +175,13 @@ class Answers:
                 self._sheet(visit, case, at, text, what=about.get("what", REPLY), round=round)
             )
         )
+
+    def _before(self, saved: Saved, typed: str, values: Mapping[str, str]) -> str:
+        """The saved words, and below them what was typed already; once, if they stand there."""
+        text = fill(saved.text, values).text
+        if typed.startswith(text):
+            return typed
+        return clip("\n\n".join(filter(str.strip, [text, typed])), forms.INPUT)
 
     # Before it goes
 

@@ -40,6 +40,11 @@ THERE = Deed("there", N_("I answered there…"), N_("You answered on the platfor
 NEEDLESS = Deed("needless", N_("No answer needed"), N_("Close it without an answer"))
 MERGE = Deed("merge", N_("Merge…"), N_("It is the same matter as another one of this person"))
 FOLLOW_UP = Deed("follow_up", N_("Follow up…"), N_("Be reminded later to ask how it went"))
+HOLDING = Deed(
+    "holding",
+    N_("Holding reply…"),
+    N_("Say that you are at it, in approved words, and promise another word"),
+)
 WHY = Deed("why", N_("Why then?"), N_("How its deadline came about"))
 MOVE = Deed("move", N_("Move…"), N_("Another team takes it, in its own channel"))
 AUDIT = Deed("audit", N_("Audit"), N_("Who did what when, and from which button"))
@@ -69,6 +74,8 @@ def _while_open(case: Case, now: datetime) -> Iterator[Deed]:
         yield THERE
     if not conversation.thanks:
         yield NEEDLESS
+    if conversation.waits and not case.latest.no_reply:
+        yield HOLDING
     yield from (MERGE, FOLLOW_UP)
     yield from (each for each in (CORRECT, WITHDRAW) if each.verb in case.can)
     if conversation.due_at:

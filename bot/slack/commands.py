@@ -33,6 +33,7 @@ HELP = (  # each is a block of its own, and fits a phone
 `/unanswered overview` · `save Monday: overdue` · `views` · `export overdue`"""),
     N_("""*Answer* (the number is on the card)
 `/unanswered reply 42` · `answered 42` if you answered on the platform itself
+`/unanswered holding 42` with your approved words that promise more
 `/unanswered approve 42` · `change 42` · `send back 42` what waits for a second person
 `/unanswered correct 42` · `withdraw 42` what is published
 `/unanswered published 42` · `send again 42` when an answer may have been published or not"""),

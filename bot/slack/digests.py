@@ -7,9 +7,11 @@ from bot.domain.mention import Kind
 from bot.slack.blocks import (
     Element,
     Message,
+    actions,
     context,
     in_json,
     line,
+    option,
     rich,
     section,
     sentence,
@@ -17,16 +19,20 @@ from bot.slack.blocks import (
     words,
 )
 from bot.slack.queue import totals_of
-from bot.slack.text import clip
+from bot.slack.text import clip, one_line
 from bot.slack.tongue import _, n_
 from bot.slack.words import KINDS, named, plural, whole_name
 from storage.conversations import Waiting
 
+OFFERED = 100  # options of a menu: Slack takes no more
 NAME = 48  # of JSON, of a name; with 150 of them Slack's 13,200 for all blocks are not reached
 
 
-def digest(gathered: Sequence[Waiting]) -> Message:
-    """What came, by kind, most urgent first, each with its number."""
+def digest(gathered: Sequence[Waiting], *, surge: bool = False, holding: bool = False) -> Message:
+    """What came, by kind, most urgent first, each with its number.
+
+    A page in the thread of a surge can offer a holding reply for each.
+    """
     waiting = [each for each in gathered if each.conversation.open]
     counted = totals_of([each.conversation for each in gathered])
     head = _head(len(gathered), counted, len(waiting))
@@ -37,7 +43,26 @@ def digest(gathered: Sequence[Waiting]) -> Message:
         )
     )
     groups = list(_groups(waiting))
-    return Message(head, [section(head), *([rich(*groups)] if groups else []), foot])
+    shown = [rich(*groups)] if groups else []
+    offered = [each for each in waiting if each.conversation.waits] if holding else []
+    menu = [actions(_holding(offered[:OFFERED]))] if offered else []
+    return Message(head, [section(head), *shown, *menu, *([] if surge else [foot])])
+
+
+def _holding(offered: Sequence[Waiting]) -> Element:
+    """One choice for each: it opens the reply form with those words in it."""
+    return {
+        "type": "static_select",
+        "action_id": "menu",
+        "placeholder": {"type": "plain_text", "text": _("Holding reply to…")},
+        "options": [
+            option(
+                one_line(f"{each.conversation.id} {whole_name(each.customer)}"),
+                f"holding {each.conversation.id}",
+            )
+            for each in offered
+        ],
+    }
 
 
 def _head(many: int, counted: str, waiting: int) -> str:

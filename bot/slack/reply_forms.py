@@ -88,6 +88,7 @@ class Sheet:
     choosing: bool = False
     missing: Sequence[str] = ()
     round: int = 0
+    promised: datetime | None = None  # the promise that is chosen at first
 
 
 def reply(sheet: Sheet) -> View:
@@ -254,7 +255,7 @@ def _more(sheet: Sheet) -> list[Block]:
         blocks.append(_files(sheet.ability.files))
     return [
         *blocks,
-        _promise(sheet.promises, sheet.zone, sheet.keep),
+        _promise(sheet),
         picker("promise_at", _("Another time for it")),
     ]
 
@@ -303,14 +304,18 @@ def told_files(allowed: Files) -> str:
     )
 
 
-def _promise(promises: Sequence[Choice], zone: ZoneInfo, keep: datetime | None) -> Block:
+def _promise(sheet: Sheet) -> Block:
     """One click, and the words are ours to keep."""
+    promises, zone, keep = sheet.promises, sheet.zone, sheet.keep
     others = [option(label, stamp(at)) for label, at in promises if at != keep]
     kept = []
     if keep:
         kept = [option(_("Keep: {when}").format(when=shown(keep, zone)), stamp(keep))]
     options = [*kept, option(_("No promise"), NOTHING), *others]
     menu = choice("static_select", "promise", options)
+    if sheet.promised:
+        chosen = stamp(sheet.promised)
+        menu["initial_option"] = next(each for each in options if each["value"] == chosen)
     hint = _("If your answer names a time: you are reminded of it.")
     return asked("promise", _("Promise another word?"), menu, hint=f"{hint} {on_the_wall(zone)}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.problems import NotPossible
-from bot.domain.saved import KNOWN, NAME, TEXT, Saved
+from bot.domain.saved import HOLDING, KNOWN, NAME, TEXT, Saved
 from bot.slack.blocks import Block, button, context, option, plain, section
 from bot.slack.forms import View, asked, choice, input_, modal
 from bot.slack.text import clip, harmless, one_line
@@ -78,10 +78,24 @@ def write(teams: Sequence[str], saved: Saved | None = None) -> View:
             input_("saved_text", _("Text"), saved.text if saved else "", hint=_hint(), most=TEXT),
             asked("team", _("For which team?"), menu),
             language,
+            _holding(saved),
         ],
         submit=_("Save"),
         metadata={"id": saved.id if saved else None},
     )
+
+
+def _holding(saved: Saved | None) -> Block:
+    """Where a team says which words may be offered for many people at once."""
+    yes = option(_("Offer it to hold many people at once"), HOLDING)
+    boxes = {"type": "checkboxes", "action_id": HOLDING, "options": [yes]}
+    if saved and saved.holding:
+        boxes["initial_options"] = [yes]
+    hint = _(
+        "It says that you are at it, and promises another word. When far more than usual write, it"
+        " is offered for each of them; a person publishes each one."
+    )
+    return asked(HOLDING, _("Holding reply"), boxes, hint=hint) | {"optional": True}
 
 
 def remove(saved: Saved) -> View:
@@ -149,6 +163,7 @@ def _search(query: str) -> Block:
 
 def _one(saved: Saved, *, may: bool) -> Block:
     facts = [saved.team or _("every team"), saved.language or _("any language")]
+    facts += [_("holding reply")] if saved.holding else []
     text = f"*{harmless(one_line(saved.name), BEGINNING)}* · {' · '.join(map(_fact, facts))}\n"
     shown = section(text + harmless(one_line(saved.text), BEGINNING))
     if not may:

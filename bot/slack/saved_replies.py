@@ -11,7 +11,7 @@ from bot.desk import Desk
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import NotAllowed, Right, who_can
-from bot.domain.saved import Saved, Written
+from bot.domain.saved import HOLDING, Saved, Written
 from bot.saved import NotALanguage, SavedReplies, WrongFile
 from bot.slack import filled, forms, saved_forms
 from bot.slack.channel import Channel
@@ -104,6 +104,7 @@ class SavedRoom:
             filled.text_in(view, "language").strip().replace("_", "-").lower(),
             one_line(filled.text_in(view, "name")),
             filled.text_in(view, "saved_text").strip(),
+            HOLDING in filled.several_in(view, HOLDING),
         )
         try:
             self.saved.save(written, visit.by, int(id) if id is not None else None)

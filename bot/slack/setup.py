@@ -18,6 +18,7 @@ from bot.slack.text import clip, harmless
 from bot.slack.tongue import N_, _, languages, speaking, spoken
 from bot.slack.words import CALLED, KINDS, platform
 from bot.slack.written import SETTINGS, retold
+from bot.targets_file import NEVER
 from bot.team_files import NOTHING, InTheFile, TeamFiles, Wanted, WrongTeam
 
 SPANS = {
@@ -31,7 +32,15 @@ SPANS = {
     "P1D": N_("24 hours"),
 }
 USUAL = {Kind.COMPLAINT: "PT1H", Kind.QUESTION: "PT4H", Kind.PRAISE: "P1D", Kind.OTHER: "P1D"}
+SILENT = {  # of working time in which nobody does anything
+    "PT1H": N_("1 hour"),
+    "PT2H": N_("2 hours"),
+    "PT4H": N_("4 hours"),
+    "PT8H": N_("8 hours"),
+    NEVER: N_("Never"),
+}
 HOURS = "mon-fri 09:00-17:00"
+USUALLY_SILENT = "PT4H"
 ACCOUNTS = 99  # that one menu offers, beside none of them
 
 
@@ -183,6 +192,7 @@ def _form(wanted: Wanted, accounts: Sequence[str]) -> View:
         forms.input_("timezone", zone, wanted.timezone, short=True, most=60),
         forms.input_("hours", _("Working hours"), wanted.hours, optional=True, most=500, hint=hint),
         _person("manager", _("Who is called in the end?"), wanted.manager),
+        _silent_after(wanted.silent_after),
         _person("weekdays", _("On duty from Monday to Friday"), wanted.weekdays),
         _person("weekend", _("On duty at the weekend"), wanted.weekend),
     ]
@@ -208,6 +218,18 @@ def _within(kind: Kind, wanted: Wanted) -> Block:
     menu = {"type": "static_select", "action_id": kind.value, "options": spans}
     label = _("{kind}: answered within").format(kind=_(KINDS[kind]))
     return forms.asked(kind.value, label, menu | {"initial_option": usual})
+
+
+def _silent_after(span: str) -> Block:
+    """One of the usual spans, or the one that stands there; at first what is usual."""
+    span = span or USUALLY_SILENT
+    labels = SILENT if span in SILENT else {**SILENT, span: span}
+    options = [option(_(label), value) for value, label in labels.items()]
+    first = next(each for each in options if each["value"] == span)
+    menu = {"type": "static_select", "action_id": "silent_after", "options": options}
+    label = _("They are told when nobody does anything for")
+    hint = _("Working time in which customers wait and nobody answers, claims or dismisses.")
+    return forms.asked("silent_after", label, menu | {"initial_option": first}, hint=hint)
 
 
 def _language(chosen: str) -> Block:
@@ -238,12 +260,13 @@ def _wanted(view: View, channel: str) -> Wanted:
         weekdays=filled.person_in(view, "weekdays"),
         weekend=filled.person_in(view, "weekend"),
         language=filled.chosen_in(view, "language"),
+        silent_after=filled.chosen_in(view, "silent_after"),
     )
 
 
 def _at_fields(problems: Mapping[str, str]) -> dict[str, str]:
     """Each where it can be mended."""
     fields = {"answer_within": "complaint", "on_duty": "weekdays", "channel": "name"}
-    known = ("name", "hears", "timezone", "hours", "manager", *fields.values())
+    known = ("name", "hears", "timezone", "hours", "manager", "silent_after", *fields.values())
     at = {fields.get(key, key): forms.bare(retold(why, SETTINGS)) for key, why in problems.items()}
     return {(key if key in known else "name"): why for key, why in at.items()}

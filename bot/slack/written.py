@@ -99,6 +99,19 @@ SCHEDULE_NEVER = N_(
     "The schedule at {where} can't be read, and nothing of it is known yet. {why} I keep trying."
 )
 SCHEDULE_FOUND = N_("The schedule at {where} can be read again.")
+TEAM_SILENT = N_(
+    "Nobody of {team} has answered, claimed or dismissed anything since {since}, for {span} of"
+    " working time, and customers wait. `/unanswered` in <#{channel}> lists them."
+)
+TEAM_BACK = N_("{team} is back: <@{who}> works on what waits.")
+TEAM_ANSWERS = N_("{team} is back: somebody has answered on the platform itself.")
+TEAM_RESTS = N_("{team} was silent since {since}. Nobody waits any more.")
+ACCOUNT_SILENT = N_(
+    "Nothing has come from {account} since {since}, and usually {many} would have come. I read it"
+    " without an error, so it may be broken where I can't see it. Look there: are there new posts"
+    " or mail? Were rights, filters or forwarding changed? `python -m bot check` asks the account."
+)
+ACCOUNT_BACK = N_("{account} speaks again. Before this, nothing had come since {since}.")
 SILENT_IN = N_("I can't speak in <#{channel}> ({error}). {mend} Nothing is lost: it waits.")
 SILENT_TO = N_("I can't speak to <@{person}> ({error}). {mend} Nothing is lost: it waits.")
 INVITE = N_("Invite the bot there: `/invite @Unanswered`.")
@@ -170,6 +183,12 @@ NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     SCHEDULE_LOST,
     SCHEDULE_NEVER,
     SCHEDULE_FOUND,
+    TEAM_SILENT,
+    TEAM_BACK,
+    TEAM_ANSWERS,
+    TEAM_RESTS,
+    ACCOUNT_SILENT,
+    ACCOUNT_BACK,
     SILENT_IN,
     SILENT_TO,
     INVITE,

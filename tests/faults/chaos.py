@@ -31,7 +31,7 @@ class Chaos(threading.Thread):
     def __init__(self, town: Town, crew: Crew, seed: str, struck: Counter[str]) -> None:
         super().__init__(daemon=True)
         self.town, self.crew, self.struck = town, crew, struck
-        self.chance = Random(seed)  # noqa: S311
+        self.chance = Random(seed)
         self.over = threading.Event()
         self.wrong: list[BaseException] = []
 

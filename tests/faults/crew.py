@@ -31,7 +31,7 @@ class Crew(threading.Thread):
     def __init__(self, town: Town, seed: str, size: int, struck: Counter[str]) -> None:
         super().__init__(daemon=True)
         self.town, self.size, self.struck = town, size, struck
-        self.chance = Random(seed)  # noqa: S311
+        self.chance = Random(seed)
         self.harmless, self.over = threading.Event(), threading.Event()
         self.lock = threading.RLock()
         self.at_work: list[Worker] = []

@@ -34,7 +34,7 @@ class Person(threading.Thread):
     ) -> None:
         super().__init__(daemon=True)
         self.town, self.events, self.enough = town, events, enough
-        self.chance = Random(seed)  # noqa: S311
+        self.chance = Random(seed)
         self.wrong: list[BaseException] = []
 
     def run(self) -> None:

@@ -78,6 +78,8 @@ def test_the_indexes_have_their_conditions(blank):
         "ix_conversations_redraw_at",
         "ix_conversations_unsettled",
         "ix_outbox_dead",
+        "ix_conversations_waiting",
+        "ix_journal_signs",
         "ix_outbox_pending",
         "ix_outbox_lane",
         "ix_follow_ups_due_at",

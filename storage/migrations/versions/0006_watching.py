@@ -9,7 +9,7 @@ from alembic import op
 from storage.tables import Id, Moment
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0004"
 
 NEW = ("ailments", "workers", "stumbles")
 CARDLESS = (
