@@ -137,6 +137,16 @@ def test_closing_says_goodbye_to_both(playground, sockets):
     assert sockets.living() == 0
 
 
+def test_one_that_can_not_be_closed_keeps_nobody_from_ending_quietly(app, playground):
+    opened = Sockets(app, playground.workspace.app_token, ping=QUICK, retry=QUICK)
+    del opened.handlers[0].client.current_session_runner  # as when the SDK is just renewing it
+
+    with capture_logs() as logs:
+        opened.close()
+
+    assert [entry["event"] for entry in logs] == ["socket.not_closed"]
+
+
 def test_each_hello_tells_how_many_connections_slack_counts(sockets):
     sockets._notice(None, {"type": "hello", "num_connections": 7})
     sockets._notice(None, {"type": "disconnect"})
