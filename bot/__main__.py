@@ -43,6 +43,8 @@ PATIENCE = 5.0  # seconds between two looks at a database that is not ready
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
+NOW = partial(datetime.now, UTC)
+
 Arguments = argparse.Namespace
 
 
@@ -225,7 +227,7 @@ def work(
     settings: config.Settings,
     stopped: threading.Event,
     welcome: Callable[[Mapping[str, Adapter]], None] = lambda _: None,
-    now: Callable[[], datetime] = partial(datetime.now, UTC),
+    now: Callable[[], datetime] = NOW,
 ) -> int:
     """Open the database, put the bot together, and run it until it is told to stop."""
     from bot.app import assemble, slack_client

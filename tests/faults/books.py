@@ -20,8 +20,10 @@ from tests.people import CARE, LEA
 NUMBER = re.compile(r"^(\d+): ", re.MULTILINE)
 OPEN = ("waiting", "claimed")
 UNSETTLED = (*OPEN, "replying")
+RUNS_ON = {"nag", "held", "claim", "take_over", "release", "assign", "renew", "let_go", "reply"}
 FREES = {"reopen", "release", "let_go", "undismiss", "merge_into", "absorb", "sent", "dismiss"}
 FREES |= {"withdrawn", "answered_there", "no_answer_needed", "settle"}
+SOON = 20.0  # seconds of the town's time: what was on its way when it happened
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -89,7 +91,7 @@ class Books:
                 continue
             if each.card is None:
                 yield f"{each.id} was never shown"
-            elif each.card not in self.messages and each.state in UNSETTLED:
+            elif not self._hangs(each.card) and self._drawn_since(each):
                 yield f"the card of {each.id} is gone"
 
     def _forgotten(self) -> Iterator[str]:
@@ -113,7 +115,7 @@ class Books:
         """No message was posted twice, unless somebody deleted the first."""
         times = Counter(key for key, _, ts in self.slack.posted if ts not in self.slack.by_hand)
         yield from (f"Slack was told {key} {n} times" for key, n in times.items() if n > 1)
-        cards = Counter(number for ts, number in self._cards() if ts in self.messages)
+        cards = Counter(number for ts, number in self._cards() if self._hangs(ts))
         yield from (f"{number} has {n} cards" for number, n in cards.items() if n > 1)
 
     def _published_twice(self) -> Iterator[str]:
@@ -125,7 +127,7 @@ class Books:
         clock: Counter[int] = Counter()
         rungs: Counter[tuple[int, int, int]] = Counter()
         for entry in self.journal:
-            clock[entry.conversation] += entry.what in ("ended", "reopen")
+            clock[entry.conversation] += entry.what not in RUNS_ON
             if entry.what == "nag":
                 rungs[entry.conversation, clock[entry.conversation], entry.how["rung"]] += 1
         yield from (
@@ -200,6 +202,16 @@ class Books:
                 owners[number] = None
 
     # How
+
+    def _hangs(self, ts: str) -> bool:
+        """Of what was deleted by hand a stone may be left, where there is a thread."""
+        return ts in self.messages and ts not in self.slack.by_hand
+
+    def _drawn_since(self, each: Row[Any]) -> bool:
+        """Whether a card that is gone was drawn anew, and should have been missed."""
+        gone = self.slack.by_hand.get(each.card, 0)
+        cards = [row for row in self.outbox if row.errand == "card" and row.conversation == each.id]
+        return any(row.done_at and row.done_at.timestamp() > gone + SOON for row in cards)
 
     def _standing(self) -> Iterator[Post]:
         """The newest versions of all that X shows."""

@@ -151,6 +151,7 @@ class Crew(threading.Thread):
                 self.leaving.remove((worker, since))
                 self._tell_of(worker)
             elif time.monotonic() - since > ENDS:
-                self.wrong.append(f"a worker did not end within {ENDS:.0f} s of SIGTERM")
+                last = worker.steps()[-3:]
+                self.wrong.append(f"a worker did not end within {ENDS:.0f} s of SIGTERM: {last}")
                 worker.tell(signal.SIGKILL)
                 worker.process.join()

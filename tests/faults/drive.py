@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from storage.database import reading
-from storage.tables import outbox
+from storage.tables import conversations, journal, mentions, outbox, replies
 from tests.faults.books import Books, Found
 from tests.faults.chaos import Chaos
 from tests.faults.crew import Crew
@@ -59,17 +59,22 @@ class Told:
             self.wrong[name] = found.all
 
 
-def live(around: Town, name: str, workers: int, seconds: float, told: Told) -> Found:
+def live(around: Town, name: str, workers: int, told: Told, *, long: float, kills: int) -> Found:
     """One town from its first post to its books."""
     events, struck, enough = Counter[str](), Counter[str](), Event()
     crew = Crew(around, f"{name}/crew", workers, struck)
     chaos = Chaos(around, crew, f"{name}/chaos", struck)
     people = crowd(around, name, events, enough)
     crew.start()
-    until(lambda: around.has_been_read(), seconds=30)
-    for each in (*people, chaos):
+    until(around.has_been_read, seconds=60)
+    for each in people:
         each.start()
-    _pass(people[0], seconds)
+    if kills:
+        crew.harmless.set()
+        chaos.besiege(kills)
+    else:
+        chaos.start()
+        _pass(people[0], long)
     chaos.end()
     enough.set()
     for each in people:
@@ -115,10 +120,12 @@ def bound(around: Town) -> float:
 
 
 @contextmanager
-def place(name: str, workers: int, postgresql: Server | None, folder: Path) -> Iterator[Town]:
+def place(
+    name: str, workers: int, postgresql: Server | None, folder: Path, *, kills: int = 0
+) -> Iterator[Town]:
     """One worker lives on SQLite and on PostgreSQL in turns, two always on PostgreSQL."""
     number = sum(int(part) for part in name.split("."))
-    mine = postgresql if workers > 1 or number % 2 else None
+    mine = postgresql if workers > 1 or kills or number % 2 else None
     with town(folder / name, mine, wired=bool(number % 3 == 0)) as around:
         around.x.strict = number % 2 == 0
         yield around
@@ -149,16 +156,21 @@ def table(told: Told, minutes: float) -> str:
     return "\n".join(lines)
 
 
-def drive(seeds: list[str], minutes: float, workers: int, seconds: float = LONG) -> Told:
+def drive(
+    seeds: list[str], minutes: float, workers: int, *, long: float = LONG, kills: int = 0
+) -> Told:
     """All towns of all seeds; says at once what is wrong in one."""
     told = Told()
     with server() as postgresql, tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
             for name in names(seed, minutes / len(seeds)):
-                with place(name, workers, postgresql, Path(folder)) as around:
-                    _say(name, workers, live(around, name, workers, seconds, told), told)
-                    if told.wrong.get(name):
+                with place(name, workers, postgresql, Path(folder), kills=kills) as around:
+                    found = live(around, name, workers, told, long=long, kills=kills)
+                    _say(name, workers, found, told)
+                    if found.all:
                         _keep(around, name)
+                if kills:
+                    break
     return told
 
 
@@ -177,6 +189,10 @@ def _keep(around: Town, name: str) -> None:
     for file in around.folder.iterdir():
         if file.is_file():
             (kept / file.name).write_bytes(file.read_bytes())
+    with reading(around.database) as db:
+        for kind in (conversations, mentions, replies, outbox, journal):
+            rows = [str(dict(row._mapping)) for row in db.execute(select(kind))]
+            (kept / f"{kind.name}.txt").write_text("\n".join(rows))
     print(f"  kept: {kept}", flush=True)
 
 
@@ -186,11 +202,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--minutes", type=float, default=3, help="for all of them together")
     parser.add_argument("--workers", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--kills", type=int, default=0, help="of PostgreSQL, and nothing else")
     given = parser.parse_args()
     first = given.seed
     seeds = [first] if "." in first else [str(int(first) + n) for n in range(given.seeds)]
     began = time.monotonic()
-    told = drive(seeds, given.minutes, given.workers)
+    told = drive(seeds, given.minutes, given.workers, kills=given.kills)
     print(f"\n{given.workers} worker(s), seeds {seeds[0]} to {seeds[-1]}")
     print(table(told, (time.monotonic() - began) / 60))
     return 1 if told.wrong else 0

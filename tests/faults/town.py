@@ -58,7 +58,7 @@ class Slack(Workspace):
         super().__init__(*args, **named)
         self.posted: list[tuple[str, str, str]] = []  # the key, the channel, the ts
         self.refused: Counter[str] = Counter()
-        self.by_hand: set[str] = set()  # messages that somebody deleted
+        self.by_hand: dict[str, float] = {}  # messages that somebody deleted, and when
 
     def keep(self, channel: Channel, message: Json) -> Json:
         kept = super().keep(channel, message)
