@@ -13,12 +13,16 @@ from bot import config
 from bot.app import slack_client
 from bot.config import Looked, NotSetUp, Settings
 from bot.domain.delivery import LockedOut, TryLater
+from bot.domain.health import APART
 from bot.domain.team import Team, Teams
 from bot.feeds import Unreadable, host
 from bot.logs import reason
 from bot.schedules import fetched, with_source
 from bot.slack.channel import TOKEN
+from bot.slack.client import clock_off
+from bot.slack.health import lines, plain
 from bot.timetable import found, hours
+from bot.watch import Watch
 from storage import migrations
 from storage.database import Unavailable, connect, is_sqlite
 
@@ -63,6 +67,7 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(looked)
     yield from _teams(looked)
     yield _database(looked)
+    yield from _health(looked)
     yield from _slack(looked)
     yield from _accounts(looked)
 
@@ -135,6 +140,28 @@ def _database(looked: Looked) -> Finding:
     return Finding(True, what, "reachable, migrated at start" if behind else "up to date")
 
 
+def _health(looked: Looked) -> Iterator[Finding]:
+    """What the database of a bot that has begun says of it, in the words that people hear."""
+    if "DATABASE_URL" in looked.wrong:
+        return
+    database, now = connect(looked.values["DATABASE_URL"]), datetime.now(UTC)
+    try:
+        if migrations.behind(database):
+            return
+        health = Watch(database, lambda: now, looked.accounts).fresh()
+    except Exception:  # the finding before has said it
+        return
+    finally:
+        database.dispose()
+    if health.books.accounts:
+        yield from (Finding(_is_well(line), "health", plain(line)) for line in lines(health))
+
+
+def _is_well(line: str) -> bool | None:
+    """By the sign that it begins with."""
+    return {":white_check_mark:": True, ":warning:": False}.get(line.partition(" ")[0])
+
+
 def _slack(looked: Looked) -> Iterator[Finding]:
     if "SLACK_API_URL" in looked.wrong:
         yield Finding(None, "Slack", "not asked, SLACK_API_URL comes first")
@@ -154,6 +181,7 @@ def _as_bot(client: WebClient, teams: Teams) -> Iterator[Finding]:
     hello, granted = _hello(client)
     yield hello
     if hello.well:
+        yield _clock(client)
         yield _scopes(granted)
         yield from (_channel(client, team) for team in teams if team.channel)
 
@@ -169,6 +197,17 @@ def _hello(client: WebClient) -> tuple[Finding, str]:
     headers = {name.lower(): value for name, value in hello.headers.items()}
     who = f"{hello['user']} in {hello['team']}"
     return Finding(True, what, who), str(headers.get("x-oauth-scopes", ""))
+
+
+def _clock(client: WebClient) -> Finding:
+    off = clock_off(client, lambda: datetime.now(UTC))
+    if off is None:
+        return Finding(None, "clock", "Slack's answer has no time to compare with")
+    seconds = round(abs(off).total_seconds())
+    if abs(off) > APART:
+        says = f"{seconds} s away from Slack's, and so are deadlines. Let the machine set it."
+        return Finding(False, "clock", says)
+    return Finding(True, "clock", "agrees with Slack's")
 
 
 def _scopes(granted: str) -> Finding:

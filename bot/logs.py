@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import structlog
+from structlog.stdlib import ProcessorFormatter as Formatter
 from structlog.typing import Processor
 
 NOISY = ("apscheduler", "slack_bolt", "slack_sdk", "tweepy", "requests_oauthlib", "oauthlib")
@@ -32,12 +33,13 @@ def begin(level: str = "INFO", form: str = "", also: Sequence[Processor] = ()) -
 def _libraries(first: list[Processor], rendering: list[Processor]) -> None:
     """What others log looks like what we log."""
     handler = logging.StreamHandler(sys.stdout)
-    drawn = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering]
+    drawn = [Formatter.remove_processors_meta, *rendering]
     named: list[Processor] = [structlog.stdlib.add_logger_name, *first]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=drawn)
-    )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    handler.setFormatter(Formatter(foreign_pre_chain=named, processors=drawn))
+    root = logging.getLogger()
+    others = [each for each in root.handlers if not isinstance(each.formatter, Formatter)]
+    root.handlers[:] = [*others, handler]
+    root.setLevel(logging.WARNING)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
 

@@ -1,7 +1,6 @@
 """Roads beside Slack: mail and webhooks, for the night in which Slack itself is down."""
 
 import logging
-import re
 import smtplib
 import ssl
 from base64 import b64encode
@@ -14,7 +13,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
-from html import unescape
 from socket import getaddrinfo
 from threading import Thread
 
@@ -28,6 +26,7 @@ from bot.domain.delivery import Refused, TryLater
 from bot.domain.team import Team
 from bot.ladder_file import MAILBOX
 from bot.slack.blocks import count, lasting
+from bot.slack.health import plain
 from bot.slack.queue import Links
 from bot.slack.text import clip, one_line, visible
 from bot.slack.words import KINDS, lateness, on, whole_name
@@ -44,7 +43,6 @@ ANSWERED = {  # who has an answer, and why they wait all the same
     Owed.LOOP: "answered, should hear from us again",
     Owed.PROMISE: "promised another word",
 }
-MOMENT = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 IN_SLACK = "Claim or answer them in Slack: each has a card there, and /unanswered lists them."
 WITHOUT_SLACK = (
     "Answer them where they wrote: the bot sees that and stops the clock. Nothing is lost, and"
@@ -78,7 +76,7 @@ def alert(
 
 def about_us(said: str) -> tuple[str, str]:
     """Subject and text of a word about the bot itself, which was written for Slack."""
-    text = unescape(MOMENT.sub(r"\1", said).replace("`", "").replace("*", ""))
+    text = plain(said)
     return f"Unanswered: {text}", f"{text}\n\nSlack is told as well, as soon as it takes it."
 
 

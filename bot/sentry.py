@@ -24,7 +24,6 @@ def begin(dsn: str, release: str = "") -> None:
         release=release or None,
         default_integrations=False,
         auto_enabling_integrations=False,
-        send_default_pii=False,
         include_local_variables=False,
         max_breadcrumbs=0,
         traces_sample_rate=None,
@@ -73,7 +72,7 @@ def _raised(event: EventDict) -> Raised | None:
 
 
 def _is_safe(name: str, value: object) -> bool:
-    return name in SAFE or isinstance(value, (bool, int, float))
+    return name in SAFE or (isinstance(value, (bool, int, float)) and name != "exc_info")
 
 
 def scrubbed(event: Any) -> Any:

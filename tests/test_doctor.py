@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.app import slack_client
 from bot.config import NotSetUp, read
 from bot.doctor import SCOPES, examine, must_be_let_in
+from bot.domain.delivery import Errand
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
-from storage import migrations
+from bot.slack.client import clock_off
+from storage import accounts, migrations, outbox
 from storage.database import connect
 from tests import postgres
 from tests.feeds import calendar, day_off, serving
+from tests.things import HOUR
 
 TEAMS = '[teams.care]\nchannel = "C0CARE"\n'
 TODAY = f"DTSTART;VALUE=DATE:{datetime.now(UTC) - timedelta(days=1):%Y%m%d}\nDURATION:P3D\n"
@@ -82,6 +86,7 @@ def test_all_is_well(well):
         "ok  hours of care: round the clock, UTC",
         "ok  database (sqlite): reachable, migrated at start",
         "ok  Slack bot token: unanswered in Acme",
+        "ok  clock: agrees with Slack's",
         "ok  Slack scopes: all there",
         "ok  channel of care: #customer-care, and the bot is in it",
         "ok  Slack app token: opens a socket",
@@ -289,3 +294,31 @@ def test_a_start_does_not_wait_for_slack_to_be_well(well, slack, trouble):
 
 def test_a_start_does_not_need_slack_to_be_reached(well):
     must_be_let_in(read(well | {"SLACK_API_URL": "http://127.0.0.1:9/api/"}))
+
+
+def test_a_bot_that_has_begun_is_looked_at_in_the_words_that_people_hear(well):
+    database = connect(well["DATABASE_URL"])
+    migrations.upgrade(database)
+    now = datetime.now(UTC)
+    with database.begin() as db:
+        accounts.take_turn(db, "demo", now, timedelta(minutes=1))
+        accounts.change(db, "demo", read_to=now)
+        outbox.put(db, Errand.NOTICE, key="k", lane="l", destination="C0", urgency=1, at=now - HOUR)
+    database.dispose()
+
+    said = [line for line in report(well) if "health" in line]
+
+    assert said[0].startswith("NO  health: Something waits to be delivered since 20")
+    assert said[1].startswith("ok  health: The demo platform: all of it until 20")
+    assert said[2] == "ok  health: Everybody is called in time."
+    assert not any("<!date" in line or ":warning:" in line for line in said)
+
+
+def test_a_clock_that_is_minutes_off_is_said(slack, playground):
+    """Slack's own word for the time is the header of each answer."""
+    client = slack_client(slack.bot_token, playground.api_url)
+
+    ahead = clock_off(client, lambda: datetime.now(UTC) + timedelta(minutes=3))
+
+    assert ahead
+    assert abs(ahead - timedelta(minutes=3)) < timedelta(seconds=3)

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event
@@ -258,7 +258,7 @@ def test_a_scheduler_whose_thread_died_is_noticed_and_ends_the_worker(watch, pas
 
 def test_a_scheduler_ticks_though_all_its_threads_are_busy(watch):
     made, free = Timers(watch.pulse, threads=1), threading.Event()
-    made.every("hangs", SECOND, lambda: free.wait(20), at=watch.now())
+    made.every("hangs", SECOND, lambda: free.wait(20), at=datetime.now(UTC))
     ticks = []
     watch.pulse.beat = ticks.append
     made.ticking.reschedule_job("tick", trigger="interval", seconds=0.05)

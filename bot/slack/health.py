@@ -1,8 +1,10 @@
 """How the bot is, in words: for App Home, for `/unanswered health`, and for whoever is told."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from html import unescape
 from itertools import accumulate
 
 from bot.domain.account import Account
@@ -24,6 +26,8 @@ from bot.slack.tongue import _, n_
 from bot.slack.words import platform
 from bot.slack.written import AILING, WELL_AGAIN
 
+MOMENT = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+SIGN = re.compile(r"^:\w+: ")
 TEXT = 80  # characters of a platform's name
 WHY = 200  # characters of markup of a platform's trouble
 LINES = 2000  # characters of them in one block
@@ -55,6 +59,12 @@ def message(health: Health) -> Message:
 def view(health: Health) -> View:
     """The same, for who presses."""
     return modal("health", _("Health"), [section(_head(health)), *blocks_of(lines(health))[:MOST]])
+
+
+def plain(told: str) -> str:
+    """One of these sentences where nothing reads markup; the sign before it is left away."""
+    words = SIGN.sub("", MOMENT.sub(r"\1", told))
+    return unescape(words.replace("`", "").replace("*", ""))
 
 
 def lines(health: Health) -> Iterator[str]:
