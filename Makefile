@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults lint install lock
+.PHONY: run test faults fuzz lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -38,6 +38,11 @@ lint: .venv/test
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# What strangers write, for as long as one likes: tests/hostile/fuzz.py tells the rest.
+SECONDS ?= 600
+fuzz: .venv/fuzz
+	$(BIN)/python -m tests.hostile.fuzz $(SECONDS) $(TARGETS)
+
 install: .venv/run
 
 .venv/run: requirements.txt pyproject.toml
@@ -52,6 +57,11 @@ install: .venv/run
 	$(PIP) --require-hashes -r tests/requirements.txt
 	@touch $@
 
+.venv/fuzz: .venv/test tests/hostile/requirements.txt
+	@$(PIP) --only-binary :all: --require-hashes -r tests/hostile/requirements.txt \
+	|| { echo 'There is no atheris for this Python. Try another: make fuzz PYTHON=python3.12'; exit 2; }
+	@touch $@
+
 # After a change of dependencies in pyproject.toml. Names no index.
 lock: .venv/test
 	$(PIP) uv
@@ -60,3 +70,5 @@ lock: .venv/test
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet \
 		-c requirements.txt -o tests/requirements.txt
+	echo 'atheris>=3,<3.1' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o tests/hostile/requirements.txt

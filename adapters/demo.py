@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from adapters import Batch, Setting, Unreadable, admit
+from adapters import Batch, Setting, Unreadable, admit, lost_our_place
 from bot.domain.delivery import Refused
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -69,7 +69,8 @@ class Demo:
         return len(text)
 
     def fetch(self, cursor: str | None) -> Batch:
-        start = int(cursor) if cursor else self._first_recent()
+        known = cursor and cursor.isdecimal()
+        start = int(cursor) if cursor and known else self._first_recent()
         page = self.events[start : start + PAGE]
         mentions: list[Mention] = []
         unreadable: list[Unreadable] = []
@@ -80,7 +81,8 @@ class Demo:
                 unreadable.append(_unreadable(event, problem))
         end = start + len(page)
         more = end < len(self.events)
-        return Batch(mentions=mentions, cursor=str(end), more=more, unreadable=unreadable)
+        gap = "" if known or not cursor else lost_our_place(self.history)
+        return Batch(mentions=mentions, cursor=str(end), more=more, unreadable=unreadable, gap=gap)
 
     def reply(
         self,

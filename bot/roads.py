@@ -163,11 +163,12 @@ class Roads:
         said = {"text": f"{call.subject}\n{call.text}", "subject": call.subject, "key": call.key}
         body = {**said, "conversations": list(call.numbers)}
         try:
-            with requests.post(
-                url, json=body, timeout=patience, allow_redirects=False, stream=True
-            ) as answer:  # what it says is not read
+            with (
+                _Straight() as session,
+                session.post(url, json=body, timeout=patience, stream=True) as answer,
+            ):  # what it says is not read
                 _must_be_taken(answer, host, self._now())
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as problem:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
             raise _unheard(problem, host) from None  # the cause names the address
         return host
 
@@ -365,6 +366,13 @@ def _turned_away(server: MailServer, code: int) -> Exception:
 # Webhooks
 
 
+class _Straight(requests.Session):
+    """Follows nobody, and does not even read where it is pointed: that may be no text at all."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        return None
+
+
 def _webhook(url: str) -> str:
     """Its host, which is all that may be shown; Refused where others could read what we say."""
     if not feeds.safe(url):
@@ -409,7 +417,7 @@ def _asked_to_wait(header: str, now: datetime) -> timedelta | None:
 
 def _unheard(problem: Exception, host: str) -> Exception:
     """What it means that no answer came, from what kind of trouble it was."""
-    if isinstance(problem, ValueError) and not isinstance(problem, UnicodeDecodeError):
+    if isinstance(problem, ValueError):
         return Refused(f"The webhook at {host} is no address. Look at teams.toml.")
     cause = getattr(problem.args[0], "reason", None) if problem.args else None
     if "CERTIFICATE_VERIFY_FAILED" in str(cause):

@@ -72,7 +72,7 @@ def hidden(text: str) -> str:
 
 
 def revealed(text: str, written: str) -> str:
-    """The text with the addresses that `written` had where they are hidden still, in their order."""
+    """The text with the addresses of `written` where they are hidden still, in their order."""
     kept = [(hidden(at[0]), at[0]) for at in ADDRESS.finditer(written)]
 
     def original(at: re.Match[str]) -> str:

@@ -96,6 +96,16 @@ def test_each_fetch_brings_all_that_is_new(place: Place) -> None:
     assert later in {m.key for m in new(place, cursor)}
 
 
+@pytest.mark.parametrize("cursor", ["{", '{"x": 1}', "null"])
+def test_a_damaged_cursor_is_told_and_what_is_recent_is_read_again(place, cursor) -> None:
+    place.post("Hello?")
+
+    first = place.adapter.fetch(cursor)
+
+    assert "damaged" in first.gap
+    assert heard([*first.mentions, *new(place, first.cursor)], ["Hello?"]) == ["Hello?"]
+
+
 def test_a_page_is_told_oldest_first(place: Place) -> None:
     cursor = begun(place)
     for number in range(4):

@@ -1,1 +1,1 @@
-"""What strangers write, at its worst: no crash, no markup that lives, no time or memory without end."""
+"""What strangers write, at its worst: no crash, no living markup, no endless time or memory."""

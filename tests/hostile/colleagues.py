@@ -2,7 +2,6 @@
 
 import atexit
 import json
-import re
 import shutil
 import tempfile
 import tomllib
@@ -197,8 +196,7 @@ def places(raw: bytes) -> None:
     said = Source(raw)
     name, template = said.piece(), said.piece()
     got = fill(template, {"name": name, "first_name": first_name(name)})
-    if not got.missing and not re.search(r"\{\{|\}\}", template):
-        assert unfilled(got.text, got.meant) == ()
+    assert set(got.missing) <= set(unfilled(got.text, got.meant))
     put_in(got.text, {"order": name})
 
 
@@ -314,15 +312,28 @@ ASKED = (
 {"2026-12-24": []}, "holidays": ["2026-12-25"]}, "start": "2026-11-21T15:30:00Z", "minutes": 60, \
 "pauses": [["2026-11-23T09:00:00Z", "2026-11-23T12:00:00Z", "sick"]]}'
 )
-CSV = b'\xef\xbb\xbfteam,language,name,text\r\ncare,de,Hallo,"Hallo {first_name},\r\nwir sehen nach"\r\n'
+CSV = b'\xef\xbb\xbfteam,language,name,text\r\ncare,de,Hallo,"Hallo {name},\r\nwir sehen nach"\r\n'
 
 TARGETS = {
     "question": Target(
         question,
         allowed=(NotPossible,),
         seeds=[b'overdue mine tag:vip since:monday "my order" <@U0ANA|ana> team:care sort:oldest'],
-        tokens=[b"tag:", b"is:", b"lang:", b"since:", b"before:", b"sort:", b'"', b"<#C0CARE|a>"]
-        + [b"&lt;", b"&amp;", b"<mailto:a@b.c|a@b.c>", b"all teams", b"seit:"],
+        tokens=[
+            b"tag:",
+            b"is:",
+            b"lang:",
+            b"since:",
+            b"before:",
+            b"sort:",
+            b'"',
+            b"<#C0CARE|a>",
+            b"&lt;",
+            b"&amp;",
+            b"<mailto:a@b.c|a@b.c>",
+            b"all teams",
+            b"seit:",
+        ],
     ),
     "time_typed": Target(
         time_typed,
@@ -351,21 +362,23 @@ TARGETS = {
     ),
     "command": Target(
         command,
-        seeds=[b"overdue\x1eMy order is broken\x1emira", b"snooze 1 fri 12:00 x\x1e<!channel>\x1eb"]
-        + [
+        seeds=[
+            b"overdue\x1eMy order is broken\x1emira",
+            b"snooze 1 fri 12:00 x\x1e<!channel>\x1eb",
             b"note 1 calls\x1ea\x1ec",
             b"tag 1 VIP\x1ea\x1ed",
             b"why 1",
             b"log phone Mira",
             b"customer 1",
-        ]
-        + [
             b"dismiss 1 &lt;spam&gt;",
             b"forget @ana",
             b"merge 1 into 1",
             b"case https://a/archives/C0/p1",
-        ]
-        + [b"export is:any", b"what-if", b"follow up 1 in a week x", b"escalate 1 @ana because x"],
+            b"export is:any",
+            b"what-if",
+            b"follow up 1 in a week x",
+            b"escalate 1 @ana because x",
+        ],
         tokens=[b" 1 ", b"\x1e", b"@ana", b"<@U0BEN>", *ODD],
         slow=True,
     ),
@@ -374,16 +387,23 @@ TARGETS = {
     ),
     "answer": Target(
         answer,
+        allowed=(NotPossible,),
+        largest=3000,  # as forms take them
+        slow=True,
         seeds=["^AN\x1eWe are sorry. See https://a.example/x. 漢字。 z.B. Dr. X".encode() * 9],
         tokens=[
             b"https://",
             b". ",
             b"\n\n",
-            "👩‍👩‍👧".encode(),
+            "👩\u200d👩\u200d👧".encode(),
             "。".encode(),
             b"4111 1111 1111 1111",
-        ]
-        + [b"+49 171 2345678", b"a@b.example", b"###", "e\u0301".encode(), "🇩🇪".encode()],
+            b"+49 171 2345678",
+            b"a@b.example",
+            b"###",
+            "é".encode(),
+            "🇩🇪".encode(),
+        ],
     ),
     "places": Target(
         places,
@@ -415,8 +435,6 @@ TARGETS = {
             b" takes ",
             b" with an answer",
             b"The mail server refused",
-        ]
-        + [
             b"I could not deliver `",
             b"` after ",
             b" tries: ",
@@ -454,8 +472,14 @@ TARGETS = {
     "deadline_line": Target(
         deadline_line,
         seeds=[ASKED, b'{"start": "2026-11-21T15:30:00Z", "end": "2027-01-01T00:00:00+14:00"}'],
-        tokens=[b'"pauses"', b"[[", b"]]", b"1e999", b"-0", b"9999-12-31T23:59:59Z", b"0001-01-01"]
-        + [
+        tokens=[
+            b'"pauses"',
+            b"[[",
+            b"]]",
+            b"1e999",
+            b"-0",
+            b"9999-12-31T23:59:59Z",
+            b"0001-01-01",
             b"24:00",
             b"00:00-24:00",
             b'"always"',
@@ -467,8 +491,22 @@ TARGETS = {
     "teams_file": Target(
         teams_file,
         seeds=[TOML, b'[teams.a]\nchannel = "C0AAAA"\n'],
-        tokens=[b"[teams.care.", b"[[", b"'''", b" = ", b"P9999D", b"PT0S", b"1979-05-27T07:32:00Z"]
-        + [b"inf", b"nan", b'"$SECRET"', b"{ ", b" }", b"mon-fri", b"24:00"],
+        tokens=[
+            b"[teams.care.",
+            b"[[",
+            b"'''",
+            b" = ",
+            b"P9999D",
+            b"PT0S",
+            b"1979-05-27T07:32:00Z",
+            b"inf",
+            b"nan",
+            b'"$SECRET"',
+            b"{ ",
+            b" }",
+            b"mon-fri",
+            b"24:00",
+        ],
     ),
     "team_form": Target(
         team_form,

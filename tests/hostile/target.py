@@ -1,7 +1,7 @@
 """One thing that reads what strangers wrote, and how bytes become what they wrote."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,15 @@ ODD = [None, True, 0, -1, 10**30, 1e999, "", [], {}, [[]], {"": None}, "\ud800",
 class Target:
     """`read` must end with nothing but one of the exceptions that it is `allowed`.
 
-    `seeds` are what it usually gets, `tokens` what it gives a meaning to; `slow` ones are tried
-    less often in the suite.
+    `seeds` are what it usually gets, `tokens` what it gives a meaning to; `largest` is how many
+    bytes of one piece are let through to it; `slow` ones are tried less often in the suite.
     """
 
     read: Callable[[bytes], object]
     allowed: tuple[type[Exception], ...] = ()
     seeds: Sequence[bytes] = (b"",)
     tokens: Sequence[bytes] = ()
+    largest: int = 16_000
     slow: bool = False
 
     def meet(self, raw: bytes) -> None:
@@ -27,7 +28,8 @@ class Target:
         try:
             self.read(raw)
         except self.allowed as problem:
-            assert str(problem).strip(), f"{type(problem).__name__} says nothing"
+            if not str(problem).strip():
+                raise AssertionError(f"{type(problem).__name__} says nothing") from problem
 
 
 def text(raw: bytes) -> str:
@@ -56,7 +58,7 @@ class Source:
 
     def spoiled(self, like: Any) -> Any:
         """A JSON value like this one, with something missing, odd, or in the wrong place."""
-        made = json.loads(json.dumps(like))
+        made = deepcopy(like)
         for _ in range(self.byte() % 6):
             if not (where := list(_places(made))):
                 return made
@@ -65,10 +67,10 @@ class Source:
             if how == 0:
                 del holder[key]
             elif how == 1:
-                holder[key] = self.pick(ODD)
+                holder[key] = deepcopy(self.pick(ODD))
             elif how == 2:
                 other, name = self.pick(where)
-                holder[key] = json.loads(json.dumps(other[name])) if name in _keys(other) else None
+                holder[key] = deepcopy(other[name]) if name in _keys(other) else None
             else:
                 holder[key] = self.piece()
         return made
