@@ -87,7 +87,7 @@ class Intake:
         hear: Hear,
         *,
         read_from: str | None,
-        read_to: datetime | None,
+        read_to: datetime | None = None,
     ) -> int:
         """The mentions and the cursor, in one transaction."""
         now = self.desk.now()

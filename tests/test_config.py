@@ -39,6 +39,7 @@ def test_four_settings_are_enough():
     assert settings.database_url == "sqlite:///unanswered.db"
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.lease == timedelta(minutes=2)
+    assert (settings.metrics_host, settings.metrics_port) == ("0.0.0.0", None)
     assert settings.teams["care"].channel == "C0CARE"
 
 
@@ -68,6 +69,8 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("IMPORT_DAYS", "9" * 30, "IMPORT_DAYS"),
         ("DELIVERY_TRIES", "0", "DELIVERY_TRIES is “0”"),
         ("LEASE_SECONDS", "soon", "LEASE_SECONDS is “soon”"),
+        ("LOG_FORMAT", "yaml", "LOG_FORMAT is “yaml”. It can be text, json."),
+        ("METRICS_PORT", "70000", "METRICS_PORT is “70000”, and must be a whole number from 1 to"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. It can be DEBUG, INFO, WARNING, ERROR."),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is not an address"),
         ("TEAMS_FILE", "none.toml", "TEAMS_FILE names none.toml, which can't be read."),

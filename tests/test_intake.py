@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from adapters import Batch
 from adapters.demo import Demo
 from bot.domain.conversation import State
 from bot.domain.delivery import Errand, LockedOut, TryLater
@@ -708,6 +709,61 @@ def test_a_gap_after_an_outage_is_told_beside_the_good_news(app, demo, poll):
 
     assert poll(hours=1) == 1
     assert len(notices(app)) == 3
+
+
+# How far it has surely been read
+
+
+class Slowly:
+    """A platform that takes a minute for each page, and a batch for each."""
+
+    every = timedelta(minutes=1)
+
+    def __init__(self, clock, *batches):
+        self.clock, self.batches, self.fetched = clock, list(batches), 0
+
+    def fetch(self, cursor):
+        self.clock.pass_(minutes=1)
+        batch = self.batches[self.fetched]
+        self.fetched += 1
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+
+def test_all_is_surely_read_up_to_when_the_last_page_was_asked_for(app, clock):
+    began = clock.at = clock.at + timedelta(hours=1)
+    pages = [Batch(mentions=[], cursor=str(n), more=n < 3) for n in (1, 2, 3)]
+
+    app.intake.poll("demo", Slowly(clock, *pages))
+
+    known = account(app)
+    assert known.fetched_at == began + timedelta(minutes=3)
+    assert known.read_to == began + timedelta(minutes=2)
+
+
+def test_while_pages_are_left_and_while_it_fails_the_watermark_stays(app, clock):
+    stays = account(app).read_to
+    clock.pass_(hours=1)
+    broken = [Batch(mentions=[], cursor="1", more=True), TryLater("Error 503.")]
+
+    app.intake.poll("demo", Slowly(clock, *broken))
+
+    known = account(app)
+    assert (known.read_to, known.cursor) == (stays, "1")
+    assert known.failing_since == clock()
+
+
+def test_a_gap_is_remembered_with_its_moment(app, demo, poll, clock):
+    demo.gap = "Posts from before Monday can't be read any more."
+    poll()
+    then, demo.gap = clock(), ""
+
+    poll(hours=1)
+
+    known = account(app)
+    assert (known.gap, known.gap_at) == ("Posts from before Monday can't be read any more.", then)
+    assert known.read_to == clock()
 
 
 # Rechecks

@@ -15,7 +15,7 @@ from bot.metrics import AT_ONCE, Porch
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
 from tests.people import nag_all
-from tests.processes import running, until
+from tests.processes import ROOT, running, until
 from tests.things import HOUR, MINUTE
 
 
@@ -240,3 +240,17 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path, well):
 
     assert worker.returncode == 2
     assert f"METRICS_PORT: nothing can answer at 127.0.0.1:{port}" in said
+
+
+def test_every_metric_is_told_in_the_operations(porch, app, hear, clock):
+    hear()
+    app.watch.clock_off = HOUR
+    app.watch.sockets = type("Two", (), {"living": lambda _: 2, "silent_for": lambda _: 0.0})()
+
+    said = ask(porch, "/metrics")[1]
+
+    ours = set(re.findall(r"^# TYPE (unanswered_\w+) (?:counter|gauge|histogram)$", said, re.M))
+    names = {name for name in ours if not name.endswith("_created")}
+    written = (ROOT / "docs" / "operations.md").read_text()
+    assert {name for name in names if f"`{name}" not in written} == set()
+    assert len(names) > 20

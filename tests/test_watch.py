@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
+from adapters import Batch
 from bot import timers
 from bot.domain.delivery import TryLater
 from bot.domain.health import Ails
@@ -168,26 +169,42 @@ def test_every_timer_of_the_bot_is_expected_to_move(app):
     assert {"tick", "ask", "tell", "sockets", "nag_some", "deliver", "poll:demo"} <= names
 
 
-def test_news_of_a_platform_move_its_timer_page_by_page(app, demo, clock):
+def test_pages_of_a_platform_move_its_timer(app, demo, clock):
     passing = Passing()
-    pulse = Pulse(passing)
+    pulse, pages = Pulse(passing), []
     pulse.expect("poll", SECOND)
-    fetch, pages = demo.fetch, []
 
-    def slowly(cursor):
-        passing.seconds += 10
-        pages.append(pulse.still())
-        return fetch(cursor)
+    class Slowly:
+        every = SECOND
 
-    demo.fetch, demo.page = slowly, 1
-    clock.pass_(seconds=61)
-    for word in ("one", "two", "three"):
-        demo.post(word)
+        def fetch(self, cursor):
+            passing.seconds += 10
+            pages.append(pulse.still())
+            return Batch(mentions=[], cursor=str(len(pages)), more=len(pages) < 5)
 
-    timers.calm("poll", lambda: app.intake.poll("demo", demo), pulse)()
+    clock.pass_(hours=1)
+    timers.calm("poll", lambda: app.intake.poll("demo", Slowly()), pulse)()
 
-    assert pages
-    assert not any(pages)
+    assert pages == [[]] * 5
+
+
+def test_teams_and_deliveries_move_their_timers(app, hear, clock):
+    """However many there are, each is a step."""
+    moves = []
+    pulse = Pulse(Passing())
+    for name in ("nag_some", "deliver", "recount"):
+        pulse.expect(name, SECOND)
+    pulse.beat = moves.append
+    hear()
+    clock.pass_(hours=1)
+
+    timers.calm("nag_some", app.sweep.nag_some, pulse)()
+    timers.calm("deliver", app.courier.deliver_all, pulse)()
+    timers.calm("recount", app.sweep.recount, pulse)()
+
+    assert moves.count("nag_some") == 2 + 1  # its begin and its end, and one team
+    assert moves.count("deliver") == 2 + 2  # a nag, and the card
+    assert moves.count("recount") == 2 + 1  # one batch
 
 
 # The end
