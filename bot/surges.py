@@ -26,7 +26,7 @@ from storage.surges import Surge
 
 log = structlog.get_logger()
 
-PAGE = 100  # conversations on one page of the thread: as many as one menu offers
+PAGE = 50  # conversations on one page of the thread: as many as its menu has room for
 KNOWN = timedelta(weeks=WEEKS)
 UNUSUAL = timedelta(days=1)  # of a surge that does not count as usual; what lasts longer does
 

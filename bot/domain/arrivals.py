@@ -22,10 +22,10 @@ SPREAD, LEARNT = (
 )  # variance by the square of the mean before anything is known; its weight
 STEADIEST = 0.03  # that variance at least: no day is quite like another
 WILDEST = 5.0  # deviations above the mean; what is further away says nothing about usual days
-LEAST_KNOWN = timedelta(days=1)
+LEAST_KNOWN = timedelta(days=3)
 SPANS = (timedelta(minutes=15), AN_HOUR)  # in which very many may have come
 FEWEST, TIMES = 10, 2.0  # customers at least, and by how much more than usual
-RARE, COMMON = 1e-6, 0.01  # measured by tests/alarms.py: see docs/design.md, section 7
+RARE, COMMON = 1e-7, 0.01  # measured by tests/alarms.py: see docs/design.md, section 7
 HUSHED = 1e-6  # how improbable a silence is before it is told
 NEGLIGIBLE = 1e-3  # of a tail: smaller terms are left out
 

@@ -24,7 +24,7 @@ from bot.slack.tongue import _, n_
 from bot.slack.words import KINDS, named, plural, whole_name
 from storage.conversations import Waiting
 
-OFFERED = 100  # options of a menu: Slack takes no more
+OFFERED, LABEL = 50, 40  # choices of a menu, and of JSON in each: a page of a surge holds both
 NAME = 48  # of JSON, of a name; with 150 of them Slack's 13,200 for all blocks are not reached
 
 
@@ -55,14 +55,13 @@ def _holding(offered: Sequence[Waiting]) -> Element:
         "type": "static_select",
         "action_id": "menu",
         "placeholder": {"type": "plain_text", "text": _("Holding reply to…")},
-        "options": [
-            option(
-                one_line(f"{each.conversation.id} {whole_name(each.customer)}"),
-                f"holding {each.conversation.id}",
-            )
-            for each in offered
-        ],
+        "options": [option(_label(each), f"holding {each.conversation.id}") for each in offered],
     }
+
+
+def _label(waiting: Waiting) -> str:
+    name = clip(one_line(whole_name(waiting.customer)), LABEL, in_json)
+    return f"{waiting.conversation.id} {name}"
 
 
 def _head(many: int, counted: str, waiting: int) -> str:

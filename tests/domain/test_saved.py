@@ -291,7 +291,18 @@ def test_what_was_exported_comes_back_as_it_was(rows):
     back, wrong = imported(exported(replies))
 
     assert wrong == ()
-    assert sorted(back) == sorted(Written(*row) for row in rows)
+    assert sorted(back) == sorted(Written(*row, holding=False) for row in rows)
+
+
+def test_a_file_says_which_replies_hold_and_one_from_before_says_nothing_of_it():
+    held = replace(saved(1, "We are at it", "Soon"), holding=True)
+
+    [back], _ = imported(exported([held]))
+    [old], _ = imported("team,language,name,text\n,,a,b\n")
+    _, wrong = imported("team,language,name,text,holding\n,,a,b,perhaps\n")
+
+    assert (back.holding, old.holding) == (True, None)
+    assert [str(each) for each in wrong] == ["Line 2: Write yes in the column holding, or nothing."]
 
 
 @settings(deadline=None)

@@ -50,6 +50,7 @@ from bot.slack import (
     saved_forms,
     setup,
     stories,
+    surges,
     tongue,
     whatif,
     working,
@@ -58,12 +59,14 @@ from bot.slack.blocks import Message
 from bot.slack.handling_forms import Hands, Way
 from bot.slack.text import harmless
 from bot.slack.tongue import languages, speaking
+from bot.surges import PAGE
 from bot.team_files import Wanted
 from storage import overview
 from storage.audit import Done
 from storage.conversations import Waiting
 from storage.forgetting import Candidate
 from storage.search import Page, Totals
+from storage.surges import Surge
 from tests.conftest import CARE, NOON
 from tests.slack.cases import (
     HOUR,
@@ -317,6 +320,19 @@ class World:
         return Told(start=NOON - 30 * HOUR, end=NOON, now=NOON, nags=self.times(nag, 50))
 
     @property
+    def surge(self) -> Surge:
+        ended = NOON if self.many == 1 else None
+        return Surge(
+            id=1,
+            team="care",
+            channel="C0CARE",
+            began_at=NOON - HOUR,
+            at=NOON,
+            usual=self.many / 100,
+            ended_at=ended,
+        )
+
+    @property
     def pick(self) -> bulk_forms.Pick:
         return bulk_forms.Pick(
             query=self.text[:1900],
@@ -372,7 +388,13 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     "contact_forms.make_case": lambda w: contact_forms.make_case(
         w.message, w.contact.teams, "care"
     ),
-    "digests.digest": lambda w: digests.digest(w.waiting[:GATHERED]) if w.many else None,
+    "digests.digest": lambda w: (
+        digests.digest(w.waiting[:PAGE], surge=True, holding=True)
+        if w.number == 1 and w.many
+        else digests.digest(w.waiting[:GATHERED])
+        if w.many
+        else None
+    ),
     "erasing_forms.forget": lambda w: erasing_forms.forget([w.candidate, *w.times(w.candidate)]),
     "erasing_forms.receipt": lambda w: erasing_forms.receipt(w.receipt),
     "forms.dismiss": lambda w: forms.dismiss(w.case),
@@ -459,6 +481,9 @@ VIEWS: dict[str, Callable[[World], Any]] = {
             manager="U0LEA",
         ),
         [f"account {number}" for number in range(min(w.many, 200))],
+    ),
+    "surges.surge": lambda w: surges.surge(
+        w.surge, Page(found=w.waiting, many=w.many), ["My order"] * 20, holding=w.many > 2
     ),
     "stories.why": lambda w: stories.why(
         w.case, CARE, NOON, w.times(Nagged(at=NOON, rung=0, call="owner", whom="U0ANA"))

@@ -23,6 +23,7 @@ LATER = NOON + timedelta(hours=1)
 
 # Columns that stay as they are, and why nothing of a customer is in them.
 OURS = {
+    "arrivals": "counts, by account and team",
     "accounts": "how far an account is read, and what its platform says of itself",
     "audit": "ids, names of colleagues and kinds: the ledger hands nothing else in",
     "days": "names of teams",
@@ -33,6 +34,8 @@ OURS = {
     "receipts": "counts and ids",
     "saved_replies": "what the team writes before anybody has asked",
     "schedules": "holidays and rotas",
+    "silences": "names of accounts and teams, and moments",
+    "surges": "teams and channels; what customers wrote is looked up when it is drawn",
     "team_files": "teams.toml",
 }
 IDS = {
