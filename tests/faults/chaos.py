@@ -16,7 +16,7 @@ from tests.faults.server import TABLES
 from tests.faults.town import CARE, Town
 from tests.people import BEN
 
-PAUSE = 0.12  # seconds between two faults, on average
+PAUSE = 0.1  # seconds between two faults, on average
 WAITING = 12  # faults that may wait for a call to hit
 POSTS = ["chat.postMessage"] * 4 + ["chat.update"] * 3
 CALLS = [*POSTS, "conversations.history", "conversations.replies", "views.open", "users.info", "*"]
@@ -72,10 +72,10 @@ class Chaos(threading.Thread):
     def _strikes(self) -> list[tuple[int, Strike]]:
         """What costs a restart is rare: a worker that is not there can't be hit."""
         return [
-            (200, self._slack_call),
+            (240, self._slack_call),
             (50, self._x_call),
             (50, self._envelope),
-            (40, self._sockets),
+            (14, self._sockets),
             (16, self._lag),
             (5, self._delete_by_hand),
             (1, self._archive),
