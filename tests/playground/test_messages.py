@@ -275,6 +275,7 @@ def test_a_lagging_history_shows_a_message_late(slack, clock, workspace):
     late = slack.conversations_history(channel=CARE)["messages"]
 
     assert (len(soon), len(late)) == (0, 1)
+    assert workspace.faults.struck == {"history_lag": 1}  # what hid something
 
 
 def test_what_is_known_of_the_workspace(slack):

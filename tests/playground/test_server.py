@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
+from bot.playground.faults import ENVELOPE
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
@@ -338,6 +339,38 @@ def test_a_frozen_socket_swallows_clicks_until_it_is_noticed(playground, client,
         until(lambda: playground.send(workspace.press("U0ANA", CARE, ts, "claim")).result(3))
 
     assert not lost
+
+
+def test_a_click_can_be_lost_on_its_way(playground, client, bolt):
+    heard = []
+    bolt.action("claim")(lambda ack: (ack(), heard.append(1)))
+    ts, workspace = card(client), playground.workspace
+    workspace.faults.add("unheard")
+    with connected(bolt, playground):
+        lost = playground.send(workspace.press("U0ANA", CARE, ts, "claim")).result(3)
+        taken = playground.send(workspace.press("U0ANA", CARE, ts, "claim")).result(3)
+
+    assert (lost, taken) == (False, True)
+    assert heard == [1]
+    assert workspace.faults.struck == {"unheard": 1}
+
+
+def test_a_click_can_come_twice(playground, client, bolt):
+    heard = []
+    bolt.action("claim")(lambda ack: (ack(), heard.append(1)))
+    ts, workspace = card(client), playground.workspace
+    workspace.faults.add("twice")
+    with connected(bolt, playground):
+        playground.send(workspace.press("U0ANA", CARE, ts, "claim")).result(3)
+
+    assert heard == [1, 1]
+
+
+def test_a_fault_of_any_call_is_none_of_an_envelope(workspace):
+    workspace.faults.add("rate_limited")
+
+    assert workspace.faults.take(ENVELOPE) is None
+    assert workspace.faults.take("chat.postMessage")
 
 
 def test_connections_are_refused_as_often_as_asked(playground, client):
