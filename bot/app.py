@@ -65,6 +65,7 @@ SCHEDULES = timedelta(minutes=1)  # between two looks which holidays or rotas ar
 GREET = timedelta(seconds=30)  # between two attempts to learn who we are
 TELL = timedelta(seconds=15)  # between two looks at what ails us
 COMPARE = timedelta(minutes=10)  # between two looks at Slack's clock
+AWAKE = 1.0  # seconds; a signal that another thread got is heard when the main one wakes up
 DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
 
 
@@ -117,7 +118,8 @@ class Bot:
         sockets.open()
         timers.listen(self.intake, self.adapters, stopped)
         log.info("bot.started", adapters=sorted(self.adapters))
-        stopped.wait()
+        while not stopped.wait(AWAKE):
+            pass
         self._drain(ticking, sockets)
         return not hopeless.is_set()
 

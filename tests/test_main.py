@@ -1,5 +1,6 @@
 """The command line as its users meet it: another process, its words and its exit code."""
 
+import ctypes
 import os
 import pty
 import re
@@ -173,6 +174,16 @@ def test_a_start_that_can_not_succeed_says_why_at_once(tmp_path, well, changed, 
     assert sentence in said
     assert "hunter2" not in said
     assert "Traceback" not in said
+
+
+def test_a_worker_stops_though_another_of_its_threads_was_asked(tmp_path, well):
+    with running("run", within=tmp_path, environment=well, until="bot.started") as worker:
+        time.sleep(0.5)  # its main thread waits by now, and nothing else wakes it up
+        threads = {int(each.name) for each in Path(f"/proc/{worker.pid}/task").iterdir()}
+        other = max(threads - {worker.pid})
+        assert ctypes.CDLL(None).tgkill(worker.pid, other, signal.SIGTERM) == 0
+
+        assert worker.wait(15) == 0
 
 
 def test_a_worker_stops_when_it_is_asked_to_and_goes_on_later(tmp_path, well):
