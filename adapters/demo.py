@@ -77,7 +77,7 @@ class Demo:
         for event in page:
             try:
                 mentions.append(self._mention(event))
-            except (KeyError, TypeError, ValueError) as problem:
+            except (AttributeError, KeyError, TypeError, ValueError) as problem:
                 unreadable.append(_unreadable(event, problem))
         end = start + len(page)
         more = end < len(self.events)

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -422,8 +422,9 @@ def _leave(code: int) -> NoReturn:
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     sentry.end()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # a full disk, or nobody who reads
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -29,6 +29,7 @@ from bot.forgetting import Forgetting
 from bot.intake import Intake
 from bot.merging import Merging
 from bot.publisher import Publisher
+from bot.restored import Restored
 from bot.roads import Roads
 from bot.schedules import Schedules
 from bot.slack.afterwards import Afterwards
@@ -54,8 +55,8 @@ from bot.slack.trying import Trying
 from bot.sweep import Sweep
 from bot.team_files import TeamFiles
 from bot.watch import EVERY, Watch
-from storage import accounts, destinations, outbox
-from storage.database import Database, Unavailable, on_trouble
+from storage import accounts, destinations, outbox, stumbles
+from storage.database import Database, Unavailable, ahead, on_trouble
 
 log = structlog.get_logger()
 
@@ -64,7 +65,7 @@ TIMEOUT = 20  # seconds for one call to Slack, well below the lease
 SCHEDULES = timedelta(minutes=1)  # between two looks which holidays or rotas are to be asked for
 GREET = timedelta(seconds=30)  # between two attempts to learn who we are
 TELL = timedelta(seconds=15)  # between two looks at what ails us
-COMPARE = timedelta(minutes=10)  # between two looks at Slack's clock
+COMPARE = timedelta(minutes=10)  # between two looks at the clocks of others
 AWAKE = 1.0  # seconds; a signal that another thread got is heard when the main one wakes up
 DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
 
@@ -99,6 +100,7 @@ class Bot:
             destinations.open_all(db)
         with self.desk.database.begin() as db:
             outbox.try_now(db, now)
+            stumbles.try_now(db, now)
         self.watch.ask()
         self.team_files.refresh()
         self.schedules.remember(now)
@@ -110,7 +112,7 @@ class Bot:
         sockets = self.watch.sockets = Sockets(self.bolt, app_token)
         ticking = self._wind_up(sockets)
         for job, *about in (
-            (timers.heed_the_clock, ticking, stopped),
+            (timers.watch_over, ticking, stopped),
             (self.watch.keep_looking, stopped, hopeless.set, stopped.set),
         ):
             threading.Thread(target=job, args=about, daemon=True).start()
@@ -123,7 +125,7 @@ class Bot:
         self._drain(ticking, sockets)
         return not hopeless.is_set()
 
-    def _wind_up(self, sockets: Sockets) -> BackgroundScheduler:
+    def _wind_up(self, sockets: Sockets) -> timers.Scheduler:
         """All that comes by itself: the work, and what keeps us able to do it."""
         now, watch = self.desk.now(), self.watch
         made = timers.wind_up(
@@ -138,7 +140,9 @@ class Bot:
         return made.ticking
 
     def compare_clocks(self) -> None:
-        self.watch.clock_off = clock_off(self.client, self.desk.now)
+        """Deadlines go by ours: how far is it from Slack's and the database's, at the most?"""
+        spans = (clock_off(self.client, self.desk.now), ahead(self.desk.database, self.desk.now))
+        self.watch.clock_off = max((s for s in spans if s is not None), key=abs, default=None)
 
     def keep_up(self) -> None:
         """Ask for holidays and rotas, and for teams that other workers have changed.
@@ -196,8 +200,15 @@ def assemble(
     errands = Errands(desk, channel, members, publisher, links, roads)
     watch = Watch(database, now, adapters)
     on_trouble(database, meters.DATABASE_ERRORS.inc)
+    restored = Restored(desk, channel)
     courier = Courier(
-        desk, answering, amending, errands.run, lease=settings.lease, tries=settings.tries
+        desk,
+        answering,
+        amending,
+        errands.run,
+        lease=settings.lease,
+        tries=settings.tries,
+        restored=restored.look,
     )
     bolt = App(
         client=client,
@@ -222,7 +233,7 @@ def assemble(
         Trying(desk, settings.environment),
     ]
     Listeners(desk, client, members, [room.counter() for room in rooms]).listen(bolt)
-    intake = Intake(desk, settings.import_days)
+    intake = Intake(desk, settings.import_days, restored.look)
     return Bot(
         desk,
         answering,

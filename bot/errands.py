@@ -14,6 +14,7 @@ from bot.domain.case import Case
 from bot.domain.clock import CHANNEL, HERE, Rung, Where
 from bot.domain.conversation import Conversation
 from bot.domain.delivery import Delivery, Errand, LeaseLost, TryLater
+from bot.domain.forgotten import hidden
 from bot.domain.team import Team
 from bot.forgetting import Forgetting
 from bot.gallery import Gallery
@@ -131,7 +132,7 @@ class Errands:
                 log.warning("card.gone", conversation=conversation.id, why=str(problem))
                 if conversation.forgotten:
                     return
-        ts = self._post(where, message, delivery)
+        ts = self._post(where, message, delivery, about=_first(case))
         self.desk.hung(conversation.id, channel=where, card=ts)
         self._refresh(delivery, where, ts, message)
 
@@ -180,7 +181,8 @@ class Errands:
         asked = Asked(teams=[team.name])
         with reading(self.desk.database) as db:
             waiting = search.unanswered(db, asked, most=LISTED)
-            nagged = search.unanswered(db, Asked(numbers=about["nagged"]), most=LISTED)
+            called = about["nagged"]
+            nagged = search.unanswered(db, Asked(numbers=called), most=len(called))
         if (later := team.calendar.opening(now)) > now:
             self._put_aside(nagged, later)
             return
@@ -422,3 +424,9 @@ class Errands:
         log.error("channel.gone", channel=delivery.destination, why=str(problem), told=to)
         if to and to != delivery.destination:
             self.desk.tell(to, f":warning: {problem}", key=delivery.destination)
+
+
+def _first(case: Case) -> str:
+    """What a card is known by without our numbers; nobody can read from it whom it is about."""
+    first = case.mentions[0]
+    return hidden(first.account, first.key)

@@ -11,7 +11,7 @@ from adapters import Batch
 from bot.desk import Desk
 from bot.domain.account import Account
 from bot.domain.conversation import UNSETTLED, Conversation
-from bot.domain.forgotten import forgotten
+from bot.domain.forgotten import forgotten, hidden
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
@@ -24,7 +24,9 @@ from storage import (
     forgetting,
     mentions,
     outbox,
+    remembered,
     replies,
+    shown,
     surges,
 )
 from storage.database import Transaction, Unavailable
@@ -45,6 +47,7 @@ class Hearing:
     ) -> None:
         self.desk, self.ledger, self.db = desk, desk.ledger, db
         self.account, self.shown, self.now = account, shown, desk.now()
+        self.lost = remembered.by_mention(db)
         self.set_aside = 0
         self.arrived: Counter[tuple[str, datetime]] = Counter()
         self.surging: Collection[str] = ()
@@ -132,7 +135,7 @@ class Hearing:
             begun = self._open(mention, by)
             withdrawn = replace(begun.withdrawn(IMPORTED, self.now), quiet=True)
             conversation = withdrawn if silent else begun
-        elif silent and known.quiet:
+        elif (silent and known.quiet) or self._answered_there_since(known.id, mention):
             conversation = known
         else:
             conversation = self._heard(known, mention)
@@ -150,6 +153,11 @@ class Hearing:
             thanks=guessed.thanks and known.answered_at is not None,
             language=mention.language,
         )
+
+    def _answered_there_since(self, number: int, mention: Mention) -> bool:
+        """Who answered in the platform's own app saw what was there, however late we hear of it."""
+        own = mentions.own_posted_since(self.db, number, mention.posted_at)
+        return any(not replies.sent_as(self.db, number, each.key) for each in own)
 
     def _find(self, mention: Mention, by: int) -> Conversation | None:
         """The conversation it goes on with: by its thread, or by the post that it answers."""
@@ -181,7 +189,21 @@ class Hearing:
             language=mention.language,
             tags=customers.tags(self.db, by),
         )
-        return conversations.open_new(self.db, begun)
+        opened = conversations.open_new(self.db, self._found_again(begun, mention))
+        if opened.channel and opened.card:
+            shown.record(self.db, opened.channel, opened.card, [opened.id])
+        return opened
+
+    def _found_again(self, begun: Conversation, mention: Mention) -> Conversation:
+        """After the database was set back: the card that Slack has, and a number of its own."""
+        if not self.lost:
+            return begun
+        numbered = replace(begun, id=remembered.free_number(self.db))
+        found = self.lost.get(hidden(self.account.name, mention.key))
+        if found is None:
+            return numbered
+        remembered.drop(self.db, found.mention)
+        return replace(numbered, channel=found.channel, card=found.card)
 
     def _worth_showing(self, mention: Mention) -> bool:
         """Of what is older than the bot: open complaints that a promise still covers."""

@@ -1,6 +1,7 @@
 """Asks a platform what is new, and has it written down together with how far we have read."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +34,10 @@ Hear = Callable[[Hearing, Mention], bool]
 class Intake:
     """Brings in what platforms have; of several workers, one reads an account at a time."""
 
-    def __init__(self, desk: Desk, import_days: int = 0) -> None:
-        self.desk, self.ledger = desk, desk.ledger
+    def __init__(
+        self, desk: Desk, import_days: int = 0, restored: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.desk, self.ledger, self.restored = desk, desk.ledger, restored
         self.shown = timedelta(days=import_days)
 
     def poll(self, name: str, adapter: Adapter) -> int:
@@ -44,8 +47,12 @@ class Intake:
             account = accounts.take_turn(db, name, now, adapter.every * 0.9)
         if account is None:
             return 0
+        with suppress(TryLater):  # Slack's outage holds up no mention
+            self.restored()
         try:
             return self._read(account, adapter)
+        except Unavailable:
+            raise  # our own database: read again at the next turn, and no fault of the platform's
         except LockedOut as problem:
             self._put_off(name, str(problem), LOCKED_OUT, tell_after=timedelta(0))
         except TryLater as problem:

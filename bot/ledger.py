@@ -331,12 +331,22 @@ class Ledger:
     def owe_list(
         self, db: Transaction, team: Team, what: str, at: datetime, nagged: Sequence[int] = ()
     ) -> None:
-        """`what` is one of the lists in `slack.lists`, `nagged` whose nags it says."""
+        """`what` is one of the lists in `slack.lists`, `nagged` whose nags it says.
+
+        After an outage one list grows until it is said, however many fell late.
+        """
+        lane, said = f"list:{team.name}", f"list:{team.name}:{what}:"
+        if nagged and (waiting := outbox.hold_untried(db, lane, said)):
+            id, detail = waiting
+            about = json.loads(detail)
+            more = {"nagged": [*about["nagged"], *nagged]}
+            outbox.say_instead(db, id, json.dumps(about | more))
+            return
         outbox.put(
             db,
             Errand.LIST,
-            key=f"list:{team.name}:{what}:{at.timestamp()}:{next(iter(nagged), 0)}",
-            lane=f"list:{team.name}",
+            key=f"{said}{at.timestamp()}:{next(iter(nagged), 0)}",
+            lane=lane,
             destination=team.channel,
             urgency=Urgency.LATE,
             at=at,

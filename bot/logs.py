@@ -3,6 +3,8 @@
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.stdlib import ProcessorFormatter as Formatter
@@ -10,6 +12,18 @@ from structlog.typing import Processor
 
 NOISY = ("apscheduler", "slack_bolt", "slack_sdk", "tweepy", "requests_oauthlib", "oauthlib")
 TEXT, JSON = "text", "json"
+
+
+class Output:
+    """Standard output; where it takes nothing more, as on a full disk, the work goes on."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def begin(level: str = "INFO", form: str = "", also: Sequence[Processor] = ()) -> None:
@@ -27,6 +41,7 @@ def begin(level: str = "INFO", form: str = "", also: Sequence[Processor] = ()) -
     structlog.configure(
         processors=[*first, *also, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Output())),
     )
 
 

@@ -120,7 +120,7 @@ def _of_us(health: Health) -> Iterator[Metric]:
         yield _gauge("sockets_ghosts", "Those that Slack counts beyond.", health.connections.ghosts)
     if health.clock_off is not None:
         off = health.clock_off.total_seconds()
-        yield _gauge("clock_off_seconds", "How far our clock is ahead of Slack's.", off)
+        yield _gauge("clock_off_seconds", "How far our clock is ahead of others.", off)
     if health.disk:
         yield _gauge("disk_free_bytes", "Free where SQLite lies.", health.disk.free)
 

@@ -1,13 +1,15 @@
 """What comes by itself: nags, claims that let go, lists, digests, other roads, alarms, recounts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from bot import meters
-from bot.desk import Desk
+from bot.desk import Desk, backoff
 from bot.domain.clock import Rung, Where
 from bot.domain.conversation import Conversation, State
 from bot.domain.profile import FollowUp
@@ -16,11 +18,13 @@ from bot.domain.workday import opens_at, timely, winds_up_at
 from bot.forgetting import Forgetting
 from bot.pulse import moving
 from bot.silences import Silences
+from bot.slack.written import STUMBLED
 from bot.surges import Surges
-from storage import conversations, days, digests, follow_ups, health, journal, outbox, verdicts
+from storage import conversations, days, digests, follow_ups, journal, outbox, stumbles, verdicts
 from storage.database import Transaction, Unavailable, reading
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
 A_MINUTE = timedelta(minutes=1)
@@ -28,7 +32,11 @@ DIGEST = 150  # conversations in one digest or list
 ONE_BY_ONE = 3  # nags of one team at once; more become one list
 BATCH = 200  # open clocks counted anew in one transaction
 SILENT = timedelta(minutes=5)  # that Slack may leave a nag undelivered
-LATER = timedelta(minutes=5)  # until what could not be counted is tried again
+LATER = timedelta(minutes=5)  # until a reminder that could not be said is tried again
+KEPT = timedelta(days=30)  # that the outbox remembers what is done
+PRUNED = 500  # deliveries in one transaction
+STUMBLES = 8  # failures in a row, until people hear of it
+A_DAY = timedelta(days=1)
 CALM = timedelta(minutes=15)  # between two alerts that say the same of more conversations
 TO_FOLLOW_UP = timedelta(hours=4)  # of working time, for who wanted to ask how it went
 ON_ROADS = {Where.EMAIL: "email:", Where.WEBHOOK: "webhook:"}
@@ -60,32 +68,35 @@ class Sweep:
         with reading(self.database) as db:
             overdue = conversations.teams_overdue(db, self.now())
         names = dict.fromkeys(self.desk.teams[name].name for name in overdue)
-        spoken = [self._speak(name, self._nag) for name in names]
-        return any(spoken)
+        return _all_have_their_turn(partial(self._speak, name, self._nag) for name in names)
 
     def let_go_one(self) -> bool:
         """Free one conversation whose holder has done nothing for too long."""
         now = self.now()
         with self.database.begin() as db:
             found = conversations.hold_next_to_let_go(db, now)
-            if found is None:
-                return False
-            team, owner = self.desk.team(found), str(found.owner)
-            wound = found.wind(team)
-            if wound.claimed_until is None or wound.claimed_until > now:
-                self.ledger.keep(db, wound, now)
-                return True
-            free = self.ledger.save(db, wound.let_go(team), now)
-            self.ledger.let_go(db, free, owner, found.claimed_until or now, now)
+            if found:
+                self._safely(db, conversations.LET_GO, found, partial(self._let_go, db, found, now))
+        return found is not None
+
+    def _let_go(self, db: Transaction, found: Conversation, now: datetime) -> None:
+        team, owner = self.desk.team(found), str(found.owner)
+        wound = found.wind(team)
+        if wound.claimed_until is None or wound.claimed_until > now:
+            self.ledger.keep(db, wound, now)
+            return
+        free = self.ledger.save(db, wound.let_go(team), now)
+        self.ledger.let_go(db, free, owner, found.claimed_until or now, now)
         log.info("claim.let_go", conversation=free.id, owner=owner)
-        return True
 
     def redraw_one(self) -> bool:
         """Owe one card that shows something else by now: due soon, late, or awake again."""
+        now = self.now()
         with self.database.begin() as db:
-            found = conversations.hold_next_to_redraw(db, self.now())
+            found = conversations.hold_next_to_redraw(db, now)
             if found:
-                self.ledger.save(db, found, self.now())
+                save = partial(self.ledger.save, db, found, now)
+                self._safely(db, conversations.REDRAW, found, save)
         return found is not None
 
     # Follow-ups
@@ -130,16 +141,17 @@ class Sweep:
     def list_one(self) -> bool:
         """Say a list that is due at an opening or before a closing; False when all are said."""
         now = self.now()
-        said = [self._list(team, now) for team in self.desk.teams]
-        return any(said)
+        return _all_have_their_turn(partial(self._list, team, now) for team in self.desk.teams)
 
     def _list(self, team: Team, now: datetime) -> bool:
         moments = {self._open: opens_at(team.calendar, now)}
         moments[self._close] = winds_up_at(team.calendar, now)
         for say, moment in moments.items():
             if moment and timely(moment, now) and (team.name, moment) not in self.seen_to:
+                said = self._speak(team.name, say)
+                self.seen_to = {seen for seen in self.seen_to if timely(seen[1], now)}
                 self.seen_to.add((team.name, moment))
-                return self._speak(team.name, say)
+                return said
         return False
 
     def _open(self, db: Transaction, team: Team, day: days.Day) -> bool:
@@ -182,10 +194,7 @@ class Sweep:
 
     def alert_some(self) -> None:
         """Where Slack has not taken a nag for minutes, call by the team's next road."""
-        for team in self.desk.teams:
-            if team.roads:
-                with self.database.begin() as db:
-                    self._alert(db, team)
+        _all_have_their_turn(partial(self._alert, team) for team in self.desk.teams if team.roads)
 
     # Alarms about people
 
@@ -225,6 +234,13 @@ class Sweep:
         """One conversation that ended longer ago than its team keeps what was said."""
         return self.forgetting.let_words_go_one()
 
+    # What is over
+
+    def prune_some(self) -> bool:
+        """Drop deliveries that were done long ago; what is owed, and conversations, stay."""
+        with self.database.begin() as db:
+            return outbox.prune(db, self.now() - KEPT, most=PRUNED) == PRUNED
+
     # How
 
     def _speak(self, name: str, what: Callable[[Transaction, Team, days.Day], bool]) -> bool:
@@ -260,23 +276,42 @@ class Sweep:
         overdue = conversations.teams_overdue(db, now)
         names = [name for name in overdue if self.desk.teams[name].name == team.name]
         due = conversations.hold_overdue(db, names, now, most=DIGEST)
-        climbed = [self._climb_safely(db, team, conversation, now) for conversation in due]
+        climbed = [
+            self._safely(db, conversations.NAG, each, partial(self._climb_one, db, team, each, now))
+            for each in due
+        ]
         return [call for call in climbed if call]
 
-    def _climb_safely(
-        self, db: Transaction, team: Team, conversation: Conversation, now: datetime
-    ) -> Call | None:
-        """One that can't be counted must not keep anybody from being called about the others."""
+    def _safely(
+        self, db: Transaction, step: str, conversation: Conversation, act: Callable[[], T]
+    ) -> T | None:
+        """What can't be done for one must not keep the others waiting."""
         try:
             with db.begin_nested():
-                return self._climb_one(db, team, conversation, now)
+                return act()
         except Unavailable:
             raise
-        except Exception:
-            log.exception("nag.failed", conversation=conversation.id)
-            health.stumbled(db, conversation.id, now, now + LATER)
-            conversations.put_off_nag(db, conversation.id, now + LATER)
+        except Exception as problem:
+            log.exception("sweep.stumbled", step=step, conversation=conversation.id)
+            self._stumble(db, step, conversation, problem)
             return None
+
+    def _stumble(
+        self, db: Transaction, step: str, conversation: Conversation, problem: Exception
+    ) -> None:
+        """Tried again ever more rarely; after some tries once a day, and people hear of it once."""
+        now, number = self.now(), conversation.id
+        failures = stumbles.failures(db, step, number, now) + 1
+        wait = backoff(failures, 0.5) if failures < STUMBLES else A_DAY
+        kind = type(problem).__name__
+        stumble = stumbles.Stumble(
+            step=step, conversation=number, failures=failures, problem=kind, until=now + wait
+        )
+        stumbles.keep(db, stumble)
+        if failures == STUMBLES:
+            channel = self.desk.team(conversation).channel
+            said = STUMBLED.format(number=number, tries=failures, why=kind)
+            self.ledger.owe_notice(db, channel, f":warning: {said}", key=f"{step}:{number}", at=now)
 
     def _climb_one(
         self, db: Transaction, team: Team, conversation: Conversation, now: datetime
@@ -314,20 +349,25 @@ class Sweep:
                 of = f"{call.conversation.id}:{call.conversation.version}"
                 self.ledger.owe_alert(db, team, road, of, now, call.conversation.id)
 
-    def _alert(self, db: Transaction, team: Team) -> None:
+    def _alert(self, team: Team) -> None:
         now = self.now()
-        days.hold(db, team.name, now)
-        waiting = outbox.unsaid_since(db, team.name, until=now - SILENT)
-        if waiting is None:
-            return
-        last = outbox.last_alert(db, team.name)
-        road = _next_road(team, waiting, last, now)
-        if road is not None:
-            self.ledger.owe_alert(db, team, team.roads[road], f"{waiting.timestamp()}", now)
-            log.warning("slack.silent", team=team.name, road=road)
+        with self.database.begin() as db:
+            days.hold(db, team.name, now)
+            waiting = outbox.unsaid_since(db, team.name, until=now - SILENT)
+            if waiting is None:
+                return
+            road = _next_road(team, waiting, outbox.last_alert(db, team.name), now)
+            if road is not None:
+                self.ledger.owe_alert(db, team, team.roads[road], f"{waiting.timestamp()}", now)
+                log.warning("slack.silent", team=team.name, road=road)
 
     def _recount(self, db: Transaction, conversation: Conversation) -> bool:
-        wound = conversation.wind(self.desk.team(conversation))
+        """One that can't be counted stays as it is: the sweep will say so when its time comes."""
+        try:
+            wound = conversation.wind(self.desk.team(conversation))
+        except Exception:
+            log.exception("deadline.uncounted", conversation=conversation.id)
+            return False
         if wound == conversation:
             return False
         self.ledger.save(db, wound, self.now())
@@ -347,6 +387,19 @@ class Sweep:
         outbox.spare(db, ids, now)
         self.ledger.owe_digest(db, digest, team, f"{ids[0]}:{now.timestamp()}", now)
         log.info("digest.gathered", digest=digest, conversations=len(ids))
+
+
+def _all_have_their_turn(turns: Iterable[Callable[[], object]]) -> bool:
+    """Whether one had something to do; what goes wrong in one of them is raised after the last."""
+    done, problems = False, []
+    for turn in turns:
+        try:
+            done = bool(turn()) or done
+        except Exception as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+    return done
 
 
 def _caught_up(before: Conversation, after: Conversation) -> bool:

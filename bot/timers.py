@@ -12,12 +12,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 
 from adapters import Adapter, Rechecks, Waits
+from bot import logs
 from bot.courier import Courier
 from bot.domain.delivery import LockedOut, TryLater
 from bot.intake import LOCKED_OUT, Intake
 from bot.pulse import Pulse, moving
 from bot.sweep import Sweep
-from storage.database import Unavailable
+from storage.database import Unavailable, hopeless
 
 log = structlog.get_logger()
 
@@ -38,6 +39,19 @@ SCHEDULER_DEAD = timedelta(minutes=1)  # without that, until the process ends
 ALONE = "alone"
 
 
+class Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    """APScheduler's, whose one thread can be begun again: what kills it is logged by nobody."""
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def revive(self) -> None:
+        self._thread = threading.Thread(target=self._main_loop, name="APScheduler", daemon=True)
+        self._thread.start()
+        self.wakeup()
+
+
 class Timers:
     """Wakes functions at their time, and knows by its pulse which of them move.
 
@@ -46,7 +60,7 @@ class Timers:
 
     def __init__(self, pulse: Pulse, threads: int = THREADS) -> None:
         self.pulse = pulse
-        self.ticking = BackgroundScheduler(
+        self.ticking = Scheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(threads), ALONE: ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -96,7 +110,8 @@ def wind_up(
     for step in (*nagging, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
         timers.every(step.__name__, tick, partial(repeat, step))
     timers.every("alert", ALERT, sweep.alert_some)
-    for step, often in ((sweep.let_words_go_one, RETENTION), (sweep.forget_one, FORGET)):
+    seldom = (sweep.let_words_go_one, RETENTION), (sweep.prune_some, RETENTION)
+    for step, often in (*seldom, (sweep.forget_one, FORGET)):
         timers.every(step.__name__, often, partial(repeat, step), at=now)
     for look, often in ((sweep.look_for_surges, SURGES), (sweep.look_for_silences, SILENCES)):
         timers.every(look.__name__, often, look)
@@ -108,11 +123,17 @@ def wind_up(
     return timers
 
 
-def heed_the_clock(timers: BaseScheduler, stopped: threading.Event) -> None:
-    """APScheduler waits by the wall clock: wake it up when that is set back, or it sleeps on."""
+def watch_over(timers: Scheduler, stopped: threading.Event) -> None:
+    """Every second: begin a thread that died again, and wake timers whose clock was set back.
+
+    APScheduler waits by the wall clock, and would sleep on.
+    """
     latest = datetime.now(UTC)
     while not stopped.wait(TICK.total_seconds()):
         now = datetime.now(UTC)
+        if not timers.alive:
+            log.error("timers.dead", next="beginning again")
+            timers.revive()
         if now < latest - TICK:
             catch_up(timers, now)
         latest = now
@@ -139,7 +160,8 @@ def calm(name: str, job: Callable[[], object], pulse: Pulse) -> Callable[[], Non
             with pulse.beating(name):
                 job()
         except Unavailable as problem:
-            log.warning("database.unavailable", job=name, why=str(problem).splitlines()[0])
+            say = log.error if hopeless(problem) else log.warning
+            say("database.unavailable", job=name, why=logs.reason(problem))
         except (TryLater, LockedOut) as problem:
             log.warning("job.put_off", job=name, why=str(problem))
         except Exception:

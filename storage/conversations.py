@@ -15,9 +15,11 @@ from bot.domain.problems import NoSuchConversation
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
 from storage.rows import add, as_object, as_row
+from storage.stumbles import at_rest
 from storage.tables import conversations, customers, mentions
 
 c = conversations.c
+NAG, LET_GO, REDRAW = "nag", "let go", "redraw"  # steps of the sweep, as `stumbles` knows them
 
 LONGEST = 20  # who wait longest: one of them was heard first
 
@@ -104,11 +106,6 @@ def unsaid(db: Transaction, id: int, until: datetime) -> None:
     db.execute(update(conversations).where(c.id == id).values(**later))
 
 
-def put_off_nag(db: Transaction, id: int, until: datetime) -> None:
-    """Look at its ladder again later. Nobody decided anything, so the version stays."""
-    db.execute(update(conversations).where(c.id == id).values(next_nag_at=until))
-
-
 def teams_overdue(db: Transaction, at: datetime) -> Sequence[str]:
     """The teams in which somebody must be called."""
     names = select(c.team).where(_to_be_called(at)).distinct().order_by(c.team)
@@ -133,7 +130,7 @@ def hold_next_to_redraw(db: Transaction, at: datetime) -> Conversation | None:
     """One whose card shows what was true before, unless someone else is holding it right now."""
     row = db.execute(
         select(conversations)
-        .where(c.redraw_at <= at, c.state.in_(UNSETTLED))
+        .where(c.redraw_at <= at, c.state.in_(UNSETTLED), ~at_rest(REDRAW, at))
         .order_by(c.redraw_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -151,7 +148,7 @@ def hold_next_to_let_go(db: Transaction, at: datetime) -> Conversation | None:
     """One whose claim has run out, unless someone else is holding it right now."""
     row = db.execute(
         select(conversations)
-        .where(c.claimed_until <= at, c.state == State.CLAIMED)
+        .where(c.claimed_until <= at, c.state == State.CLAIMED, ~at_rest(LET_GO, at))
         .order_by(c.claimed_until)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -259,7 +256,7 @@ def _one(db: Transaction, question: Select[Any], id: int) -> Conversation:
 
 
 def _to_be_called(at: datetime) -> ColumnElement[bool]:
-    return c.state.in_(OPEN) & (c.next_nag_at <= at)
+    return c.state.in_(OPEN) & (c.next_nag_at <= at) & ~at_rest(NAG, at)
 
 
 def as_conversation(row: Row[Any]) -> Conversation:

@@ -1,12 +1,14 @@
 """Opening the database: SQLite in a file, or PostgreSQL."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL, Connection, ExceptionContext
 from sqlalchemy.exc import (
     ArgumentError,
@@ -18,16 +20,19 @@ from sqlalchemy.exc import (
 
 Database = Engine
 Transaction = Connection
-Unavailable = (  # not there, too busy, or a copy that takes no changes
-    OperationalError,
-    InterfaceError,
-    InternalError,
-    TimeoutError,
-)
+# Not there, too busy, or not to be written to: a standby that was not promoted yet is read-only.
+Unavailable = (OperationalError, InterfaceError, InternalError, TimeoutError)
 
 BUSY = 10_000  # milliseconds that SQLite waits for another writer
 READ_ONLY = "25006"  # what PostgreSQL calls it
 PATIENCE = 20_000  # milliseconds that one statement may take on PostgreSQL
+ALIVE = {  # seconds, and milliseconds at the end: a line that died silently is given up in time
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+HOPELESS = re.compile(r"full|no space|read-?only|I/O error|malformed", re.IGNORECASE)
 
 
 def address(url: str) -> URL:
@@ -55,6 +60,25 @@ def reading(database: Database) -> Iterator[Transaction]:
     """A transaction that only asks, and so waits for no writer."""
     with database.connect().execution_options(reading=True) as db:
         yield db
+
+
+def hopeless(problem: BaseException) -> bool:
+    """Whether it needs a person: no space is left, or nothing may be written."""
+    return bool(HOPELESS.search(str(problem.__cause__ or problem)))
+
+
+def when_lost(database: Database, act: Callable[[], None]) -> None:
+    """Do it whenever a connection breaks: what answers next may be another server, or a copy."""
+    event.listen(database, "invalidate", lambda *_: act())
+
+
+def ahead(database: Database, now: Callable[[], datetime]) -> timedelta | None:
+    """How far our clock is ahead of the database's; None where that is this machine's."""
+    if is_sqlite(database):
+        return None
+    with reading(database) as db:
+        theirs: datetime = db.execute(select(func.clock_timestamp())).scalar_one()
+    return now() - theirs
 
 
 def is_sqlite(database: Database) -> bool:
@@ -101,6 +125,7 @@ def _postgresql(where: URL) -> Database:
         pool_pre_ping=True,
         connect_args={
             "options": options,
+            **ALIVE,
             "connect_timeout": 5,
             "prepare_threshold": None,  # a pooler in between would mix them up
             "application_name": "unanswered",

@@ -11,10 +11,9 @@ from bot.domain.delivery import Errand
 from bot.domain.health import MISSED, Books, Missed
 from storage import accounts, workers
 from storage.database import Transaction
-from storage.rows import upsert
-from storage.tables import CARDLESS, conversations, outbox, stumbles, unreadable
+from storage.tables import CARDLESS, conversations, outbox, unreadable
 
-c, o, s, u = conversations.c, outbox.c, stumbles.c, unreadable.c
+c, o, u = conversations.c, outbox.c, unreadable.c
 
 MOST = 100  # that are counted of what was missed
 # Written out, because SQLite takes a partial index only where it sees the values.
@@ -34,22 +33,10 @@ def books(db: Transaction, at: datetime) -> Books:
         owed_since=owed.since,
         dead=int(db.execute(_dead()).scalar_one()),
         unsaid_since=min(unsaid, default=None),
-        uncalled=_missed(db, _overdue(at - MISSED), _stumbled(at - MISSED)),
+        uncalled=_missed(db, _overdue(at - MISSED)),
         cardless=_missed(db, _cardless(at - MISSED)),
         workers=workers.living(db, at),
     )
-
-
-def stumbled(db: Transaction, conversation: int, at: datetime, until: datetime) -> None:
-    """Its nag could not be decided, and is put off: since the first time, if that was before."""
-    since = select(s.since).where(s.conversation == conversation, s.until == _nag_at(conversation))
-    first = db.execute(since).scalar_one_or_none() or at
-    values = {"conversation": conversation, "since": first, "until": until}
-    db.execute(upsert(db, stumbles, values, on=["conversation"], update=["since", "until"]))
-
-
-def _nag_at(conversation: int) -> Any:
-    return select(c.next_nag_at).where(c.id == conversation).scalar_subquery()
 
 
 def _owed() -> Select[Any, Any, Any]:
@@ -71,13 +58,6 @@ def _overdue(until: datetime) -> Select[Any]:
     return due.where(c.next_nag_at <= until).order_by(c.next_nag_at).limit(MOST)
 
 
-def _stumbled(until: datetime) -> Select[Any]:
-    """Whose nag is put off again and again; what was decided since has another moment."""
-    same = (c.id == s.conversation, c.next_nag_at == s.until, c.state.in_(OPEN))
-    put_off = select(s.conversation.label("id"), s.since).where(s.since <= until)
-    return put_off.where(select(c.id).where(*same).exists()).order_by(s.since).limit(MOST)
-
-
 def _cardless(until: datetime) -> Select[Any]:
     """Complaints that nothing shows, and for which nothing is owed that would."""
     lane = o.lane == literal("slack:") + cast(c.id, Text)
@@ -92,9 +72,8 @@ def _unreadable(db: Transaction) -> Mapping[str, int]:
     return {row.account: row.many for row in db.execute(counted)}
 
 
-def _missed(db: Transaction, *asked: Select[Any]) -> Missed:
-    found = [(row.since, row.id) for each in asked for row in db.execute(each)]
+def _missed(db: Transaction, asked: Select[Any]) -> Missed:
+    found = db.execute(asked).all()
     if not found:
         return Missed()
-    since, number = min(found)
-    return Missed(many=len({id for _, id in found}), number=number, since=since)
+    return Missed(many=len(found), number=found[0].id, since=found[0].since)

@@ -119,6 +119,12 @@ def own_since(db: Transaction, conversation: int, since: datetime) -> Sequence[M
     return [as_mention(row) for row in rows]
 
 
+def own_posted_since(db: Transaction, conversation: int, at: datetime) -> Sequence[Mention]:
+    """What the brand posted there at that moment or later, and has not taken back."""
+    own = (m.conversation == conversation, m.origin == Origin.OWN, m.posted_at >= at, ~m.deleted)
+    return [as_mention(row) for row in db.execute(with_author().where(*own))]
+
+
 def conversation_with(db: Transaction, account: str, key: str) -> int | None:
     """The conversation that a post belongs to: somebody's words, or an answer sent from here."""
     said = select(m.conversation).where(m.account == account, m.key == key)

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.delivery import PUBLIC, Delivery, Errand
 from storage import destinations
@@ -99,6 +111,19 @@ def redraw(
     return bool(db.execute(again).rowcount)
 
 
+def hold_untried(db: Transaction, lane: str, key: str) -> tuple[int, str] | None:
+    """One in a lane whose key begins so, and that surely nobody has begun: its id and detail."""
+    begins = o.key.startswith(key, autoescape=True)
+    untried = (o.lane == lane, begins, _waiting(o), o.leased_until.is_(None), ~o.in_doubt)
+    found = select(o.id, o.detail).where(*untried).order_by(o.id.desc()).limit(1)
+    row = db.execute(found.with_for_update(skip_locked=True)).one_or_none()
+    return (row.id, row.detail) if row else None
+
+
+def say_instead(db: Transaction, id: int, detail: str) -> None:
+    db.execute(update(outbox).where(o.id == id).values(detail=detail))
+
+
 def waiting(db: Transaction, lane: str, errand: Errand) -> int:
     """How many of a kind wait in a lane."""
     same = select(func.count()).where(o.lane == lane, o.errand == errand, _waiting(o))
@@ -176,6 +201,35 @@ def try_now(db: Transaction, at: datetime) -> None:
     """Let what was put off go at once, except for what the other side may have taken just now."""
     put_off = update(outbox).where(_waiting(o), o.due_at > at, o.leased_until.is_(None))
     db.execute(put_off.where(~o.in_doubt).values(due_at=at))
+
+
+def prune(db: Transaction, before: datetime, *, most: int) -> int:
+    """Drop some of what was done before that; dead letters and all that is owed stay."""
+    old = select(o.id).where(o.done_at < before).order_by(o.id).limit(most)
+    return db.execute(delete(outbox).where(o.id.in_(old))).rowcount
+
+
+def last_done(db: Transaction) -> datetime | None:
+    """When something was delivered last, as far as we know."""
+    return db.execute(select(func.max(o.done_at))).scalar_one_or_none()
+
+
+def unknown(db: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of these keys that we owe nobody and never did."""
+    return set(keys) - set(db.execute(select(o.key).where(o.key.in_(keys))).scalars())
+
+
+def note_done(db: Transaction, key: str, destination: str, at: datetime) -> None:
+    """What was delivered in a time that we know nothing of any more."""
+    lost = {"lane": f"lost:{key}", "destination": destination, "detail": "", "done_at": at}
+    lost |= {"urgency": 0, "owed_at": at, "due_at": at, "attempts": 1, "in_doubt": False}
+    known = {"key": key, "errand": Errand.NOTICE, "failures": 0, "errors": 0, **lost}
+    db.execute(insert(outbox).values(**known))
+
+
+def doubt_all(db: Transaction) -> None:
+    """Whatever waits may have been done already: look before it is repeated."""
+    db.execute(update(outbox).where(o.done_at.is_(None)).values(in_doubt=True))
 
 
 def withdraw(db: Transaction, id: int, at: datetime) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from bot.domain.clock import Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
-from bot.domain.mention import Customer, Kind, Origin
+from bot.domain.mention import Customer, Kind, Origin, composed
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
@@ -304,7 +304,7 @@ def _tagged(db: Transaction, tag: str) -> ColumnElement[bool]:
 
 def _saying(words: str) -> ColumnElement[bool]:
     """Somewhere in what the customer wrote and has not taken back; nothing in it is a pattern."""
-    looked_for = words.lower()
+    looked_for = composed(words).lower()
     return exists(
         select(literal_column("1")).where(
             said.conversation == c.id,

@@ -245,14 +245,6 @@ conversations = Table(
     ),
 )
 
-stumbles = Table(  # whose nag could not be decided: since when, and until when it is put off
-    "stumbles",
-    metadata,
-    Column("conversation", Id, ForeignKey("conversations.id"), primary_key=True),
-    Column("since", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-)
-
 mentions = Table(
     "mentions",
     metadata,
@@ -280,6 +272,26 @@ mentions = Table(
     Index("ix_mentions_conversation", "conversation"),
     Index("ix_mentions_account_parent", "account", "parent"),
     Index("ix_mentions_customer", "customer"),
+)
+
+stumbles = Table(  # what the sweep can't do for a conversation, and is not to try all the time
+    "stumbles",
+    metadata,
+    Column("step", Text, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id"), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text, nullable=False),  # the kind of error: its words may be a customer's
+    Column("until", Moment, nullable=False),
+)
+
+remembered = Table(  # cards that Slack has, and a database that was set back does not know
+    "remembered",
+    metadata,
+    Column("mention", Text, primary_key=True),  # the first, as its card names it
+    Column("channel", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("number", Id, nullable=False),  # its conversation's, which is nobody else's from now on
+    Column("at", Moment, nullable=False),
 )
 
 unreadable = Table(

@@ -58,8 +58,8 @@ def test_what_lasts_a_minute_is_told_once_and_once_when_it_is_well_again(nurse):
     assert nurse.said == []
 
     nurse.turn(seconds=1)
-    assert [text[:30] for text in nurse.said] == [":warning: My clock and Slack's"]
-    assert "are 120 s apart" in nurse.said[0]
+    assert [text[:34] for text in nurse.said] == [":warning: My clock is 120 s off, c"]
+    assert "120 s off" in nurse.said[0]
     nurse.for_(10 * MINUTE)
     assert len(nurse.said) == 1
 
@@ -67,7 +67,7 @@ def test_what_lasts_a_minute_is_told_once_and_once_when_it_is_well_again(nurse):
     nurse.for_(STAYS_AWAY - 30 * SECOND)
     assert len(nurse.said) == 1
     nurse.for_(MINUTE)
-    assert nurse.said[1:] == [":white_check_mark: My clock and Slack's agree again."]
+    assert nurse.said[1:] == [":white_check_mark: My clock is right again."]
     nurse.for_(10 * MINUTE)
     assert len(nurse.said) == 2
 
@@ -202,7 +202,7 @@ def test_each_worker_tells_of_its_own_trouble_and_another_says_when_it_is_no_mor
 
     nurse.for_(STAYS_AWAY + 2 * MINUTE)  # and of the other nothing is heard any more
 
-    assert nurse.said[1:] == [":white_check_mark: My clock and Slack's agree again."]
+    assert nurse.said[1:] == [":white_check_mark: My clock is right again."]
 
 
 # By the next road
@@ -258,7 +258,7 @@ def test_while_slack_is_silent_it_is_told_by_the_next_road(away, roads):
 
     [(road, subject, text)] = roads.sent
     assert road == "email:lea@acme.example"
-    assert subject.startswith("Unanswered: My clock and Slack's are 120 s apart")
+    assert subject.startswith("Unanswered: My clock is 120 s off")
     assert "<!date" not in text
     away.for_(15 * MINUTE)
     assert sum("clock" in subject for _, subject, _ in roads.sent) == 1
@@ -283,7 +283,7 @@ def test_who_was_called_by_a_road_hears_there_that_it_is_well_again(away, roads)
     away.for_(STAYS_AWAY + MINUTE)
 
     assert [subject for _, subject, _ in roads.sent][1:] == [
-        "Unanswered: My clock and Slack's agree again."
+        "Unanswered: My clock is right again."
     ]
 
 

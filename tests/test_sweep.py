@@ -1,12 +1,13 @@
 """What comes by itself in a week with hours: nights, mornings, evenings, and Slack's silence."""
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
 from bot.domain.calendar import Calendar, Window
 from bot.domain.clock import CHANNEL, OWNER, Repeat, Rung, Standing, Where
@@ -16,7 +17,7 @@ from bot.domain.team import Rule, Team, Teams
 from bot.domain.workday import opens_at, winds_up_at
 from storage import journal, verdicts
 from storage.database import reading
-from storage.tables import conversations
+from storage.tables import conversations, days
 from tests.people import ANA, BEN, CARE, LEA, answer, press
 from tests.things import HOUR, MINUTE
 
@@ -467,3 +468,48 @@ def test_a_day_begins_at_its_first_opening_and_ends_shortly_before_its_last_clos
 ):
     assert opens_at(calendar, moment) == opens
     assert winds_up_at(calendar, moment) == winds_up
+
+
+@contextmanager
+def away(database, words):
+    """The database breaks off right before the first statement that begins so."""
+
+    def break_off(_c, _cursor, statement, *_):
+        if statement.startswith(words):
+            event.remove(database, "before_cursor_execute", break_off)
+            raise ConnectionError("broken off")
+
+    event.listen(database, "before_cursor_execute", break_off)
+    yield
+
+
+@pytest.mark.fault(29)
+def test_a_list_that_could_not_be_written_down_is_said_at_the_next_look(week):
+    week.hear_many(at(2, "16:30"), 2)
+    week.until(at(3, "08:59"))
+    before = len(week.said())
+    week.clock.at = at(3, "09:00")
+
+    with away(week.app.desk.database, "INSERT INTO outbox"), pytest.raises(ConnectionError):
+        week.app.sweep.list_one()
+    week.every_minute_until(at(3, "09:02"))
+
+    [morning] = week.said()[before:]
+    assert "@customer0" in morning["text"]
+
+
+@pytest.mark.fault(38)
+def test_a_team_whose_list_goes_wrong_keeps_no_other_team_from_theirs(assemble):
+    week = Week(assemble)
+    teams = {name: replace(TEAM, name=name, hears=()) for name in ("care", "legal")}
+    week.app = assemble(teams=Teams(teams, tell=LEA))
+    week.hear_many(at(2, "16:30"), 2)
+    week.until(at(3, "08:59"))
+    week.clock.at = at(3, "09:00")
+
+    with away(week.app.desk.database, "INSERT INTO outbox"), pytest.raises(ConnectionError):
+        week.app.sweep.list_one()
+
+    with reading(week.app.desk.database) as db:
+        opened = {day.team: day.opened_at for day in db.execute(select(days))}
+    assert opened["care"] < at(3, "09:00") <= opened["legal"]

@@ -116,7 +116,7 @@ class Health:
     connections: Connections | None = None
     still: Sequence[Still] = ()
     disk: Disk | None = None
-    clock_off: timedelta | None = None  # ours is ahead of Slack's
+    clock_off: timedelta | None = None  # by which ours is ahead of others
 
     @property
     def ailments(self) -> Sequence[Ailment]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from unicodedata import normalize
 
 
 class Kind(StrEnum):
@@ -43,7 +44,8 @@ class Mention:
 
     `account` is the adapter's name as in ADAPTERS, such as "twitter" or "email:press"; `key` is the
     platform's id, the same through all edits; `revision` differs when the words do. `posted_at` is
-    the platform's time, never ours. `extra` is whatever the adapter needs to answer it, as JSON.
+    the platform's time, never ours; ValueError without an offset. `extra` is whatever the adapter
+    needs to answer it, as JSON.
     """
 
     account: str
@@ -66,15 +68,25 @@ class Mention:
     heard_at: datetime | None = field(default=None, compare=False)  # when we stored it
     id: int | None = field(default=None, compare=False)  # ours, once it is stored
 
+    def __post_init__(self) -> None:
+        for name in ("account", "key", "thread", "text"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"Its {name} is no text.")
+        if not self.key:
+            raise ValueError("It has no id.")
+        if self.posted_at.tzinfo is None:
+            raise ValueError(f"{self.posted_at} has no offset, so nobody knows when it was.")
+
     @property
     def platform(self) -> str:
         return self.account.partition(":")[0]
 
     def storable(self) -> "Mention":
-        """The same, without what a database refuses to keep."""
+        """The same, without what a database refuses to keep, and its words as they are searched."""
         who = replace(self.customer, **_storable_texts(self.customer))
         media = tuple(storable(link) for link in self.media)
-        return replace(self, **{**_storable_texts(self), "customer": who, "media": media})
+        kept = {**_storable_texts(self), "customer": who, "media": media}
+        return replace(self, **kept | {"text": composed(kept["text"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +101,11 @@ class Unreadable:
 def _storable_texts(thing: Customer | Mention) -> dict[str, Any]:
     values = {each.name: getattr(thing, each.name) for each in fields(thing)}
     return {name: storable(value) for name, value in values.items() if type(value) is str}
+
+
+def composed(text: str) -> str:
+    """In one of the two ways in which Unicode writes é (NFC), so that it is found in either."""
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def storable(text: str) -> str:

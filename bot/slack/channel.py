@@ -91,6 +91,19 @@ class Posted:
     ours: bool
 
 
+@dataclass(frozen=True)
+class Ours:
+    """A message of ours in a channel, by its key, and for a card by what it is about."""
+
+    ts: str
+    key: str
+    about: str
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(float(self.ts), UTC)
+
+
 class Channel:
     """Every call has a timeout and is made once: only the outbox repeats."""
 
@@ -107,12 +120,14 @@ class Channel:
         thread: str | None = None,
         aloud: bool = False,
         part: str = "",
+        about: str = "",
         last_look: Callable[[], None] = lambda: None,
     ) -> str:
         """Post it, unless it is there already, and return its timestamp.
 
         `aloud` shows a threaded message in the channel as well; `part` tells apart the messages of
-        one delivery; `last_look` may raise right before the call.
+        one delivery; `about` is what a card can be known by when all else is lost; `last_look` may
+        raise right before the call.
         """
         key = delivery.key + part
         if delivery.may_have_happened and (ts := self._find(where, key, delivery, thread)):
@@ -123,7 +138,7 @@ class Channel:
                 channel=where,
                 thread_ts=thread,
                 reply_broadcast=aloud or None,
-                metadata={"event_type": "delivery", "event_payload": {"key": key}},
+                metadata={"event_type": "delivery", "event_payload": _known_by(key, about)},
                 unfurl_links=False,
                 unfurl_media=False,
                 **_content(message),
@@ -190,6 +205,21 @@ class Channel:
     ) -> str | None:
         """The message that carries this key; `until` is when it was said at the latest."""
         return _with_key(self._history(where, since - SKEW, None, until=until), key)
+
+    def ours_since(self, where: str, since: datetime) -> Sequence[Ours]:
+        """What we have said in a channel since then that can be known again; threads left out.
+
+        Nothing where we may not look.
+        """
+        try:
+            said = list(self._history(where, since - SKEW, None, pages=LONG))
+        except TryLater as problem:
+            cause = problem.__cause__
+            if isinstance(cause, SlackApiError) and _code(cause) == "missing_scope":
+                return []
+            raise
+        me = self._me() if said else ""
+        return [_ours(each) for each in said if each.get("user") == me and _payload(each)]
 
     def _me(self) -> str:
         """Our own id among the workspace's users."""
@@ -264,10 +294,22 @@ class Channel:
 
 def _with_key(messages: Iterator[dict[str, Any]], key: str) -> str | None:
     for message in messages:
-        payload = (message.get("metadata") or {}).get("event_payload", {})
-        if payload.get("key") == key:
+        if _payload(message).get("key") == key:
             return str(message["ts"])
     return None
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (message.get("metadata") or {}).get("event_payload") or {}
+
+
+def _ours(message: Mapping[str, Any]) -> Ours:
+    payload = _payload(message)
+    return Ours(str(message["ts"]), str(payload.get("key")), str(payload.get("about") or ""))
+
+
+def _known_by(key: str, about: str) -> dict[str, str]:
+    return {"key": key, "about": about} if about else {"key": key}
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -118,6 +118,15 @@ INVITE = N_("Invite the bot there: `/invite @Unanswered`.")
 UNARCHIVE = N_("Unarchive it, or name another in teams.toml.")
 CHECK = N_("Check `channel` in teams.toml, and invite the bot to it.")
 NAME_ANOTHER = N_("Name somebody else in teams.toml.")
+STUMBLED = N_(
+    "I can't see to #{number}: {tries} tries ended in an error of mine ({why}). Look at"
+    " it yourself; I try again once a day, and the log says more."
+)
+SET_BACK = N_(
+    "My database is a copy from {since}: what I wrote into it later is gone, and with it claims,"
+    " notes and dismissals. What platforms still show I read again. Look at the cards from that"
+    " time, and claim or dismiss again what needs it."
+)
 AILING = {  # what is wrong with the bot itself, and what to do
     Ails.SOCKETS: N_(
         "No connection to Slack has lived since {since}, so clicks are lost. I keep trying, and end"
@@ -150,8 +159,8 @@ AILING = {  # what is wrong with the bot itself, and what to do
         " is {many}. `/unanswered {number}` shows it."
     ),
     Ails.CLOCK: N_(
-        "My clock and Slack's are {seconds} s apart, so deadlines are off by that. Let the machine"
-        " set its clock."
+        "My clock is {seconds} s off, compared with Slack's and the database's, and deadlines go by"
+        " it. Let the machine set its clock."
     ),
     Ails.DISK: N_(
         "The disk that the database lies on is nearly full: {free} of {total} MB are free. Make"
@@ -167,7 +176,7 @@ WELL_AGAIN = {
     Ails.DEAD: N_("Nothing is given up any more."),
     Ails.NAGS: N_("Everybody is called in time again."),
     Ails.CARDS: N_("Every complaint has its card again."),
-    Ails.CLOCK: N_("My clock and Slack's agree again."),
+    Ails.CLOCK: N_("My clock is right again."),
     Ails.DISK: N_("There is room on the disk again."),
 }
 NOTICES = (  # what the bot says about itself, and to whoever had a conversation
@@ -195,6 +204,8 @@ NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     UNARCHIVE,
     CHECK,
     NAME_ANOTHER,
+    STUMBLED,
+    SET_BACK,
     "somebody",
     *AILING.values(),
     *WELL_AGAIN.values(),

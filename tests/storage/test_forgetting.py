@@ -32,6 +32,7 @@ OURS = {
     "people": "what colleagues have set for themselves",
     "policies": "teams.toml",
     "receipts": "counts and ids",
+    "remembered": "cards in channels, by marks that nobody can read",
     "saved_replies": "what the team writes before anybody has asked",
     "schedules": "holidays and rotas",
     "silences": "names of accounts and teams, and moments",
@@ -50,6 +51,7 @@ IDS |= {("customers", "platform"), ("saved_views", "person")}
 IDS |= {("mentions", name) for name in ("account", "origin")}
 IDS |= {("replies", name) for name in ("key", "author", "approved_by", "withdrawn_by")}
 IDS |= {("parts", "reply"), ("shown", "channel"), ("shown", "ts")}
+IDS |= {("stumbles", name) for name in ("step", "problem")}
 IDS |= {("amendments", name) for name in ("key", "reply", "what", "author")}
 IDS |= {("unreadable", "account"), ("merges", "what"), ("merges", "by"), ("journal", "what")}
 IDS |= {("outbox", name) for name in ("key", "errand", "lane", "destination")}

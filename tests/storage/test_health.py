@@ -85,35 +85,6 @@ def test_who_should_have_been_called_five_minutes_ago_is_found(database):
     assert books(database).uncalled == Missed()
 
 
-def test_a_nag_that_is_put_off_again_and_again_is_found(database):
-    number, later = remember(database).id, NOON
-    mark(database, number, next_nag_at=NOON, card="1.0")
-    for _ in range(3):
-        with database.begin() as db:
-            health.stumbled(db, number, later, later + MINUTE)
-        later += MINUTE
-        mark(database, number, next_nag_at=later)
-
-    assert books(database, NOON + MISSED - SECOND).uncalled == Missed()
-    assert books(database, NOON + MISSED).uncalled == Missed(many=1, number=number, since=NOON)
-
-    mark(database, number, next_nag_at=NOON + HOUR)  # it was decided after all
-    assert books(database, NOON + MISSED).uncalled == Missed()
-
-
-def test_a_nag_that_stumbles_anew_after_it_was_decided_begins_to_count_anew(database):
-    number = remember(database).id
-    mark(database, number, next_nag_at=NOON, card="1.0")
-    with database.begin() as db:
-        health.stumbled(db, number, NOON, NOON + MINUTE)
-    mark(database, number, next_nag_at=NOON + HOUR)
-    with database.begin() as db:
-        health.stumbled(db, number, NOON + HOUR, NOON + HOUR + MINUTE)
-    mark(database, number, next_nag_at=NOON + HOUR + MINUTE)
-
-    assert books(database, NOON + HOUR).uncalled == Missed()
-
-
 @pytest.mark.parametrize(
     ("changed", "found"),
     [

@@ -1,4 +1,4 @@
-"""Watching: how far accounts are surely read, who is at work, what ails us, what was forgotten.
+"""Watching: how far accounts are surely read, who is at work, what ails us.
 
 Everything is added, so a worker of the version before runs on.
 """
@@ -6,12 +6,12 @@ Everything is added, so a worker of the version before runs on.
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables import Id, Moment
+from storage.tables import Moment
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
-NEW = ("ailments", "workers", "stumbles")
+NEW = ("ailments", "workers")
 CARDLESS = (
     "card IS NULL AND coalesce(digest, 0) = 0 AND kind = 'complaint'"
     " AND state IN ('waiting', 'claimed')"
@@ -50,16 +50,6 @@ def _columns() -> list[sa.Column[object]]:
 
 
 def _tables() -> None:
-    op.create_table(
-        "stumbles",
-        sa.Column("conversation", Id, nullable=False),
-        sa.Column("since", Moment(), nullable=False),
-        sa.Column("until", Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("conversation", name="pk_stumbles"),
-        sa.ForeignKeyConstraint(
-            ["conversation"], ["conversations.id"], name="fk_stumbles_conversation_conversations"
-        ),
-    )
     op.create_table(
         "workers",
         sa.Column("name", sa.Text(), nullable=False),

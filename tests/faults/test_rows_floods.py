@@ -1,0 +1,244 @@
+"""Floods: ten thousand at once, one who writes and writes, three days to catch up, idle years."""
+
+import gc
+import resource
+import time
+import tracemalloc
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from adapters import Batch
+from adapters.demo import Demo
+from bot import logs, timers
+from bot.domain.mention import Kind
+from storage import journal, outbox
+from storage.database import reading
+from storage.tables import conversations, mentions
+from tests.people import ANA, nag_all
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+MANY = 10_000
+A_MINUTE = 60.0  # seconds in which all of them must be in the database
+BOUND = 150  # MiB that may be needed for that
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Ten thousand lines of log are no part of what is measured."""
+    logs.begin("ERROR")
+    yield
+    logs.begin()
+
+
+def resident() -> float:
+    """What this process needs now, in MiB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def counted(app, *conditions, of=conversations):
+    with reading(app.desk.database) as db:
+        return db.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one()
+
+
+def posts(slack):
+    return [m for m in slack.messages.values() if m.get("thread_ts") is None]
+
+
+def deliver(app, clock, *, seconds):
+    """The courier's time passes, at Slack's pace."""
+    for _ in range(seconds):
+        clock.pass_(seconds=1)
+        app.courier.deliver_all()
+
+
+@pytest.mark.fault(46)
+def test_ten_thousand_in_a_minute_are_kept_and_all_shown(
+    assemble, slack, demo, clock, record_property
+):
+    """They came before the bot's first start, and all of them wait."""
+    for number in range(MANY):
+        words = "My kettle is broken" if number % 10 == 0 else "Do you have kettles?"
+        demo.post(words, by=f"customer{number}")
+    clock.pass_(minutes=1)
+    bot, before = assemble(import_days=1), resident()
+
+    began = time.monotonic()
+    while bot.intake.poll("demo", demo):
+        clock.pass_(seconds=1)
+    took, grown = time.monotonic() - began, resident() - before
+
+    told = f"{MANY} mentions kept in {took:.1f} s and {grown:.0f} MiB"
+    record_property("tells", f"{told}, {bot.desk.database.dialect.name}")
+    assert counted(bot, of=mentions) == counted(bot, conversations.c.due_at.is_not(None)) == MANY
+    assert grown < BOUND
+    assert took < A_MINUTE
+
+    timers.repeat(bot.sweep.gather_one)
+    deliver(bot, clock, seconds=240)
+    unseen = conversations.c.card.is_(None) & conversations.c.digest.is_(None)
+    assert counted(bot, unseen) == 0
+    complaints = conversations.c.kind == Kind.COMPLAINT
+    assert counted(bot, complaints, conversations.c.due_at > clock()) == MANY // 10
+    assert counted(bot, outbox.o.done_at.is_(None), of=outbox.outbox) == 0
+
+
+@pytest.mark.fault(46)
+def test_one_who_writes_five_hundred_times_is_one_card_and_few_notes(app, slack, demo, clock):
+    first = demo.post("My kettle is broken")
+    for number in range(499):
+        demo.post(f"Hello? {number}", parent=first)
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+
+    deliver(app, clock, seconds=60)
+
+    [card] = posts(slack)
+    assert counted(app, of=mentions) == 500
+    assert counted(app) == 1
+    assert len(slack.messages) < 10
+    assert "500 messages" in str(card["blocks"]) or "500" in str(card)
+
+
+@pytest.mark.fault(47)
+def test_after_three_days_two_thousand_that_fell_late_are_one_list(app, slack, demo, clock):
+    late = 2000
+    for number in range(late):
+        demo.post("My kettle is broken", by=f"customer{number}")
+    demo.post("Nice kettle!", by="a friend")
+    while True:  # as it comes after an outage: all of it at once, three days old
+        clock.pass_(seconds=1)
+        if not app.intake.poll("demo", demo):
+            break
+    clock.pass_(days=3)
+    before = len(slack.messages)
+
+    timers.repeat(app.sweep.gather_one)
+    timers.repeat(app.sweep.nag_some)
+    deliver(app, clock, seconds=120)
+
+    fell_late = [m for m in list(slack.messages.values())[before:] if "fell late" in m["text"]]
+    assert len(fell_late) == 1
+    assert f"these {late:,} fell late" in fell_late[0]["text"]
+    with reading(app.desk.database) as db:
+        nags = Counter(
+            (nag.rung, len(journal.nags(db, number)))
+            for number in range(1, late + 1, 97)
+            for nag in journal.nags(db, number)
+        )
+    assert set(nags) == {(2, 1)}
+    clock.pass_(minutes=1)
+    nag_all(app)
+    assert not app.sweep.nag_some()
+
+
+@on_sqlite
+@pytest.mark.fault(46)
+def test_a_storm_of_answers_publishes_each_once(app, demo, clock):
+    many = 300
+    for number in range(many):
+        demo.post("My kettle is broken", by=f"customer{number}")
+    while clock.pass_(seconds=1) or app.intake.poll("demo", demo):
+        pass
+    for number in range(1, many + 1):
+        asked = app.desk.look(number).latest.id
+        app.answering.reply(number, ANA, f"Sorry, {number}!", mention=asked, key=f"k{number}")
+
+    app.courier.deliver_all(replies=True)
+
+    assert sorted(said.text for said in demo.answers()) == sorted(
+        f"Sorry, {number}!" for number in range(1, many + 1)
+    )
+    assert counted(app, conversations.c.state == "answered") == many
+
+
+class Endless(Demo):
+    """A platform that keeps nothing: so many posts a page, each by somebody else."""
+
+    said, wanted = 0, 0
+
+    def fetch(self, cursor):
+        begin = self.said
+        self.said = min(begin + 100, self.wanted)
+        numbers = range(begin, self.said)
+        posts = [
+            {"key": f"e{n}", "at": self.now().isoformat(), "by": f"customer{n}", "text": "Broken"}
+            for n in numbers
+        ]
+        read = [self._mention(post) for post in posts]
+        return Batch(mentions=read, cursor=str(self.said), more=self.said < self.wanted)
+
+
+def traced(act) -> float:
+    """How much more Python holds after it, in KiB."""
+    gc.collect()
+    tracemalloc.start()
+    act()
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] / 1024
+    tracemalloc.stop()
+    return grown
+
+
+@on_sqlite
+@pytest.mark.fault(52)
+def test_what_was_taken_in_is_not_kept_in_memory(app, clock):
+    platform = Endless("demo", {}, clock, timedelta(days=7))
+
+    def take_in(many):
+        platform.wanted += many
+        clock.pass_(seconds=10)
+        app.intake.poll("demo", platform)
+        timers.repeat(app.sweep.gather_one)
+
+    take_in(300)
+    grown = traced(lambda: take_in(600))
+
+    assert counted(app, of=mentions) == 900
+    assert grown * 100_000 / 600 < 5 * 1024, f"{grown:.0f} KiB for 600 mentions"
+
+
+@on_sqlite
+@pytest.mark.fault(52)
+def test_ten_thousand_idle_hours_leave_nothing_in_memory_and_little_in_the_database(
+    app, demo, clock, hear
+):
+    hear()
+    sweep = app.sweep
+    steps = (sweep.let_go_one, sweep.list_one, sweep.nag_some, sweep.redraw_one, sweep.prune_some)
+
+    def idle(turns):
+        for _ in range(turns):
+            clock.pass_(hours=10)
+            for step in steps:
+                timers.repeat(step)
+            app.courier.deliver_all()
+
+    idle(50)
+    grown = traced(lambda: idle(950))
+
+    assert grown < 512, f"{grown:.0f} KiB"
+    assert counted(app, conversations.c.state == "waiting") == 1
+    assert counted(app, of=outbox.outbox) < 20
+
+
+@pytest.mark.fault(52)
+def test_what_was_delivered_long_ago_is_pruned_and_what_is_owed_never(app, slack, clock, hear):
+    hear("My kettle is broken", by="mira")
+    slack.workspace.faults.add("error", "chat.postMessage", error="is_archived", times=99)
+    hear("My toaster is broken", by="ken")
+    assert counted(app, outbox.o.done_at.is_(None), of=outbox.outbox) >= 1
+    owed = counted(app, outbox.o.done_at.is_(None), of=outbox.outbox)
+
+    clock.pass_(days=29)
+    timers.repeat(app.sweep.prune_some)
+    assert counted(app, outbox.o.done_at.is_not(None), of=outbox.outbox) >= 1
+    clock.pass_(days=2)
+    timers.repeat(app.sweep.prune_some)
+
+    assert counted(app, outbox.o.done_at.is_not(None), of=outbox.outbox) == 0
+    assert counted(app, of=outbox.outbox) == owed
+    assert counted(app) == 2
