@@ -43,6 +43,7 @@ def test_four_settings_are_enough():
     assert settings.teams["care"].channel == "C0CARE"
 
 
+@pytest.mark.fault(49)
 def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(NotSetUp) as told:
         read({"ADAPTERS": "email", "TEAMS_FILE": "none.toml", "LOG_LEVEL": "loud"})
@@ -100,6 +101,7 @@ def test_everything_that_is_wrong_is_said_at_once():
         ),
     ],
 )
+@pytest.mark.fault(49)
 def test_a_wrong_setting_is_one_sentence_that_mends_it(name, value, sentence):
     [problem] = problems(**{name: value})
 
@@ -107,6 +109,7 @@ def test_a_wrong_setting_is_one_sentence_that_mends_it(name, value, sentence):
     assert "hunter2" not in problem
 
 
+@pytest.mark.fault(49)
 def test_the_value_of_a_secret_is_never_repeated():
     said = problems(SLACK_BOT_TOKEN="xoxp-hunter2", SLACK_APP_TOKEN="xapp-hunter2 x")
 
@@ -152,6 +155,7 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
     assert config.installed()["demo"]().__name__ == "Demo"
 
 
+@pytest.mark.fault(34)
 def test_sqlite_on_a_dyno_needs_an_explicit_word():
     [said] = problems(DYNO="worker.1")
 

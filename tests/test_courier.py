@@ -430,6 +430,7 @@ def cards(workspace):
     return [m for m in workspace.channels["C0CARE"].messages.values() if m.get("blocks")]
 
 
+@pytest.mark.fault(38)
 def test_what_never_works_becomes_a_dead_letter_that_people_hear_of(
     app, workspace, dead_card, later
 ):
@@ -465,6 +466,7 @@ def test_a_card_that_was_given_up_comes_back_when_something_happens(
     assert len(cards(workspace)) == 1
 
 
+@pytest.mark.fault(38)
 def test_one_delivery_that_never_works_holds_up_no_other(app, slack, faults, heard):
     faults.add("error", "chat.postMessage", error="invalid_blocks")
     heard("one broken", by="a")
@@ -490,6 +492,7 @@ def freeze(app, clock) -> Courier:
     return Courier(app.desk, app.answering, app.amending, sleep_first)
 
 
+@pytest.mark.fault(37)
 def test_a_worker_that_was_frozen_longer_than_its_lease_says_nothing(app, slack, clock):
     app.desk.tell("C0CARE", "Hello", key="k")
 
@@ -499,6 +502,7 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_says_nothing(app, slack,
     assert owed(app) == []
 
 
+@pytest.mark.fault(37)
 def test_a_worker_that_was_frozen_longer_than_its_lease_answers_nobody(app, demo, clock, hear):
     hear()
     begin_answer(app)
@@ -508,6 +512,7 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_answers_nobody(app, demo
     assert demo.attempts == 1
 
 
+@pytest.mark.fault(37)
 def test_a_worker_that_lost_its_lease_brings_no_answer_back(app, demo, clock, hear):
     hear()
     begin_answer(app)
@@ -745,6 +750,7 @@ def test_a_nag_whose_deadline_was_moved_meanwhile_is_not_said(app, slack, clock,
     assert len(slack.messages) == 1
 
 
+@pytest.mark.fault(47)
 def test_after_an_outage_one_nag_makes_up_for_all_rungs_that_were_missed(app, slack, clock, hear):
     hear()
 
@@ -852,6 +858,7 @@ def test_a_nag_is_said_once_in_both_places_whatever_happens_to_its_second_half(
     assert owed(app) == []
 
 
+@pytest.mark.fault(35)
 def test_nobody_is_nagged_twice_when_the_clock_is_set_back(app, slack, clock, hear):
     hear()
     clock.pass_(minutes=61)
@@ -865,6 +872,7 @@ def test_nobody_is_nagged_twice_when_the_clock_is_set_back(app, slack, clock, he
     assert len(slack.messages) == 2
 
 
+@pytest.mark.fault(35)
 def test_a_nag_that_is_owed_is_said_even_if_the_clock_is_set_back_meanwhile(
     app, slack, clock, hear, later
 ):
@@ -878,6 +886,7 @@ def test_a_nag_that_is_owed_is_said_even_if_the_clock_is_set_back_meanwhile(
     assert len(slack.messages) == 2
 
 
+@pytest.mark.fault(35)
 def test_when_the_clock_is_set_back_new_mentions_are_shown_all_the_same(
     app, slack, demo, clock, hear
 ):
@@ -954,6 +963,7 @@ def broken_by_us(*_, **__):
     raise ValueError("boom <!channel>")
 
 
+@pytest.mark.fault(51)
 def test_three_answers_that_hang_hold_up_no_card(app, demo, heard, slack):
     heard("Broken", by="a")
     app.answering.reply(1, ANA, "Coming!", mention=1, key="V1")

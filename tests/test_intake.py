@@ -121,6 +121,7 @@ def test_a_process_that_dies_before_the_page_is_written_loses_nothing(app, demo,
     assert all_words(app) == ["one", "two"]
 
 
+@pytest.mark.fault(44)
 def test_a_page_that_comes_again_is_known(app, demo, poll):
     demo.post("one")
     poll()
@@ -138,6 +139,7 @@ def test_many_pages_are_read_in_one_go(app, demo, poll):
     assert account(app).cursor == "230"
 
 
+@pytest.mark.fault(44)
 def test_the_same_post_twice_in_one_page_is_one(app, demo, poll):
     demo.post("one")
     demo._write(demo.events[0])
@@ -146,6 +148,7 @@ def test_the_same_post_twice_in_one_page_is_one(app, demo, poll):
     assert words(app) == ["one"]
 
 
+@pytest.mark.fault(44)
 def test_two_accounts_of_one_platform_have_their_own_posts_and_cursors(app, demo, poll, clock):
     two = Demo("demo:two", {}, clock, timedelta(days=7))
     app.intake.poll("demo:two", two)
@@ -210,6 +213,7 @@ def test_a_second_message_belongs_to_the_same_conversation_and_moves_nothing(app
     assert conversation(app).due_at == NOON + HOUR
 
 
+@pytest.mark.fault(45)
 def test_a_late_older_message_moves_the_clock_back(app, demo, poll, clock):
     clock.pass_(minutes=10)
     first = demo.post("My order is broken")
@@ -245,6 +249,7 @@ def test_praise_that_turns_into_a_complaint_has_a_deadline(app, demo, poll):
 # What becomes of posts
 
 
+@pytest.mark.fault(43)
 def test_an_edit_is_shown_and_starts_no_new_clock(app, slack, demo, poll, hear):
     key = hear("My order is broken")
 
@@ -257,6 +262,7 @@ def test_an_edit_is_shown_and_starts_no_new_clock(app, slack, demo, poll, hear):
     assert conversation(app).due_at == NOON + HOUR
 
 
+@pytest.mark.fault(43)
 def test_what_was_deleted_needs_no_answer_and_its_thread_says_so(app, slack, demo, poll, hear):
     key = hear()
 
@@ -323,6 +329,7 @@ def test_a_deletion_of_what_was_never_shown_owes_nothing(assemble, demo, clock):
 # What the brand says
 
 
+@pytest.mark.fault(48)
 def test_an_answer_from_elsewhere_stops_the_clock(app, slack, demo, poll, hear):
     key = hear()
 
@@ -336,6 +343,7 @@ def test_an_answer_from_elsewhere_stops_the_clock(app, slack, demo, poll, hear):
     assert "We are on it" in str(card["blocks"])
 
 
+@pytest.mark.fault(45)
 def test_an_answer_from_elsewhere_that_comes_before_its_question_stops_the_clock_too(
     app, slack, demo, poll
 ):
@@ -541,6 +549,7 @@ def test_a_silent_customer_who_writes_again_is_heard(first_start, slack, demo, c
 # Poison
 
 
+@pytest.mark.fault(39)
 def test_what_nobody_can_read_is_kept_and_the_rest_goes_on(app, demo, poll):
     demo.post("one")
     demo.spoil()
@@ -553,6 +562,7 @@ def test_what_nobody_can_read_is_kept_and_the_rest_goes_on(app, demo, poll):
     assert "1 item on demo could not be read" in told
 
 
+@pytest.mark.fault(39)
 def test_a_mention_that_the_database_refuses_is_set_aside_and_the_rest_goes_on(app, demo, poll):
     demo.post("one")
     demo.post("famous", by="star", followers=2**70)
@@ -564,6 +574,7 @@ def test_a_mention_that_the_database_refuses_is_set_aside_and_the_rest_goes_on(a
     assert account(app).failures == 0
 
 
+@pytest.mark.fault(41)
 def test_nul_and_lone_surrogates_come_in_as_replacements_and_nothing_is_set_aside(app, demo, poll):
     demo.post("My order\0 is \ud800 broken", by="mi\0ra", name="M\udfff", thread="t\0")
 
@@ -573,6 +584,7 @@ def test_nul_and_lone_surrogates_come_in_as_replacements_and_nothing_is_set_asid
     assert app.desk.look(1).customer.name == "M\ufffd"
 
 
+@pytest.mark.fault(40)
 def test_a_very_long_text_is_kept_whole(app, demo, poll):
     demo.post("broken " * 20_000)
 
@@ -692,6 +704,7 @@ def test_an_error_of_ours_waits_like_an_outage(app, demo, poll):
     assert poll(hours=1) == 1
 
 
+@pytest.mark.fault(47)
 def test_what_a_platform_can_no_longer_give_is_told(app, demo, poll):
     demo.gap = "Posts from before Monday can't be read any more."
 
@@ -701,6 +714,7 @@ def test_what_a_platform_can_no_longer_give_is_told(app, demo, poll):
     assert "before Monday" in told
 
 
+@pytest.mark.fault(47)
 def test_a_gap_after_an_outage_is_told_beside_the_good_news(app, demo, poll):
     demo.trouble = LockedOut("Look at DEMO_TOKEN.")
     poll()
@@ -782,6 +796,7 @@ def test_what_waits_is_rechecked_once_an_hour(app, demo, clock, poll, hear):
     assert demo.asked == [[key], [key]]
 
 
+@pytest.mark.fault(43)
 def test_a_recheck_hears_of_deletions_and_edits(app, demo, hear):
     first, second = hear("Broken", by="mira"), hear("Broken too", by="ken")
     edited = replace(app.desk.look(2).mentions[0], text="Bro\0ken!", revision="2")
@@ -808,6 +823,7 @@ def test_when_a_recheck_fails_it_is_tried_again_an_hour_later(app, demo, clock, 
     assert len(demo.asked) == 2
 
 
+@pytest.mark.fault(43)
 def test_a_deletion_while_our_answer_is_on_its_way_closes_it_when_the_answer_is_refused(
     app, demo, poll, hear
 ):

@@ -134,6 +134,7 @@ def test_the_list_of_commands_says_what_each_is_for(capsys):
         assert re.search(rf"^    {command} +[A-Z]\w+", said, re.MULTILINE)
 
 
+@pytest.mark.fault(49)
 def test_a_bot_that_is_not_set_up_says_all_that_is_missing(tmp_path):
     began = time.monotonic()
 
@@ -164,6 +165,7 @@ def test_a_bot_that_is_not_set_up_says_all_that_is_missing(tmp_path):
         ({"DATABASE_URL": "postgres://u:hunter2/d"}, "DATABASE_URL is not the address"),
     ],
 )
+@pytest.mark.fault(49)
 def test_a_start_that_can_not_succeed_says_why_at_once(tmp_path, well, changed, sentence):
     began = time.monotonic()
 
@@ -201,6 +203,7 @@ def test_a_worker_starts_while_slack_is_down(tmp_path, well):
         assert stopped(worker)
 
 
+@pytest.mark.fault(32)
 def test_sqlite_serves_one_worker(tmp_path, well):
     with running("run", within=tmp_path, environment=well, until="bot.started"):
         code, said = ended("run", within=tmp_path, environment=well)
@@ -231,6 +234,7 @@ def test_check_ends_with_one_if_anything_is_wrong(tmp_path, well):
     assert "NO  channel of care: #old-care is archived." in said
 
 
+@pytest.mark.fault(50)
 def test_a_worker_on_postgresql_waits_until_somebody_migrates(tmp_path, well):
     with postgres.own_database(f"behind_{os.getpid()}") as url:
         here = well | {"DATABASE_URL": url.render_as_string(hide_password=False)}
@@ -245,6 +249,7 @@ def test_a_worker_on_postgresql_waits_until_somebody_migrates(tmp_path, well):
             stopped(worker)
 
 
+@pytest.mark.fault(50)
 def test_a_newer_schema_is_fine(sqlite, postgresql, monkeypatch, capsys):
     """Deploys overlap: the next version migrates while this one is still at work."""
     migrations.upgrade(sqlite)

@@ -23,6 +23,7 @@ def ticking():
     made.shutdown()
 
 
+@pytest.mark.fault(35)
 def test_a_clock_that_is_set_back_by_an_hour_stops_nothing(ticking):
     ran = threading.Event()
     in_an_hour = datetime.now(UTC) + timedelta(hours=1)  # what was due now, before it was set back
@@ -33,6 +34,7 @@ def test_a_clock_that_is_set_back_by_an_hour_stops_nothing(ticking):
     assert ran.wait(2)
 
 
+@pytest.mark.fault(38)
 def test_a_job_that_fails_is_run_again_at_its_next_turn(ticking):
     tries = []
 

@@ -156,6 +156,7 @@ def test_what_arrives_during_the_reading_comes_with_the_next(place: Place) -> No
     assert found >= keys
 
 
+@pytest.mark.fault(44)
 def test_a_crash_before_the_commit_gives_the_same_again(place: Place) -> None:
     cursor = begun(place)
     place.post("Hello?")
@@ -545,6 +546,7 @@ def changes(place: Place, cursor: str, key: str) -> list[Mention | str]:
     return [*asked, *(m for m in new(place, cursor) if m.key == key)]
 
 
+@pytest.mark.fault(43)
 def test_an_edit_is_the_same_post_with_other_words(place: Place) -> None:
     if not place.can_edit:
         pytest.skip("Nobody can edit here.")
@@ -576,6 +578,7 @@ def test_an_answer_to_an_edited_post_belongs_to_it(place: Place) -> None:
     assert own.parent == mention.key
 
 
+@pytest.mark.fault(43)
 def test_a_deletion_is_noticed(place: Place) -> None:
     if not place.can_delete:
         pytest.skip("Nobody can delete here.")
@@ -588,6 +591,7 @@ def test_a_deletion_is_noticed(place: Place) -> None:
     assert gone == mention.key or (isinstance(gone, Mention) and gone.deleted)
 
 
+@pytest.mark.fault(43)
 def test_what_is_deleted_is_not_answered(place: Place) -> None:
     if not place.can_delete:
         pytest.skip("Nobody can delete here.")
@@ -600,6 +604,7 @@ def test_what_is_deleted_is_not_answered(place: Place) -> None:
     assert place.answers() == []
 
 
+@pytest.mark.fault(39)
 def test_one_poisonous_item_does_not_stop_the_rest(place: Place) -> None:
     cursor = begun(place)
     before = place.post("Before")
@@ -647,6 +652,7 @@ def test_check_says_as_whom(place: Place) -> None:
 
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.fault(42)
 def test_hostile_words_arrive_as_they_were_written(place: Place, words: str) -> None:
     cursor = begun(place)
     key = place.post(words)

@@ -468,6 +468,7 @@ def test_a_mail_of_too_many_parts_is_not_taken_apart():
 
 @settings(max_examples=150, deadline=2000)
 @given(st.binary(max_size=2000))
+@pytest.mark.fault(39)
 def test_no_bytes_can_break_it(raw):
     mention = heard(raw)
 
@@ -488,6 +489,7 @@ BITS = [
 
 @settings(max_examples=300, deadline=2000)
 @given(st.lists(st.sampled_from(BITS), max_size=60).map("".join))
+@pytest.mark.fault(39)
 def test_no_broken_mail_can_break_it(text):
     mention = heard(text.encode())
 

@@ -72,6 +72,7 @@ steps = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(steps, max_size=14))
+@pytest.mark.fault(45)
 def test_whenever_posts_arrive_and_however_late_they_are_listed_none_is_lost(
     story: list[tuple[str, int, int]],
 ) -> None:
@@ -100,6 +101,7 @@ def test_whenever_posts_arrive_and_however_late_they_are_listed_none_is_lost(
         assert found == posted
 
 
+@pytest.mark.fault(45)
 def test_a_post_that_is_listed_late_is_found_below_newer_ones(place: TwitterPlace) -> None:
     late = place.x.post("Late", late=timedelta(minutes=9))
     place.post("In time")
@@ -162,6 +164,7 @@ def test_a_page_that_leads_to_itself_neither_loops_nor_loses(
     assert found == keys
 
 
+@pytest.mark.fault(45)
 def test_pages_out_of_order_and_overlapping_lose_nothing(place: TwitterPlace, x: XServer) -> None:
     cursor = read(place.adapter, None)[1]
     keys = {place.post("Hello") for _ in range(250)}
@@ -188,6 +191,7 @@ def test_a_forgotten_page_begins_the_walk_anew(place: TwitterPlace, x: XServer) 
     assert found == keys
 
 
+@pytest.mark.fault(47)
 def test_more_than_x_shows_is_told_with_its_bounds(place: TwitterPlace) -> None:
     place.post("Seen")
     cursor = read(place.adapter, None)[1]
@@ -226,6 +230,7 @@ def test_an_answer_that_is_no_list_never_ends_a_walk(
 
 
 @pytest.mark.parametrize("item", [None, 7, "text", [], {}, {"id": "x"}, {"id": "9" * 5000}])
+@pytest.mark.fault(39)
 def test_whatever_is_listed_as_a_post_the_others_are_read(
     place: TwitterPlace, x: XServer, item: Any
 ) -> None:
@@ -315,6 +320,7 @@ def test_a_quiet_week_is_no_gap() -> None:
     assert key in {m.key for m in mentions}
 
 
+@pytest.mark.fault(47)
 def test_a_week_away_is_told_with_its_bounds_and_reading_goes_on() -> None:
     with twitter(**SEARCH) as place:
         place.x.post("akme!", to_nobody=True)
@@ -409,6 +415,7 @@ def test_a_repost_is_no_customer() -> None:
     assert told.origin is Origin.REPOST
 
 
+@pytest.mark.fault(41)
 def test_half_a_character_and_nul_do_not_reach_the_database() -> None:
     told = from_raw(text="a\0b\ud800c")
 
@@ -484,6 +491,7 @@ def test_the_same_words_are_the_same_and_others_are_not() -> None:
         ("Something new.", "Something new."),
     ],
 )
+@pytest.mark.fault(43)
 def test_what_x_will_not_have_is_refused_in_a_sentence(
     place: TwitterPlace, x: XServer, asked: Mention, detail: str, said: str
 ) -> None:

@@ -339,6 +339,7 @@ def test_a_special_night_is_one_line_over_midnight() -> None:
         ("02:00-03:00", []),
     ],
 )
+@pytest.mark.fault(36)
 def test_a_wall_time_that_does_not_exist_is_an_hour_later(
     hours: str, real: list[tuple[str, str]]
 ) -> None:
@@ -360,6 +361,7 @@ def test_a_wall_time_that_does_not_exist_is_an_hour_later(
         ("01:00-02:30", 90),
     ],
 )
+@pytest.mark.fault(36)
 def test_an_ambiguous_wall_time_is_the_first(hours: str, minutes: int) -> None:
     calendar = Calendar(BERLIN, (windows(hours),) * 7)
     sunday = berlin("2026-10-25 00:00")
@@ -369,6 +371,7 @@ def test_an_ambiguous_wall_time_is_the_first(hours: str, minutes: int) -> None:
     assert counted == timedelta(minutes=minutes)
 
 
+@pytest.mark.fault(36)
 def test_a_night_of_the_clock_change_is_as_long_as_it_really_was() -> None:
     night = Calendar(BERLIN, (windows("22:00-06:00"),) * 7)
 
@@ -656,6 +659,7 @@ Record = Callable[[str, object], None]
 
 
 @pytest.mark.parametrize("where", SCENES)
+@pytest.mark.fault(36)
 def test_the_oracle_agrees_minute_by_minute(where: str, record_property: Record) -> None:
     judged = compare(SCENES[where], cases(unit=60, longest=4_000), MANY)
 

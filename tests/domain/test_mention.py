@@ -33,6 +33,7 @@ def test_only_what_no_database_keeps_is_replaced(text, kept):
 
 
 @given(ANYTHING)
+@pytest.mark.fault(41)
 def test_what_is_storable_can_be_encoded_and_never_grows(text):
     kept = storable(text)
 

@@ -46,6 +46,7 @@ def test_a_worker_that_is_told_to_stop_finishes_and_leaves_the_rest_to_the_next(
 
 
 @pytest.mark.xdist_group("killed on postgresql")
+@pytest.mark.fault(29)
 def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path):
     with postgres.own_database(f"away_{time.time_ns()}") as url, wire(url) as line:
         engine = connect(url.render_as_string(hide_password=False))

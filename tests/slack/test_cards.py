@@ -453,6 +453,7 @@ def test_the_fallback_has_name_words_kind_and_deadline(state):
 
 @given(hostile=cases_of_all_kinds())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.fault(42)
 def test_slack_takes_every_card_and_no_customer_calls_anybody(hostile):
     drawn = card(hostile, NOON + HOUR)
 

@@ -554,6 +554,7 @@ def test_a_new_view_would_be_missed(tmp_path, monkeypatch):
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@pytest.mark.fault(42)
 def test_slack_takes_it_whatever_there_is_in_every_language(name, world):
     for language in languages():
         with speaking(language):

@@ -745,6 +745,7 @@ def test_the_same_event_twice_is_one_home(app, slack):
 # When something is wrong on our side
 
 
+@pytest.mark.fault(29)
 def test_a_form_stays_open_with_everything_in_it_while_the_database_is_away(
     app, slack, demo, hear, away
 ):
@@ -771,6 +772,7 @@ def test_the_form_to_dismiss_stays_open_too(app, slack, hear, away):
     assert "My database does not answer" in errors(slack)["reason"]
 
 
+@pytest.mark.fault(29)
 def test_a_press_while_the_database_is_away_is_answered_in_a_whisper(app, slack, hear, away):
     hear()
     where = slack.workspace.press(ANA, CARE, conversation(app).card, "claim")
@@ -842,6 +844,7 @@ def test_what_customers_wrote_is_not_in_the_log(app, slack, hear):
         "👨‍👩‍👧‍👦" * 5000,
     ],
 )
+@pytest.mark.fault(40)
 def test_whatever_customers_write_is_shown_and_calls_nobody(app, slack, hear, text):
     first = hear(text, name=text[:2000])
     hear(text, parent=first, name=text[:2000])

@@ -1,5 +1,7 @@
 """Whose turn it is to read an account."""
 
+import pytest
+
 from storage import accounts
 from tests.conftest import NOON
 from tests.things import HOUR, MINUTE, SECOND
@@ -44,6 +46,7 @@ def test_an_account_that_must_wait_waits(database):
     assert turn(database, NOON + HOUR)
 
 
+@pytest.mark.fault(35)
 def test_a_clock_that_was_set_back_does_not_keep_an_account_from_being_read(database):
     turn(database, NOON)
 

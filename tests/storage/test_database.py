@@ -29,6 +29,7 @@ def kept(database, at) -> datetime:
         return db.execute(mine).scalar_one()
 
 
+@pytest.mark.fault(36)
 def test_a_time_without_an_offset_is_refused(database):
     with pytest.raises(StatementError, match="no offset"):
         kept(database, datetime(2026, 11, 3, 12))  # noqa: DTZ001
@@ -43,6 +44,7 @@ def test_a_question_with_a_time_without_an_offset_is_refused_too(database):
 
 @FEW
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=offsets))  # noqa: DTZ001
+@pytest.mark.fault(36)
 def test_an_instant_comes_back_as_the_same_instant_in_utc(database, at):
     found = kept(database, at)
 
@@ -93,6 +95,7 @@ def test_errors_do_not_repeat_what_customers_wrote(database):
     assert "a secret" not in str(refused.value)
 
 
+@pytest.mark.fault(32)
 def test_threads_that_read_before_they_write_all_get_their_turn(database):
     with database.begin() as db:
         row = insert(digests).values(team="care", channel="C", card="0", at=NOON)

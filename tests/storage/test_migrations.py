@@ -86,6 +86,7 @@ def test_the_indexes_have_their_conditions(blank):
     }
 
 
+@pytest.mark.fault(50)
 def test_every_step_can_be_taken_back(blank):
     migrations.upgrade(blank)
     config = migrations._config()
@@ -140,6 +141,7 @@ def test_upgrading_again_changes_nothing(blank):
 
 
 @pytest.mark.parametrize("blank", ["postgresql"], indirect=True)
+@pytest.mark.fault(50)
 def test_two_upgrades_at_once_do_it_one_after_the_other(blank):
     url = blank.url.render_as_string(hide_password=False)
 

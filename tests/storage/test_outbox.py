@@ -71,6 +71,7 @@ def test_when_the_lease_runs_out_another_attempt_begins_and_knows_that_it_may_ha
     assert (again.attempt, again.may_have_happened) == (2, True)
 
 
+@pytest.mark.fault(37)
 def test_an_attempt_that_lost_its_lease_changes_nothing_any_more(box):
     box.put("one")
     old = box.take()
@@ -258,6 +259,7 @@ def test_no_channel_ever_gets_more_than_a_burst_of_three_and_then_one_a_second(b
 
 @FEW
 @given(st.lists(st.integers(-7200, 7200), min_size=1, max_size=12))
+@pytest.mark.fault(35)
 def test_wherever_the_clock_is_set_the_outbox_goes_on_within_seconds(box, jumps):
     with box.database.begin() as db:
         db.execute(delete(deliveries))

@@ -113,6 +113,7 @@ def test_the_same_form_sent_many_times_at_once_is_one_answer(app, demo, hear):
     assert len(demo.answers()) == 1
 
 
+@pytest.mark.fault(37)
 def test_many_couriers_never_take_one_delivery_twice(database):
     with database.begin() as db:
         for n in range(60):
@@ -175,6 +176,7 @@ def test_many_couriers_keep_one_pace(database):
 
 
 @pytest.mark.parametrize(("customers", "nags", "lists"), [(3, 3, 0), (9, 0, 1)])
+@pytest.mark.fault(37)
 def test_several_sweeps_never_nag_twice(app, clock, hear, customers, nags, lists):
     for n in range(customers):
         hear(by=f"customer{n}")
@@ -209,6 +211,7 @@ def test_of_many_workers_one_reads_an_account(database):
     assert Counter(at_once(turn, times=4)) == {True: 1, False: 3}
 
 
+@pytest.mark.fault(44)
 def test_one_page_that_is_taken_in_many_times_at_once_is_there_once(app, demo):
     demo.post("My order is broken")
     page = demo.fetch("0")
