@@ -20,6 +20,7 @@ UNMEASURED = {  # others' time, or inputs that are not read to their end
     "command",
     "x_cursor",
     "mail_cursor",
+    "x_length",  # twitter-text: a word of n accented letters takes n², and forms end at 3000
 }
 MEASURED = sorted(TARGETS.keys() - UNMEASURED)
 BOMBS = (
