@@ -17,6 +17,7 @@ from tests.faults.town import CARE, Town
 from tests.people import BEN
 
 PAUSE = 0.1  # seconds between two faults, on average
+CALM = 5.0  # seconds, at least, between two of those that cost a life
 WAITING = 12  # faults that may wait for a call to hit
 POSTS = ["chat.postMessage"] * 4 + ["chat.update"] * 3
 CALLS = [*POSTS, "conversations.history", "conversations.replies", "views.open", "users.info", "*"]
@@ -32,7 +33,7 @@ class Chaos(threading.Thread):
         super().__init__(daemon=True)
         self.town, self.crew, self.struck = town, crew, struck
         self.chance = Random(seed)
-        self.over = threading.Event()
+        self.over, self.calm_until = threading.Event(), 0.0
         self.wrong: list[BaseException] = []
 
     def run(self) -> None:
@@ -70,34 +71,34 @@ class Chaos(threading.Thread):
         return told + self.struck
 
     def _strikes(self) -> list[tuple[int, Strike]]:
-        """What costs a restart is rare: a worker that is not there can't be hit."""
         return [
-            (240, self._slack_call),
-            (50, self._x_call),
-            (50, self._envelope),
-            (14, self._sockets),
-            (16, self._lag),
-            (5, self._delete_by_hand),
-            (1, self._archive),
-            (1, self._throw_out),
-            (1, self._revoke),
-            (2, self._leave),
-            (8, self._shuffle),
-            (1, self._renew_keys),
-            (2, self.crew.kill),
-            (2, self.crew.stop),
-            *(self._of_postgresql() if self.town.server else [(8, self._lock_sqlite)]),
+            (60, self._slack_call),
+            (16, self._x_call),
+            (8, self._envelope),
+            (4, self._sockets),
+            (5, self._lag),
+            (2, self._delete_by_hand),
+            (1, self._leave),
+            (4, self._shuffle),
+            (6, self._costly),
+            *(self._of_postgresql() if self.town.server else [(4, self._lock_sqlite)]),
         ]
 
     def _of_postgresql(self) -> list[tuple[int, Strike]]:
-        return [
-            (2, self.crew.replace),
-            (2, lambda: self._restart("fast")),
-            (2, lambda: self._restart("immediate")),
-            (25, self._cut),
-            (6, self._read_only),
-            (16, self._lock_table),
-        ]
+        return [(8, self._cut), (2, self._read_only), (5, self._lock_table)]
+
+    def _costly(self) -> None:
+        """What costs a new life is rare: a worker that is not there can't be hit."""
+        now = time.monotonic()
+        if now < self.calm_until:
+            return
+        self.calm_until = now + CALM
+        strikes = [self._archive, self._throw_out, self._revoke, self._renew_keys]
+        strikes += [self.crew.kill, self.crew.kill, self.crew.stop]
+        if self.town.server:
+            strikes += [self.crew.replace, self.crew.replace]
+            strikes += [lambda: self._restart("fast"), lambda: self._restart("immediate")]
+        self.chance.choice(strikes)()
 
     # Slack
 

@@ -106,7 +106,7 @@ class Crew(threading.Thread):
         if self.harmless.is_set() or not self.town.lives:
             return self.town.begin()
         name = self.chance.choice(("*", self.chance.choice(STEPS)))
-        count = self.chance.randint(60, 900) if name == "*" else self.chance.randint(1, 25)
+        count = self.chance.randint(60, 1500) if name == "*" else self.chance.randint(1, 60)
         if self.chance.random() < 0.15:
             return self.town.begin(sleep_at=f"*#{count}")
         return self.town.begin(die_at=f"{name}#{count}")
