@@ -66,7 +66,7 @@ def live(around: Town, name: str, workers: int, told: Told, *, long: float, kill
     chaos = Chaos(around, crew, f"{name}/chaos", struck)
     people = crowd(around, name, events, enough)
     crew.start()
-    until(around.has_been_read, seconds=60)
+    until(around.has_been_read, seconds=180)
     for each in people:
         each.start()
     if kills:
