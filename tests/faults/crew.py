@@ -14,14 +14,21 @@ STEPS = (
     "after POST /api/chat.postMessage",
     "before POST /api/chat.update",
     "after POST /api/chat.update",
-    "after GET /api/conversations.history",
+    "after POST /api/conversations.history",
     "before POST //tweets",
     "after POST //tweets",
     "after GET //users//mentions",
     "before commit of outbox",
     "after commit of outbox",
+    "after commit of destinations+outbox",
     "before commit of conversations+journal+outbox",
     "after commit of conversations+journal+outbox",
+)
+SLEEPS = (  # with something in hand that another will take meanwhile
+    "after commit of destinations+outbox",
+    "after commit of outbox",
+    "after POST /api/conversations.history",
+    "after GET //users//mentions",
 )
 
 
@@ -107,8 +114,8 @@ class Crew(threading.Thread):
             return self.town.begin()
         name = self.chance.choice(("*", self.chance.choice(STEPS)))
         count = self.chance.randint(60, 1500) if name == "*" else self.chance.randint(1, 60)
-        if self.chance.random() < 0.15:
-            return self.town.begin(sleep_at=f"*#{count}")
+        if self.chance.random() < 0.3:
+            return self.town.begin(sleep_at=f"{self.chance.choice(SLEEPS)}#{count % 20 + 1}")
         return self.town.begin(die_at=f"{name}#{count}")
 
     def _tell_of(self, worker: Worker) -> None:
