@@ -34,7 +34,7 @@ from tests.processes import until
 
 LONG = 50.0  # seconds in which things go wrong in one town
 LATENESS = timedelta(minutes=10)  # after which X shows every post
-STARTS = 6.0  # seconds until a new worker is at work, on a busy machine
+WORK = 0.3  # seconds of a busy machine for one thing that is to be read or said
 PACE = timedelta(seconds=1.3)  # a message, or an edit
 Event = threading.Event
 
@@ -66,7 +66,9 @@ def live(around: Town, name: str, workers: int, told: Told, *, long: float, kill
     chaos = Chaos(around, crew, f"{name}/chaos", struck)
     people = crowd(around, name, events, enough)
     crew.start()
+    began = time.monotonic()
     until(around.has_been_read, seconds=180)
+    around.starts = time.monotonic() - began
     for each in people:
         each.start()
     if kills:
@@ -110,13 +112,20 @@ def _settle(around: Town, told: Told) -> Found:
 
 
 def bound(around: Town) -> float:
-    """Until the last lease has run out, the last delay is over, and all is said at Slack's pace."""
+    """Until the last lease has run out, the last delay is over, and all is read and said.
+
+    How long this machine takes for a start is measured in each town; of what is to be read and
+    said, each takes `WORK`, and its share of Slack's pace.
+    """
     with reading(around.database) as db:
         waiting = (outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
         last = db.execute(select(func.max(outbox.c.due_at)).where(*waiting)).scalar_one()
-        many = db.execute(select(func.count()).where(*waiting)).scalar_one()
+        owed = db.execute(select(func.count()).where(*waiting)).scalar_one()
+        known = db.execute(select(func.count()).select_from(mentions)).scalar_one()
     delay = max(timedelta(0), last - around.clock()) if last else timedelta(0)
-    return STARTS + around.seconds(LATENESS + delay + 2 * LEASE + 4 * many * PACE)
+    many = owed + 4 * max(0, len(around.x.posts) - known)  # each brings a card, and more
+    pace = around.seconds(LATENESS + delay + 2 * LEASE + many * PACE)
+    return 3 * around.starts + pace + many * WORK
 
 
 @contextmanager

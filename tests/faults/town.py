@@ -116,6 +116,7 @@ class Town:
     server: Server | None = None
     line: Wire | None = None
     url: URL | None = None
+    starts: float = 0.0  # seconds that the first worker took until it had read the first page
     lives: list[Worker] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
 
