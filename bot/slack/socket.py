@@ -120,7 +120,7 @@ class Sockets:
 
 
 def _close(handler: SocketModeHandler) -> None:
-    """The SDK stumbles over a connection that it is just opening anew: it ends with us all the same."""
+    """The SDK stumbles over a connection that it is just opening anew: it ends all the same."""
     try:
         handler.close()  # type: ignore[no-untyped-call]
     except Exception as problem:
