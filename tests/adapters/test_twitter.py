@@ -466,6 +466,37 @@ def test_our_answer_is_found_again_whatever_x_makes_of_it(
     assert place.calls() == 1
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda x: x.cut_short(on="POST"),
+        lambda x: x.fail(503, on="POST", done=True),
+        lambda x: x.fail(200, "<html>", on="POST", done=True),
+        lambda x: x.hang(on="POST", seconds=0.1),
+    ],
+)
+def test_an_answer_that_was_published_is_found_however_its_answer_was_spoilt(
+    place: TwitterPlace, x: XServer, asked: Mention, spoil: Any
+) -> None:
+    x.strict = False  # it would publish the same words twice
+    spoil(x)
+    with pytest.raises(TryLater):
+        answer(place, asked)
+
+    answer(place, asked, again=True)
+
+    assert len(place.answers()) == 1
+    assert sum(x.struck.values()) == 1
+
+
+def test_a_late_answer_is_an_answer(place: TwitterPlace, x: XServer, asked: Mention) -> None:
+    x.delay(0.2, on="POST")
+
+    answer(place, asked)
+
+    assert place.answers() == ["Soon."]
+
+
 def test_other_words_of_ours_are_not_taken_for_this_answer(
     place: TwitterPlace, asked: Mention
 ) -> None:
