@@ -467,7 +467,7 @@ def test_a_manager_sees_the_teams_they_lead(app, workspace):
 
 
 def _led(app, by, client=None):
-    return Managing(app.desk, app.links)._theirs(_visit(app, by, client)).leads
+    return Managing(app.desk, app.links, app.watch.fresh)._theirs(_visit(app, by, client)).leads
 
 
 def _visit(app, by, client=None):
@@ -489,7 +489,7 @@ class Asked:
 def test_slack_is_never_asked_within_a_transaction(app, workspace, hear):
     hear()
     roster = Asked(app.desk.database.pool)
-    managing, visit = Managing(app.desk, app.links), replace(_visit(app, LEA), roster=roster)
+    managing, visit = Managing(app.desk, app.links, app.watch.fresh), replace(_visit(app, LEA), roster=roster)
 
     managing.open_home(visit)
     managing.overview(visit, "")
@@ -620,5 +620,5 @@ def test_ten_thousand_conversations_are_drawn_in_one_query_each(app, workspace):
 def _drawn(app):
     begun = time.perf_counter()
     with counted(app.desk.database) as run:
-        Managing(app.desk, app.links).open_home(_visit(app, LEA))
+        Managing(app.desk, app.links, app.watch.fresh).open_home(_visit(app, LEA))
     return [each for each in run if each.startswith("SELECT")], time.perf_counter() - begun

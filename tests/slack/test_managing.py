@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -19,8 +20,9 @@ from bot.slack.members import Members
 from bot.slack.roster import Roster
 from storage.database import reading
 from storage.tables import audit
+from tests import fake_slack
 from tests.conftest import CARE as TEAM
-from tests.people import ANA, BEN, CARE, LEA, answer, ask, press
+from tests.people import ANA, BEN, CARE, LEA, answer, ask, form, press
 from tests.slack.cases import controls, shown
 from tests.slack.hostile import live_markup
 
@@ -60,7 +62,7 @@ def pressed(app, slack, action, value=None, by=ANA):
         value=value or found["value"],
         respond=lambda **message: shown_then.append(message),
     )
-    Managing(app.desk, app.links).counter().buttons[action](visit)
+    Managing(app.desk, app.links, app.watch.fresh).counter().buttons[action](visit)
     [message] = shown_then
     assert message["replace_original"]
     return message
@@ -342,3 +344,58 @@ def _broken(**_):
 
 def _broken_row(*_):
     raise ZeroDivisionError
+
+
+# Health
+
+
+def test_how_the_bot_is_can_be_asked_by_everybody(app, workspace, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "health", by=BEN)
+
+    assert said.startswith("*All is well.*")
+    assert ":white_check_mark: The demo platform: all of it until <!date^" in said
+    assert ":white_check_mark: All is delivered that is due." in said
+    assert ":white_check_mark: Everybody is called in time." in said
+
+
+def test_what_is_not_well_comes_first(app, demo, workspace, clock, hear):
+    hear()
+    app.intake._put_off("demo", "Error 503.", None, tell_after=timedelta(hours=9))
+    app.watch.clock_off = timedelta(minutes=2)
+    clock.pass_(hours=1, minutes=10)
+
+    said = ask(app.bolt, workspace, "health").splitlines()
+
+    assert said[0] == "*3 things are not well.*"
+    assert said[1].startswith(":warning: My clock and Slack's are 120 s apart")
+    assert said[2].startswith(":warning: Nobody was called about #1, though that was due at")
+    assert said[3].startswith(":warning: The demo platform is not read since <!date^")
+    assert "Error 503. All of it until <!date^" in said[3]
+
+
+def test_health_speaks_german(app, workspace, hear):
+    hear()
+
+    said = ask(app.bolt, workspace, "zustand", by="U0EVA")
+
+    assert said.startswith("*Alles ist in Ordnung.*")
+    assert "Alles bis <!date^" in said
+
+
+def test_the_same_is_a_click_away_on_app_home(app, slack, workspace, hear):
+    hear()
+    fake_slack.open_home(app.bolt, workspace, BEN)
+
+    fake_slack.act(app.bolt, workspace, BEN, workspace.homes[BEN]["id"], "health")
+
+    shown = str(form(slack, BEN)["blocks"])
+    assert "*All is well.*" in shown
+    assert "all of it until <!date^" in shown
+
+
+def test_asking_for_health_waits_for_no_writer(app, workspace, hear):
+    hear()
+    with app.desk.database.begin():
+        assert "All is well" in ask(app.bolt, workspace, "health")
