@@ -8,11 +8,13 @@ import pytest
 
 from bot.app import Bot
 from bot.domain.saved import Written
+from bot.forgetting import Forgetting
 from bot.saved import SavedReplies
 from storage import arrivals, surges
 from storage.database import reading
 from tests import fake_slack
 from tests.people import ANA, CARE, LEA, ask, choose, form, write
+from tests.test_forgetting import in_database, in_slack
 
 WEEKS = 4
 
@@ -300,3 +302,21 @@ def test_two_workers_tell_of_it_once(quiet, assemble):
         worker.sweep.look_for_surges()
 
     assert len(quiet.lasting()) == 1
+
+
+def test_who_is_forgotten_is_gone_from_its_message_and_its_thread(quiet, workspace):
+    quiet.come(11)
+    said = "The login shows broken-teapot-77"
+    for _ in range(3):
+        quiet.demo.post(said, by="miranda", name="Miranda Doe")
+    quiet.turn()
+    quiet.settle()
+    assert in_slack(workspace)
+
+    forgetting = Forgetting(quiet.app.desk)
+    forgetting.forget(forgetting.find("miranda")[0].id, by=LEA)
+    quiet.settle()
+
+    assert in_slack(workspace) == []
+    assert in_database(quiet.app) == []
+    assert quiet.said("Far more than usual")

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from time import sleep
 
@@ -12,7 +13,18 @@ from bot.domain.conversation import State
 from bot.domain.delivery import Errand
 from bot.domain.problems import NotPossible
 from bot.domain.reply import Sent
-from storage import accounts, conversations, journal, mentions, outbox, replies
+from bot.domain.team import Teams
+from bot.hearing import Hearing
+from storage import (
+    accounts,
+    arrivals,
+    conversations,
+    journal,
+    mentions,
+    outbox,
+    replies,
+    surges,
+)
 from storage.database import reading
 from tests.conftest import CARE, NOON
 from tests.people import ANA
@@ -355,3 +367,57 @@ def test_many_who_answer_and_dismiss_and_claim_leave_one_truth(app, demo, hear):
         (State.CLAIMED, 0),
         (State.ANSWERED, 1),
     }
+
+
+def _known_for_weeks(app) -> None:
+    with app.desk.database.begin() as db:
+        for hour in range(24 * 28):
+            arrivals.add(db, "demo", "care", NOON - timedelta(hours=hour + 1), 1)
+
+
+def _surging(app, demo, clock) -> None:
+    _known_for_weeks(app)
+    for n in range(20):
+        demo.post("How do I log in?", by=f"customer{n}")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    app.sweep.look_for_surges()
+
+
+def test_a_surge_ends_only_after_whoever_is_taking_something_in(app, demo, clock):
+    _surging(app, demo, clock)
+    late = demo.post("Where is my invoice?", by="late")
+    clock.pass_(hours=2)
+
+    with app.desk.database.begin() as hearing:
+        heard = Hearing(app.desk, hearing, accounts.hold(hearing, "demo"))
+        batch = demo.fetch("20")
+        heard.page(batch, Hearing.hear)
+        ending = Meanwhile(app.sweep.look_for_surges)
+        assert ending.is_alive(), "it waits for this page"
+    ending.join()
+
+    with reading(app.desk.database) as db:
+        assert surges.lasting(db) == []
+        number = mentions.find(db, "demo", late)[1]
+        known = conversations.get(db, number)
+    assert known.digest, "its card was spared, so it must be listed"
+
+
+def test_of_many_workers_one_tells_of_a_surge_and_one_of_a_silence(app, demo, clock, assemble):
+    _known_for_weeks(app)
+    for n in range(20):
+        demo.post("How do I log in?", by=f"customer{n}")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    quiet = Teams({"care": replace(CARE, silent_after=HOUR)})
+    workers = [assemble(teams=quiet) for _ in range(3)]
+    clock.pass_(minutes=10)
+    at_once(lambda number: workers[number % 3].sweep.look_for_surges(), times=6)
+    clock.pass_(hours=2)
+    at_once(lambda number: workers[number % 3].sweep.look_for_silences(), times=6)
+
+    with reading(app.desk.database) as db:
+        said = [owed.key for owed in outbox.pending(db) if owed.errand is Errand.NOTICE]
+        assert len(surges.since(db, "care", NOON)) == 1
+    assert len([key for key in said if "silence:care" in key]) == 1
