@@ -282,9 +282,7 @@ def test_who_was_called_by_a_road_hears_there_that_it_is_well_again(away, roads)
 
     away.for_(STAYS_AWAY + MINUTE)
 
-    assert [subject for _, subject, _ in roads.sent][1:] == [
-        "Unanswered: My clock is right again."
-    ]
+    assert [subject for _, subject, _ in roads.sent][1:] == ["Unanswered: My clock is right again."]
 
 
 def test_what_slack_has_taken_goes_by_no_other_road(away, roads, slack):
