@@ -67,7 +67,7 @@ GREET = timedelta(seconds=30)  # between two attempts to learn who we are
 TELL = timedelta(seconds=15)  # between two looks at what ails us
 COMPARE = timedelta(minutes=10)  # between two looks at the clocks of others
 AWAKE = 1.0  # seconds; a signal that another thread got is heard when the main one wakes up
-DRAIN = 8.0  # seconds to finish what is under way when we are asked to stop
+DRAIN = 4.0  # seconds to finish what is under way when we are asked to stop: all takes five
 
 
 @dataclass(frozen=True)

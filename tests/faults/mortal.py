@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -149,6 +150,14 @@ def _write_to(log: Path) -> None:
     with log.open("a") as file:
         for standard in (1, 2):
             os.dup2(file.fileno(), standard)
+
+
+def migrate(environment: Mapping[str, str], fate: Fate) -> None:
+    """`python -m bot migrate`, in which every statement is a step as well."""
+    life = Life(fate)
+    _watch_commits(life)
+    event.listen(Engine, "before_cursor_execute", lambda *_: life.step("statement"))
+    raise SystemExit(__main__.migrate(Namespace(), environment))
 
 
 def _watch_commits(life: Life) -> None:

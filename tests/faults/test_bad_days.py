@@ -28,6 +28,7 @@ def test_nothing_but_the_addresses_that_were_set_is_ever_called(on_sqlite):
     assert called == {f"connect {url.removeprefix('http://')}" for url in ours}
 
 
+@pytest.mark.fault(11)
 def test_a_worker_that_is_told_to_stop_finishes_and_leaves_the_rest_to_the_next(on_sqlite):
     worker = on_sqlite.worker()
     until(lambda: "after GET //users//mentions" in on_sqlite.diary())
@@ -71,7 +72,8 @@ def test_a_database_that_is_gone_for_a_while_costs_nothing(tmp_path):
             assert worker.exitcode == 0
 
 
-def test_a_worker_whose_platform_hangs_stops_within_ten_seconds(on_sqlite, tmp_path):
+@pytest.mark.fault(11)
+def test_a_worker_whose_platform_hangs_stops_within_five_seconds(on_sqlite, tmp_path):
     environment = on_sqlite.environment
     with running("run", environment=environment, folder=tmp_path) as worker:
         until(lambda: on_sqlite.x.requests)
@@ -86,4 +88,4 @@ def test_a_worker_whose_platform_hangs_stops_within_ten_seconds(on_sqlite, tmp_p
         began = time.monotonic()
 
     assert worker.returncode == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 5

@@ -83,7 +83,7 @@ def _why(slack, ts):
 def freeze(environment, at, diary):
     """Be a worker that is frozen where another would be killed."""
     mortal.signal = SimpleNamespace(SIGKILL=signal.SIGSTOP)
-    mortal.live(environment, at, diary)
+    mortal.live(environment, Fate(diary, at))
 
 
 @pytest.mark.fault(37)
