@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from slack_bolt import App
 from sqlalchemy import text
 
+from adapters import Adapter
 from adapters.demo import Demo
 from bot import app as assembly
 from bot import logs
@@ -150,17 +151,19 @@ class Assembled:
     slack: FakeSlack
     demo: Demo
     clock: Clock
+    others: dict[str, Adapter] = field(default_factory=dict)  # accounts beside the demo
 
     def __call__(self, *, teams: Teams | None = None, **settings: Any) -> Bot:
+        adapters = {"demo": self.demo, **self.others}
         chosen = Settings(
             bot_token="xoxb-test",
             app_token="xapp-test",
-            adapter_names=("demo",),
+            adapter_names=tuple(adapters),
             teams=teams or Teams({"care": CARE}, tell="U0LEA"),
             environment={},
             **settings,
         )
-        bot = assembly.assemble(chosen, self.database, {"demo": self.demo}, self.slack, self.clock)
+        bot = assembly.assemble(chosen, self.database, adapters, self.slack, self.clock)
         bot.bolt._listener_runner.listener_executor = AtOnce()  # a press is through when it returns
         bot.links.workspace = "https://acme.slack.com/"
         return bot

@@ -89,6 +89,7 @@ def die_at_random(around: World) -> int:
     return sum(die(around, f"*#{chance.randint(1, 50)}") for _ in range(RANDOM))
 
 
+@pytest.mark.fault(10)
 @pytest.mark.xdist_group("killed on sqlite")
 def test_a_worker_killed_while_it_migrates_begins_again(on_sqlite):
     for step in MIGRATING:
@@ -103,6 +104,15 @@ def test_a_worker_killed_while_it_migrates_begins_again(on_sqlite):
     assert living.is_alive()
 
 
+@pytest.mark.fault(1)
+@pytest.mark.fault(2)
+@pytest.mark.fault(3)
+@pytest.mark.fault(4)
+@pytest.mark.fault(5)
+@pytest.mark.fault(6)
+@pytest.mark.fault(7)
+@pytest.mark.fault(8)
+@pytest.mark.fault(9)
 @pytest.mark.xdist_group("killed on sqlite")
 def test_a_worker_killed_at_every_step_loses_and_doubles_nothing(on_sqlite, record_property):
     steps = begin(on_sqlite)

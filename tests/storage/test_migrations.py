@@ -158,6 +158,7 @@ def test_two_upgrades_at_once_do_it_one_after_the_other(blank):
     assert not migrations.behind(blank)
 
 
+@pytest.mark.fault(10)
 def test_an_upgrade_that_dies_leaves_nothing_half_done(blank):
     with blank.begin() as db:
         db.execute(text("CREATE TABLE replies (key TEXT)"))  # the last one will be in the way
