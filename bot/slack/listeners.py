@@ -1,10 +1,11 @@
-"""What people press, type and ask: ack, say what was meant, and let the room for it decide."""
+"""What people press, type and ask: say what was meant, let the room for it decide, and ack."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from contextvars import copy_context
+from threading import Timer
 from typing import Any
 
 import structlog
@@ -29,7 +30,7 @@ from bot.slack.whispers import Body, Whispers, where, who
 log = structlog.get_logger()
 
 ANYTHING = re.compile("")
-ON_THE_ACK = 2.0  # seconds in which a command is answered on its ack; Slack waits three
+ON_THE_ACK = 2.0  # seconds after which the ack waits for nothing more; Slack waits three
 
 
 class OldButton(NotPossible):
@@ -82,18 +83,16 @@ class Listeners:
         app.error(self.troubles.explain)
 
     def press(self, ack: Ack, body: Body, respond: Respond) -> None:
-        ack()
         name, value = _pressed(body)
         visit = self._visit(body, f"button {name}", value, respond)
-        self._answer(visit, lambda: self.counter.buttons[name](visit))
+        self._answer(ack, visit, lambda: self.counter.buttons[name](visit))
 
     def choose(self, ack: Ack, body: Body, respond: Respond) -> None:
         """Something from a menu, or a button that opens a form: "why 42", "complaint 42"."""
-        ack()
         value = _pressed(body)[1]
         verb = value.partition(" ")[0]
         visit = self._visit(body, f"menu {verb}", value, respond)
-        self._answer(visit, lambda: self._chosen(verb, visit))
+        self._answer(ack, visit, lambda: self._chosen(verb, visit))
 
     def press_unknown(self, ack: Ack, body: Body) -> None:
         """Cards live longer than versions of the bot."""
@@ -120,10 +119,9 @@ class Listeners:
             ack(**(errors(fields[0], OldForm()) if fields else instead(sorry)))
 
     def close(self, ack: Ack, body: Body, view: View) -> None:
-        ack()
         name = view["callback_id"]
         visit = self._visit(body, f"form {name}")
-        self._answer(visit, lambda: self.counter.closed[name](visit, view))
+        self._answer(ack, visit, lambda: self.counter.closed[name](visit, view))
 
     def offer(self, ack: Ack, body: Body) -> None:
         """What fits to what somebody types into a menu."""
@@ -137,10 +135,9 @@ class Listeners:
         ack(options=list(options))
 
     def shortcut(self, ack: Ack, body: Body) -> None:
-        ack()
         name = body["callback_id"]
         visit = self._visit(body, f"shortcut {name}")
-        self._answer(visit, lambda: visit.open(lambda: self.counter.shortcuts[name](visit)))
+        self._answer(ack, visit, lambda: visit.open(lambda: self.counter.shortcuts[name](visit)))
 
     def command(self, ack: Ack, body: Body, respond: Respond) -> None:
         """The answer rides back on the ack, unless a form is wanted or it takes too long."""
@@ -225,22 +222,43 @@ class Listeners:
         team: Team | None = self.desk.teams.of_channel(visit.channel)
         self.roster.admit(visit.by, [team] if team else list(self.desk.teams))
 
-    def _answer(self, visit: Visit, act: Callable[[], None]) -> None:
-        """Do it; if it can't be done, tell only the person who asked.
+    def _answer(self, ack: Ack, visit: Visit, act: Callable[[], None]) -> None:
+        """Do it, and ack what is done; if it can't be done, tell only the person who asked.
 
         What fails after the ack is not left to Bolt: it would forget that we have acked.
         """
+        done = _in_time(ack)
         with self._at(visit):
             try:
                 self._admit(visit)
                 act()
             except NotPossible as problem:
+                done()
                 visit.tell(told(problem))
             except Exception as problem:
+                done()
                 self.troubles.explain(problem, visit.body, None)
+            else:
+                done()
 
 
 _TOO_SLOW = N_("That took longer than Slack waits for a form. Type it again.")
+
+
+def _in_time(ack: Ack) -> Callable[[], object]:
+    """Acks when called, or by itself before Slack gives up waiting.
+
+    Who dies in between has not acked, so whoever pressed sees Slack's error, and presses again.
+    """
+    late = Timer(ON_THE_ACK, ack)
+    late.daemon = True
+    late.start()
+
+    def done() -> object:
+        late.cancel()
+        return ack()
+
+    return done
 
 
 def _only_ack(ack: Ack) -> None:
