@@ -108,6 +108,7 @@ class Desk:
     def claim(self, conversation_id: int, by: str) -> None:
         with self.database.begin() as db:
             conversation, team = self.hold(db, conversation_id)
+            conversation.must_not_be_had_by(by)
             self.save(db, conversation.claim(by, self.now(), team))
         log.info("conversation.claimed", conversation=conversation_id, by=by)
 

@@ -446,7 +446,7 @@ class World(RuleBasedStateMachine):
         self.look_around()
 
     def claims(self, told: Told, by: str) -> None:
-        allowed = told.calm and told.owner in (None, by)
+        allowed = told.calm and told.owner is None
         if self.attempt(allowed, lambda: self.bot.desk.claim(told.number, by)):
             told.hold(by, self.now)
 

@@ -15,6 +15,7 @@ from bot.domain.problems import (
     AlreadyDismissed,
     AlreadyMerged,
     AlreadyReplying,
+    AlreadyYours,
     NobodyHasIt,
     NotDismissed,
     NothingToApprove,
@@ -126,6 +127,11 @@ class Conversation(Wound):
         return self._close(State.DISMISSED, at, by=None, because=because, how="withdrawn")
 
     # What people do
+
+    def must_not_be_had_by(self, by: str) -> None:
+        """Who presses Claim twice is told so; of what is told again, a second claim is none."""
+        if self.open and self.owner == by:
+            raise AlreadyYours
 
     @deed
     def claim(self, by: str, at: datetime, team: Team) -> Self:

@@ -32,6 +32,11 @@ class AlreadyClaimed(NotPossible):
         )
 
 
+class AlreadyYours(NotPossible):
+    def __init__(self) -> None:
+        super().__init__(Ours("You have this one already."))
+
+
 class AlreadyReplying(NotPossible):
     def __init__(self, owner: str) -> None:
         super().__init__(Ours("<@{owner}> is answering this one right now."), owner=owner)
