@@ -285,10 +285,10 @@ class Desk:
         with self.database.begin() as db:
             conversations.unsaid(db, conversation_id, until)
 
-    def tell(self, to: str, text: str, *, key: str) -> None:
-        """Owe a word about the bot itself, to a channel or a person."""
+    def tell(self, to: str, text: str, *, key: str, once: bool = False) -> None:
+        """Owe a word about the bot itself, to a channel or a person; perhaps but once for a key."""
         with self.database.begin() as db:
-            self.ledger.owe_notice(db, to, text, key=key, at=self.now())
+            self.ledger.owe_notice(db, to, text, key=key, at=self.now(), once=once)
 
     def gave_up(self, delivery: Delivery, why: str) -> None:
         """A delivery became a dead letter: the team must see it, in its channel."""

@@ -387,12 +387,13 @@ class Ledger:
         at: datetime,
         conversation: int | None = None,
         lane: str = "",
+        once: bool = False,
     ) -> str:
         """Say something about the bot itself, in a channel or to a person; returns its key.
 
-        What is about a `conversation` need not be said to a person who is not with us any more.
+        `once` says it a single time under this key. What is about a `conversation` need not be said to a person who is not with us any more.
         """
-        whole = f"notice:{to}:{key}:{at.timestamp()}"
+        whole = f"notice:{to}:{key}" if once else f"notice:{to}:{key}:{at.timestamp()}"
         outbox.put(
             db,
             Errand.NOTICE,
@@ -403,6 +404,7 @@ class Ledger:
             at=at,
             conversation=conversation,
             detail=text,
+            once=once,
         )
         return whole
 

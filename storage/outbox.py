@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bot.domain.delivery import PUBLIC, Delivery, Errand
 from storage import destinations
 from storage.database import Transaction
-from storage.rows import as_object
+from storage.rows import as_object, upsert
 from storage.tables import conversations, outbox
 from storage.tables import destinations as roads
 
@@ -70,26 +70,30 @@ def put(
     at: datetime,
     conversation: int | None = None,
     detail: str = "",
+    once: bool = False,
 ) -> None:
-    """Owe one more. What waits before it in its lane becomes as urgent as it is."""
+    """Owe one more. What waits before it in its lane becomes as urgent as it is.
+
+    With `once`, what was ever owed under this key is not owed again.
+    """
     _hurry(db, lane, urgency)
-    db.execute(
-        insert(outbox).values(
-            key=key,
-            errand=errand,
-            conversation=conversation,
-            lane=lane,
-            destination=destination,
-            urgency=urgency,
-            detail=detail,
-            owed_at=at,
-            due_at=at,
-            attempts=0,
-            failures=0,
-            errors=0,
-            in_doubt=False,
-        )
-    )
+    owed = {
+        "key": key,
+        "errand": errand,
+        "conversation": conversation,
+        "lane": lane,
+        "destination": destination,
+        "urgency": urgency,
+        "detail": detail,
+        "owed_at": at,
+        "due_at": at,
+        "attempts": 0,
+        "failures": 0,
+        "errors": 0,
+        "in_doubt": False,
+    }
+    new = upsert(db, outbox, owed, on=["key"], update=[]) if once else insert(outbox).values(**owed)
+    db.execute(new)
 
 
 def redraw(

@@ -100,13 +100,13 @@ class Setup:
             return
         channel = str(event["channel"])
         team = self.desk.teams.of_channel(channel)
-        self._greet(channel, team, key=f"joined:{event.get('event_ts', '')}")
+        self._greet(channel, team, key=f"joined:{event.get('event_ts', '')}", once=True)
 
-    def _greet(self, channel: str, team: Team | None, *, key: str) -> None:
+    def _greet(self, channel: str, team: Team | None, *, key: str, once: bool = False) -> None:
         """In the language of the team, whoever made it or invited us."""
         with speaking(team.language if team else spoken()):
             text = greeting(team, self.desk.adapters) if team else _nobody_answers()
-        self.desk.tell(channel, text, key=key)
+        self.desk.tell(channel, text, key=key, once=once)
 
     def _wanted(self, visit: Visit, team: Team | None) -> Wanted:
         """As it stands, or what is usual."""

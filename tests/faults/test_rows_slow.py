@@ -13,6 +13,7 @@ from storage import migrations
 from storage.database import connect
 from tests import postgres
 from tests.faults import mortal
+from tests.faults.mortal import Fate
 from tests.faults.world import SPAWN, comes_right, live_until, world
 from tests.people import ANA, CARE
 from tests.processes import PLAIN, ROOT, until
