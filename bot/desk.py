@@ -430,5 +430,5 @@ def must_be_soon(moment: datetime, now: datetime, problem: type[NotPossible]) ->
 
 
 def backoff(failures: int, jitter: float) -> timedelta:
-    """How long to wait after so many failures: 2 s doubling to 5 min, give or take half."""
-    return timedelta(seconds=min(2.0**failures, 300.0) * (0.5 + jitter))
+    """How long to wait after so many failures: 2 s doubling to 200 s, give or take half of it."""
+    return timedelta(seconds=min(2.0 ** min(failures, 8), 200.0) * (0.5 + jitter))

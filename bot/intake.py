@@ -1,5 +1,6 @@
 """Asks a platform what is new, and has it written down together with how far we have read."""
 
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -144,7 +145,7 @@ class Intake:
         with self.desk.database.begin() as db:
             account = accounts.hold(db, name)
             since = account.failing_since or now
-            wait = after or backoff(account.failures + 1, 0.5)
+            wait = after or backoff(account.failures + 1, random.random())  # noqa: S311
             tell = not account.told and now - since >= tell_after
             accounts.change(
                 db,

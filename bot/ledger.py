@@ -391,7 +391,8 @@ class Ledger:
     ) -> str:
         """Say something about the bot itself, in a channel or to a person; returns its key.
 
-        `once` says it a single time under this key. What is about a `conversation` need not be said to a person who is not with us any more.
+        `once` says it a single time under this key. What is about a `conversation` need not be said
+        to a person who is not with us any more.
         """
         whole = f"notice:{to}:{key}" if once else f"notice:{to}:{key}:{at.timestamp()}"
         outbox.put(

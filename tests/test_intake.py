@@ -104,6 +104,7 @@ class Died(BaseException):
     """The process is killed."""
 
 
+@pytest.mark.fault(1)
 def test_a_process_that_dies_before_the_page_is_written_loses_nothing(app, demo, poll):
     demo.post("one")
     demo.post("two")
@@ -122,6 +123,7 @@ def test_a_process_that_dies_before_the_page_is_written_loses_nothing(app, demo,
 
 
 @pytest.mark.fault(44)
+@pytest.mark.fault(2)
 def test_a_page_that_comes_again_is_known(app, demo, poll):
     demo.post("one")
     poll()
@@ -595,6 +597,7 @@ def test_a_very_long_text_is_kept_whole(app, demo, poll):
 # Bad days of a platform
 
 
+@pytest.mark.fault(16)
 def test_a_platform_that_is_away_is_asked_again_later_and_ever_more_rarely(app, demo, poll):
     demo.trouble = TryLater("Error 503.")
     demo.post("Broken")
@@ -604,7 +607,8 @@ def test_a_platform_that_is_away_is_asked_again_later_and_ever_more_rarely(app, 
         poll(hours=1)
         waits.append(account(app).next_poll_at - app.desk.now())
 
-    assert waits == [timedelta(seconds=2**n) for n in (1, 2, 3, 4, 5)]
+    doubled = [timedelta(seconds=2**n) for n in (1, 2, 3, 4, 5)]
+    assert all(0.5 <= wait / double < 1.5 for wait, double in zip(waits, doubled, strict=True))
     demo.trouble = None
     assert poll(minutes=1) == 1
     assert account(app).failing_since is None
@@ -660,6 +664,7 @@ def test_wrong_credentials_are_told_at_once_and_tried_again_in_an_hour(app, demo
     assert poll(minutes=1) == 1
 
 
+@pytest.mark.fault(18)
 def test_wrong_credentials_are_told_once(app, demo, poll):
     demo.trouble = LockedOut("Look at DEMO_TOKEN.")
     for _ in range(4):
@@ -681,6 +686,7 @@ def test_credentials_are_tried_again_after_a_restart(app, assemble, demo, poll, 
     assert len(notices(app)) == 2
 
 
+@pytest.mark.fault(18)
 def test_one_account_that_is_locked_out_holds_up_no_other(app, demo, poll, clock):
     two = Demo("demo:two", {}, clock, timedelta(days=7))
     app.intake.poll("demo:two", two)
