@@ -96,7 +96,8 @@ class Courier:
         with self.database.begin() as db:
             failures = outbox.failures(db, delivery)
             until = now + self._wait(problem, failures + 1)
-            mine = outbox.put_off(db, delivery, str(problem), until, doubt=doubt, error=False)
+            due = None if problem.after and not doubt else until
+            mine = outbox.put_off(db, delivery, str(problem), due, doubt=doubt, error=False)
             if problem.after:
                 destinations.close(db, delivery.destination, until)
         _count(delivery, "put off")

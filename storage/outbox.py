@@ -169,17 +169,24 @@ def done(db: Transaction, delivery: Delivery, at: datetime) -> bool:
 
 
 def put_off(
-    db: Transaction, delivery: Delivery, why: str, until: datetime, *, doubt: bool, error: bool
+    db: Transaction,
+    delivery: Delivery,
+    why: str,
+    until: datetime | None,
+    *,
+    doubt: bool,
+    error: bool,
 ) -> bool:
     """Try again at `until`; False when a later attempt holds the lease.
 
+    None keeps its place among all that waits until the destination opens again.
     Without `doubt` this attempt surely did nothing, and what an earlier one did stays as unsure as
     it was.
     """
     return _change(
         db,
         delivery,
-        due_at=until,
+        due_at=o.due_at if until is None else until,
         leased_until=None,
         trouble=why,
         failures=o.failures + 1,
