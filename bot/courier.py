@@ -82,12 +82,14 @@ class Courier:
             raise
 
     def _finish(self, delivery: Delivery) -> None:
+        now, to = self.now(), delivery.destination
         with self.database.begin() as db:
-            outbox.done(db, delivery, self.now())
-            destinations.well(db, delivery.destination)
+            outbox.done(db, delivery, now)
+            destinations.well(db, to)
+            if delivery.attempt > 1 and outbox.relieve(db, to, now + SETTLE):
+                destinations.close(db, to, now + SETTLE)  # then the most urgent goes first
         _count(delivery, "done")
-        waited = (self.now() - delivery.owed_at).total_seconds()
-        meters.DELIVERED.labels(delivery.errand).observe(waited)
+        meters.DELIVERED.labels(delivery.errand).observe((now - delivery.owed_at).total_seconds())
         log.info("delivery.done", key=delivery.key, attempt=delivery.attempt)
 
     def _put_off(self, delivery: Delivery, problem: TryLater) -> None:

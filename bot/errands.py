@@ -176,7 +176,7 @@ class Errands:
 
     def list(self, delivery: Delivery) -> None:
         """What a team must know in the morning or evening, as it is now."""
-        about, now = json.loads(delivery.detail), self.desk.now()
+        about, now = self._with_what_follows(delivery), self.desk.now()
         team = self.desk.teams[about["team"]]
         asked = Asked(teams=[team.name])
         with reading(self.desk.database) as db:
@@ -194,6 +194,19 @@ class Errands:
             self._refresh(delivery, delivery.destination, ts, message)
         else:
             self._unsay(delivery, delivery.destination)
+
+    def _with_what_follows(self, delivery: Delivery) -> dict[str, Any]:
+        """While Slack was silent more lists of nags were owed: all of them are one."""
+        about: dict[str, Any] = json.loads(delivery.detail)
+        if about["what"] == "gathered":
+            with self.desk.database.begin() as db:
+                named = f"list:{about['team']}:gathered:"
+                behind = outbox.absorb(db, delivery, named, self.desk.now())
+                also = [number for detail in behind for number in json.loads(detail)["nagged"]]
+                about["nagged"] = list(dict.fromkeys([*about["nagged"], *also]))
+                if also:
+                    outbox.retell(db, delivery, json.dumps(about))
+        return about
 
     def _put_aside(self, nagged: Sequence[Waiting], until: datetime) -> None:
         """A list came too late to be said in working hours: its nags wait for the next opening."""

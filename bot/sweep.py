@@ -251,7 +251,7 @@ class Sweep:
             return what(db, self.desk.teams[name], day)
 
     def _nag(self, db: Transaction, team: Team, day: days.Day) -> bool:
-        """Say each on its own, or all in one list where there are many or they fell due at night.
+        """Say each on its own, or all in one list: many, or of a night, or of Slack's silence.
 
         What is found at an opening whose list is not said yet becomes part of that.
         """
@@ -261,7 +261,8 @@ class Sweep:
         calls = self._climb(db, team, now)
         several = [call for call in calls if not _urgent(team, call)]
         held = sum(call.held for call in several)
-        if len(several) > ONE_BY_ONE or held > 1:
+        silent = outbox.unsaid_since(db, team.name, until=now - SILENT) is not None
+        if len(several) > ONE_BY_ONE or held > 1 or (several and silent):
             ids = [call.conversation.id for call in several]
             self.ledger.owe_list(db, team, "gathered", now, ids)
             calls = [call for call in calls if _urgent(team, call)]

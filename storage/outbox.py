@@ -195,6 +195,29 @@ def put_off(
     )
 
 
+def relieve(db: Transaction, destination: str, at: datetime) -> bool:
+    """Let all that failed there for an outage's sake go together; whether anything would be later.
+
+    Nothing of it was tried so shortly before `at` that it could not be found yet.
+    """
+    later = (_waiting(o), o.leased_until.is_(None), o.due_at > at)
+    failed = (o.destination == destination, o.failures > 0, o.errors == 0, o.errand.not_in(PUBLIC))
+    return bool(db.execute(update(outbox).where(*failed, *later).values(due_at=at)).rowcount)
+
+
+def absorb(db: Transaction, delivery: Delivery, named: str, at: datetime) -> Sequence[str]:
+    """What waits untried behind it in its lane under such a key is said with it: their details."""
+    lane = select(o.lane).where(o.id == delivery.id).scalar_subquery()
+    behind = (o.lane == lane, o.id > delivery.id, o.key.startswith(named, autoescape=True))
+    said = update(outbox).where(*behind, _waiting(o), o.attempts == 0).values(done_at=at)
+    return list(db.execute(said.returning(o.detail)).scalars())
+
+
+def retell(db: Transaction, delivery: Delivery, detail: str) -> None:
+    """From now on it is about this."""
+    db.execute(update(outbox).where(*_this(delivery)).values(detail=detail))
+
+
 def failures(db: Transaction, delivery: Delivery) -> int:
     return int(db.execute(select(o.failures).where(o.id == delivery.id)).scalar_one())
 
