@@ -50,6 +50,7 @@ class Sockets:
         self.acks: dict[str, asyncio.Future[Any]] = {}
         self.turn = 0
         self.ack_seconds = ACK_SECONDS
+        self.most = MOST_SOCKETS
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One WebSocket from its hello to its end."""
@@ -59,7 +60,7 @@ class Sockets:
         await web_socket.prepare(request)
         assert isinstance(request.transport, asyncio.Transport)
         link = Link(web_socket, request.transport)
-        if len(self.links) >= MOST_SOCKETS:
+        if len(self.links) >= self.most:
             await self._end(link, "too_many_websockets")
         else:
             await self._listen(link)

@@ -6,6 +6,7 @@ One connection that is reset loses clicks until it is noticed; of two, the other
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,7 +25,24 @@ PING = 3  # seconds; a half-open connection is noticed after a few of them
 WORKERS = 20  # envelopes that one connection takes at once
 MUTE = 30.0  # seconds without a pong after which a connection is replaced
 Sign = tuple[str, float | None] | None  # a connection and its last pong
-RETRY = 5.0  # seconds between attempts while Slack does not let us in
+RETRY = 5.0  # seconds before the second attempt while Slack does not let us in
+RARELY = 60.0  # seconds between attempts, at most
+LASTING = 60.0  # seconds after which a connection has not failed
+
+
+class Turn:
+    """When one connection may be made anew: at once if the last one lasted, else ever later."""
+
+    def __init__(self, retry: float) -> None:
+        self.retry, self.failures, self.last = retry, 0, float("-inf")
+
+    def wait(self, now: float) -> float:
+        """Seconds until then: `retry` after the first failure, and twice as long after each."""
+        self.failures = self.failures + 1 if now - self.last < LASTING else 0
+        doubled = self.retry * 2.0 ** min(self.failures - 1, 10)
+        pause = min(doubled, RARELY) if self.failures else 0.0
+        self.last = now + pause
+        return pause
 
 
 class Handler(SocketModeHandler):
@@ -59,6 +77,8 @@ class Sockets:
         ]
         for handler in self.handlers:
             handler.client.message_listeners.append(self._notice)
+            ask, turn = handler.client.issue_new_wss_url, Turn(retry)
+            handler.client.issue_new_wss_url = partial(self._address, ask, turn)  # type: ignore[method-assign]
 
     def open(self) -> None:
         """Begin to connect, in the background: Slack may be down, and the rest must go on."""
@@ -101,13 +121,18 @@ class Sockets:
         for thread in closing:
             thread.join()
 
+    def _address(self, ask: Callable[[], str], turn: "Turn") -> str:
+        """Where to connect to next; the SDK would ask again and again without a pause."""
+        self._stop.wait(turn.wait(self.monotonic()))
+        return ask()
+
     def _connect(self, handler: SocketModeHandler) -> None:
         while not self._stop.is_set():
             try:
                 handler.connect()  # type: ignore[no-untyped-call]
             except Exception as problem:
                 log.warning("socket.refused", why=str(problem))
-                self._stop.wait(self.retry)
+                handler.client.wss_uri = None  # an address serves once, and not for long
             else:
                 return
 

@@ -79,6 +79,7 @@ def test_two_sockets_are_opened_and_both_hear(playground, sockets, heard):
     assert sockets.living() == 2
 
 
+@pytest.mark.fault(25)
 def test_a_reset_of_one_loses_no_click(playground, sockets, heard):
     sockets.open()
     connected(playground)
@@ -91,6 +92,7 @@ def test_a_reset_of_one_loses_no_click(playground, sockets, heard):
     assert heard == [str(number) for number in range(10)]
 
 
+@pytest.mark.fault(25)
 def test_a_polite_request_brings_a_new_socket(playground, sockets, heard):
     sockets.open()
     connected(playground)
@@ -103,6 +105,7 @@ def test_a_polite_request_brings_a_new_socket(playground, sockets, heard):
     assert [ask(playground, str(number)) for number in range(4)] == [True] * 4
 
 
+@pytest.mark.fault(25)
 def test_refused_at_the_start_it_tries_again(playground, sockets, heard):
     playground.workspace.faults.add("refused", times=3)
 
@@ -168,6 +171,7 @@ def counted():
     return REGISTRY.get_sample_value("unanswered_ack_seconds_count")
 
 
+@pytest.mark.fault(25)
 def test_a_frozen_socket_is_noticed_and_replaced(playground, sockets, heard):
     sockets.open()
     connected(playground)
