@@ -173,7 +173,7 @@ def _page(memory: Memory, channel: Channel, messages: list[Json], given: Argumen
     there = [message for message in messages if not _late(memory, message)]
     memory.faults.struck[Trouble.HISTORY_LAG] += len(there) < len(messages)
     wanted = [message for message in there if _wanted(message, given)]
-    start, size = _start(given), given.number("limit", 100, most=999)
+    start, size = _start(given), min(given.number("limit", 100, most=999), memory.limits.page)
     more = len(wanted) > start + size
     page = wanted[start : start + size]
     found: Json = {"messages": [_told(memory, channel, message, given) for message in page]}

@@ -44,6 +44,12 @@ class Limits:
         self.on = on
         self.messages = Rate(burst, per_second)
         self.buckets: dict[str, Bucket] = {}
+        self.history: Rate | None = None  # None: as often as its tier allows
+        self.page = 999  # messages of history in one answer
+
+    def history_like_a_sold_app(self) -> None:
+        """As Slack answers apps that are sold outside its marketplace: once a minute, 15 each."""
+        self.history, self.page = Rate(1, 1 / 60), 15
 
     def wait(self, what: str, rate: Rate | None, now: float) -> int:
         """Seconds until this may be done, 0 for now; no rate means as messages to one channel."""

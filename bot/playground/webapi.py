@@ -109,8 +109,10 @@ def _must_be_token(memory: Memory, token: str | None, wanted: str, other: str) -
 
 
 def _must_have_patience(memory: Memory, name: str, method: Method, given: Arguments) -> None:
-    bucket = name if method.rate else f"{name} in {given.word('channel')}"
-    if seconds := memory.limits.wait(bucket, method.rate, memory.now()):
+    bucket, rate = name if method.rate else f"{name} in {given.word('channel')}", method.rate
+    if method.scope == "channels:history":
+        rate = memory.limits.history or rate
+    if seconds := memory.limits.wait(bucket, rate, memory.now()):
         raise Refusal("ratelimited", retry_after=seconds)
 
 

@@ -195,7 +195,10 @@ class Managing:
     def list(self, visit: Visit, query: str, *, skip: int = 0) -> Message:
         """What these words ask for, from the `skip`th on."""
         by = Person(visit.by, visit.channel)
-        return queue(self.listing(query, by, skip=skip), self.desk.now(), self.links)
+        found = self.listing(query, by, skip=skip)
+        holders = {each.conversation.owner for each in found.found} - {None}
+        gone = [one for one in holders if one and visit.roster.members.is_away(one)]
+        return queue(replace(found, gone=gone), self.desk.now(), self.links)
 
     def listing(self, query: str, by: Person, *, skip: int = 0) -> Listing:
         question = self.questions.read(query, by)

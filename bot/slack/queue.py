@@ -1,7 +1,7 @@
 """What waits, as a list: for `/unanswered`, for App Home and for digests."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -42,6 +42,7 @@ PAGE = 10  # lines of a list that fit a phone
 RICH = 25  # lines in one block of rich text
 WORDS = 80  # characters of what a customer wrote
 SPOKEN = 120  # characters of markup for each of them in the fallback
+LEFT = N_("(has left)")
 BY_THE_WAY = ", {}"  # a moment that a listener can do without
 PROMISED = (N_("promised another word by {}"), N_("promised another word, {} late"))
 IN_THE_LOOP = (
@@ -88,6 +89,7 @@ class Listing:
     totals: Totals
     skipped: int = 0
     waits: bool = True
+    gone: Collection[str] = ()  # holders who are not with us any more
 
     @property
     def before(self) -> int:
@@ -103,12 +105,13 @@ class Listing:
 def queue(listing: Listing, now: datetime, links: Links) -> Message:
     """The whole answer: totals on top, most urgent first, and a way to the next page."""
     head = heading(listing)
-    blocks: list[Block] = [section(head), *(rich(p) for p in lines(listing.found, now, links))]
+    found, gone = listing.found, listing.gone
+    blocks: list[Block] = [section(head), *(rich(p) for p in lines(found, now, links, gone))]
     if pages := _pages(listing):
         blocks.append(actions(*pages))
     if listing.found:
         blocks.append(context(_("`/unanswered help` tells what else can be asked and done.")))
-    heard = (spoken(waiting, now) for waiting in listing.found)
+    heard = (spoken(waiting, now, gone=gone) for waiting in found)
     return Message("\n".join([head, *within(heard, FALLBACK - len(head))]), blocks)
 
 
@@ -153,10 +156,13 @@ def _part(listing: Listing) -> str:
     return _(" · {first} to {last}").format(first=first, last=last)
 
 
-def lines(found: Sequence[Waiting], now: datetime, links: Links) -> Iterator[Element]:
+def lines(
+    found: Sequence[Waiting], now: datetime, links: Links, gone: Collection[str] = ()
+) -> Iterator[Element]:
     """Lists of rich text, none too long for one block."""
     for start in range(0, len(found), RICH):
-        yield listing(entry(waiting, now, links) for waiting in found[start : start + RICH])
+        some = found[start : start + RICH]
+        yield listing(entry(waiting, now, links, gone=gone) for waiting in some)
 
 
 def totals_of(conversations: Sequence[Conversation]) -> str:
@@ -177,8 +183,15 @@ def _counted(kind: Kind, many: int) -> str:
     return told.format(many=many)
 
 
-def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True) -> Element:
-    """One line; `quoted` adds what the customer said."""
+def entry(
+    waiting: Waiting,
+    now: datetime,
+    links: Links,
+    *,
+    quoted: bool = True,
+    gone: Collection[str] = (),
+) -> Element:
+    """One line; `quoted` adds what the customer said, `gone` are people who have left."""
     conversation = waiting.conversation
     parts: list[Element] = [
         words(str(conversation.id), code=True),
@@ -188,7 +201,7 @@ def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True)
         link(links.card(conversation), whole_name(waiting.customer)),
         words(f" {on(conversation.account)} · "),
         *_clock(conversation, now),
-        *_holder(conversation),
+        *_holder(conversation, gone),
     ]
     if waiting.words and quoted:
         said = clip(one_line(waiting.words), WORDS)
@@ -196,10 +209,14 @@ def entry(waiting: Waiting, now: datetime, links: Links, *, quoted: bool = True)
     return line(*parts)
 
 
-def spoken(waiting: Waiting, now: datetime, *, quoted: bool = True) -> str:
+def spoken(
+    waiting: Waiting, now: datetime, *, quoted: bool = True, gone: Collection[str] = ()
+) -> str:
     """The same line as markup, for those who can't see it."""
     conversation = waiting.conversation
     owner = f"<@{conversation.owner}>" if conversation.owner else _("unclaimed")
+    if conversation.owner in gone:
+        owner += f" {_(LEFT)}"
     said = f": {harmless(one_line(waiting.words), SPOKEN)}" if quoted else ""
     return (
         f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
@@ -254,14 +271,15 @@ def _due(conversation: Conversation, due_at: datetime, now: datetime) -> Clocked
     return Clocked(_(gone).format(lasting(now - due_at, away=ago)), late=True)
 
 
-def _holder(conversation: Conversation) -> list[Element]:
+def _holder(conversation: Conversation, gone: Collection[str]) -> list[Element]:
     if conversation.state not in UNSETTLED:
         return []
     if conversation.state is State.REPLYING:
         owner = person(str(conversation.owner))
         return [words(" · "), *sentence(_("{who} is answering"), who=owner)]
     if conversation.owner:
-        return [words(" · "), person(conversation.owner)]
+        left = [words(f" {_(LEFT)}")] if conversation.owner in gone else []
+        return [words(" · "), person(conversation.owner), *left]
     return [words(" · " + _("unclaimed"))]
 
 
