@@ -100,6 +100,8 @@ def posts(slack) -> int:
 # Slack loses answers, and we lose processes
 
 
+@pytest.mark.fault(21)
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("trouble", ["lost", "reset", "broken_after"])
 def test_an_answer_lost_after_the_card_was_posted_leaves_one_card(
     app, slack, faults, heard, later, trouble
@@ -114,6 +116,7 @@ def test_an_answer_lost_after_the_card_was_posted_leaves_one_card(
     assert owed(app) == []
 
 
+@pytest.mark.fault(22)
 def test_a_slow_answer_leaves_one_card(app, slack, faults, heard, later):
     faults.add("slow", "chat.postMessage", seconds=60)
     heard()
@@ -123,6 +126,7 @@ def test_a_slow_answer_leaves_one_card(app, slack, faults, heard, later):
     assert (len(slack.messages), posts(slack)) == (1, 1)
 
 
+@pytest.mark.fault(21)
 def test_a_server_error_before_the_card_was_posted_is_tried_again(slack, faults, heard, later):
     faults.add("broken", "chat.postMessage", times=2)
     heard()
@@ -159,6 +163,7 @@ def test_a_process_that_dies_before_posting_leaves_one_card_too(app, slack, cloc
     assert len(slack.messages) == 1
 
 
+@pytest.mark.fault(24)
 def test_what_slack_shows_only_ten_seconds_later_is_not_posted_again(slack, faults, heard, later):
     faults.add("history_lag", seconds=10)
     faults.add("lost", "chat.postMessage")
@@ -193,6 +198,8 @@ def test_a_card_that_was_found_again_shows_what_happened_meanwhile(
     assert "<@U0ANA> has it" in card["text"]
 
 
+@pytest.mark.fault(21)
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("trouble", ["lost", "broken_after"])
 def test_an_answer_lost_after_a_nag_leaves_one_nag(app, slack, faults, clock, hear, later, trouble):
     hear()
@@ -222,6 +229,7 @@ def test_a_history_that_is_many_pages_long_is_looked_through(
 # Slack asks for patience
 
 
+@pytest.mark.fault(20)
 def test_a_rate_limit_is_obeyed_for_the_whole_channel(app, slack, faults, clock, heard, later):
     faults.add("rate_limited", "chat.postMessage", retry_after=30)
     heard("one broken", by="a")
@@ -250,6 +258,7 @@ def test_slack_never_has_to_ask_for_patience(app, slack, demo, clock, later):
     assert (len(slack.messages), posts(slack)) == (30, 30)
 
 
+@pytest.mark.fault(23)
 def test_an_outage_of_hours_loses_nothing_and_makes_no_dead_letters(
     app, slack, faults, heard, later
 ):
@@ -264,6 +273,7 @@ def test_an_outage_of_hours_loses_nothing_and_makes_no_dead_letters(
     assert len(slack.messages) == 1
 
 
+@pytest.mark.fault(26)
 def test_a_revoked_token_holds_everything_until_it_is_mended(app, slack, workspace, heard, later):
     workspace.revoked.add(workspace.bot_token)
     heard()
@@ -299,6 +309,7 @@ def mend(workspace):
         there.members.append("U0BOT")
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("close", [archive, expel, remove])
 def test_a_closed_channel_is_told_once_to_the_manager_and_loses_nothing(
     app, slack, workspace, heard, later, close
@@ -363,6 +374,7 @@ def test_a_nag_whose_card_was_deleted_is_said_below_a_new_one(app, slack, worksp
     assert owed(app) == []
 
 
+@pytest.mark.fault(27)
 def test_a_channel_that_is_closed_again_is_told_again(app, workspace, heard, later):
     for n in range(2):
         archive(workspace)
@@ -374,6 +386,7 @@ def test_a_channel_that_is_closed_again_is_told_again(app, workspace, heard, lat
     assert len(workspace.channels["D0LEA"].messages) == 2
 
 
+@pytest.mark.fault(27)
 def test_after_a_restart_with_another_channel_everything_goes_there(
     app, assemble, workspace, heard, later, clock
 ):
@@ -764,6 +777,7 @@ def test_after_an_outage_one_nag_makes_up_for_all_rungs_that_were_missed(app, sl
     assert len(slack.messages) == 2
 
 
+@pytest.mark.fault(28)
 def test_a_colleague_who_left_is_not_called_but_the_channel_is(app, slack, workspace, clock, hear):
     hear()
     press(app, slack, "claim", 1, by=BEN)

@@ -629,6 +629,7 @@ def test_where_nobody_listens_surely_nothing_happened(asked: Mention) -> None:
     assert later.value.surely_not_done
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("slowly", [XServer.hang, XServer.drip])
 def test_no_server_can_hold_us(
     place: TwitterPlace, x: XServer, asked: Mention, slowly: Any

@@ -257,6 +257,7 @@ def real(playground, clock):
     return Channel(client, clock)
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("trouble", ["lost", "reset", "broken_after"])
 def test_the_client_never_says_it_again_by_itself(playground, real, trouble):
     playground.workspace.faults.add(trouble, "chat.postMessage")

@@ -65,6 +65,7 @@ class Meanwhile(threading.Thread):
             raise self.problem
 
 
+@pytest.mark.fault(13)
 def test_of_many_who_claim_at_once_one_gets_it(app, hear):
     hear()
 
