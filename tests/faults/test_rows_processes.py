@@ -38,6 +38,7 @@ from storage.tables import accounts, conversations, mentions, metadata
 from tests import postgres
 from tests.conftest import DATABASES, NOON
 from tests.faults import mortal
+from tests.faults.mortal import Fate
 from tests.faults.story import Platform, Steps, Story, all_agree, begun, watched
 from tests.faults.world import SPAWN, World, comes_right, world
 from tests.people import ANA, BEN, CARE
@@ -394,7 +395,7 @@ def looks(url: str) -> tuple[str, set[str]]:
 
 def migrate(url: str, die_at: str, diary: Path) -> int | None:
     diary.write_text("")
-    life = SPAWN.Process(target=mortal.migrate, args=({"DATABASE_URL": url}, die_at, diary))
+    life = SPAWN.Process(target=mortal.migrate, args=({"DATABASE_URL": url}, Fate(diary, die_at)))
     life.start()
     life.join(60)
     return life.exitcode
