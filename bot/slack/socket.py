@@ -132,7 +132,6 @@ class Sockets:
                 handler.connect()  # type: ignore[no-untyped-call]
             except Exception as problem:
                 log.warning("socket.refused", why=str(problem))
-                handler.client.wss_uri = None  # an address serves once, and not for long
             else:
                 return
 
