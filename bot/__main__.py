@@ -21,7 +21,6 @@ from dotenv import dotenv_values
 from adapters import Adapter
 from bot import config, logs, sentry
 from bot.domain.team import Team, Teams
-from bot.watch import Watch
 from storage import mentions, migrations, outbox
 from storage.database import (
     Database,
@@ -232,6 +231,7 @@ def work(
     """Open the database, put the bot together, and run it until it is told to stop."""
     from bot.app import assemble, slack_client
     from bot.doctor import must_be_let_in
+    from bot.metrics import answering
 
     _begin_to_log(settings)
     must_be_let_in(settings)
@@ -241,7 +241,7 @@ def work(
             return 0
         client = slack_client(settings.bot_token, settings.slack_api_url)
         bot = assemble(settings, database, adapters, client, now)
-        with looked_at(settings, bot.watch):
+        with answering(settings, bot.watch):
             if not patiently(bot.settle_in, stopped):
                 return 0
             welcome(adapters)
@@ -253,27 +253,6 @@ def _begin_to_log(settings: config.Settings) -> None:
         sentry.begin(settings.sentry_dsn)
     also = [sentry.tell] if settings.sentry_dsn else []
     logs.begin(settings.log_level, settings.log_format, also)
-
-
-@contextmanager
-def looked_at(settings: config.Settings, watch: Watch) -> Iterator[None]:
-    """With `/health` and `/metrics`, where a port is set for them."""
-    if settings.metrics_port is None:
-        yield
-        return
-    from bot.metrics import Porch
-
-    try:
-        porch = Porch(settings.metrics_host, settings.metrics_port, watch)
-    except OSError as problem:
-        where = f"{settings.metrics_host}:{settings.metrics_port}"
-        said = f"METRICS_PORT: nothing can answer at {where}: {problem.strerror}."
-        raise config.NotSetUp([said]) from None
-    porch.open()
-    try:
-        yield
-    finally:
-        porch.close()
 
 
 def prepared(database: Database, stopped: threading.Event) -> bool:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
@@ -12,12 +13,32 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.config import NotSetUp, Settings
 from bot.domain.account import Account
 from bot.domain.health import Ails, Books, Health
 from bot.watch import Watch
 
 AT_ONCE = 8  # requests; who asks more is turned away
 PATIENCE = 5.0  # seconds for one of them
+
+
+@contextmanager
+def answering(settings: Settings, watch: Watch) -> Iterator[None]:
+    """As long as this lasts, where a port is set; NotSetUp where it can't be had."""
+    if settings.metrics_port is None:
+        yield
+        return
+    try:
+        porch = Porch(settings.metrics_host, settings.metrics_port, watch)
+    except OSError as problem:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        said = f"METRICS_PORT: nothing can answer at {where}: {problem.strerror}."
+        raise NotSetUp([said]) from None
+    porch.open()
+    try:
+        yield
+    finally:
+        porch.close()
 
 
 class Porch(ThreadingHTTPServer):

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from storage.tables import conversations
 from storage.tables import outbox as owed
 from tests.conftest import CARE
 from tests.people import LEA
-from tests.things import HOUR, MINUTE, SECOND
+from tests.things import HOUR, MINUTE, SECOND, at_once
 
 
 class Nurse:
@@ -292,3 +293,26 @@ def test_what_slack_has_taken_goes_by_no_other_road(away, roads, slack):
     away.for_(15 * MINUTE)
 
     assert roads.sent == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_of_many_workers_at_once_one_says_that_it_is_well_again(nurse, app, clock, database):
+    put_off(app, "old", clock() - WAITS)
+    nurse.for_(2 * MINUTE)
+    with database.begin() as db:
+        db.execute(update(owed).where(owed.c.key == "old").values(done_at=clock()))
+    clock.pass_(seconds=STAYS_AWAY.total_seconds())
+    ticking = count()
+    app.desk.now = lambda: (
+        clock() + next(ticking) * timedelta(milliseconds=1)
+    )  # no two are the same
+
+    def tell(_number):
+        worker = Watch(database, clock, ["demo"])
+        worker.fresh()
+        Ailing(app.desk, worker).tell()
+
+    at_once(tell, 4)
+    app.courier.deliver_all()
+
+    assert nurse.said[1:] == [":white_check_mark: What had waited to be delivered is delivered."]

@@ -25,6 +25,7 @@ LATER = NOON + timedelta(hours=1)
 OURS = {
     "arrivals": "counts, by account and team",
     "accounts": "how far an account is read, and what its platform says of itself",
+    "ailments": "what is wrong with the bot",
     "audit": "ids, names of colleagues and kinds: the ledger hands nothing else in",
     "days": "names of teams",
     "destinations": "channels, and what Slack says of itself",
@@ -38,6 +39,7 @@ OURS = {
     "silences": "names of accounts and teams, and moments",
     "surges": "teams and channels; what customers wrote is looked up when it is drawn",
     "team_files": "teams.toml",
+    "workers": "names of machines",
 }
 IDS = {
     ("conversations", name)
