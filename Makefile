@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults fuzz lint install lock
+.PHONY: run test faults fuzz bench lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -31,6 +31,11 @@ KILLS ?= 0
 faults: .venv/test
 	$(BIN)/python -m tests.faults.drive --seed $(SEED) --seeds $(SEEDS) --minutes $(MINUTES) \
 		--workers $(WORKERS) --kills $(KILLS)
+
+# QUICK=1: a tenth of everything; ONLY=sweep: one path; PROCESSOR=1: on a busy machine.
+bench: .venv/test
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(PROCESSOR),--processor) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
 
 lint: .venv/test
 	$(BIN)/ruff format --check .

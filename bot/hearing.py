@@ -1,8 +1,7 @@
 """What each mention changes: a new conversation, further words, an answer from elsewhere."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,8 +11,10 @@ from bot.desk import Desk
 from bot.domain.account import Account
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten, hidden
+from bot.domain.frozen import replace
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
+from bot.newcomers import Newcomers
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
 from bot.surges import KNOWN, can_be_spared
 from bot.triage import guess
@@ -52,7 +53,7 @@ class Hearing:
         self.arrived: Counter[tuple[str, datetime]] = Counter()
         self.surging: Collection[str] = ()
 
-    def page(self, batch: Batch, hear: Callable[["Hearing", Mention], bool]) -> int:
+    def page(self, batch: Batch, hear: Callable[["Hearing", Sequence[Mention]], int]) -> int:
         """Everything in it, oldest first; returns how many mentions were new.
 
         What belongs to a surge is listed in its thread, and so no surge ends while this goes on.
@@ -60,8 +61,7 @@ class Hearing:
         self.surging = {surge.team for surge in surges.hold_lasting(self.db)}
         for item in batch.unreadable:
             self._set_aside(item)
-        oldest_first = sorted(batch.mentions, key=lambda mention: mention.posted_at)
-        new = sum(hear(self, mention) for mention in oldest_first)
+        new = hear(self, sorted(batch.mentions, key=lambda mention: mention.posted_at))
         if self.set_aside:
             self._tell_of_what_was_set_aside()
         if new:
@@ -75,6 +75,29 @@ class Hearing:
             arrivals.add(self.db, self.account.name, team, at, many)
         if heard not in self.arrived:
             arrivals.add(self.db, self.account.name, *heard, 0)
+
+    def hear_all(self, said: Sequence[Mention]) -> int:
+        """Take in all of it: together where many begin something new, else one by one."""
+        page = [mention.storable() for mention in said]
+        if self.lost:  # a database that was set back: each may have a card already
+            return sum(map(self.hear, page))
+        newcomers = Newcomers(self.desk, self.db, self.account, page)
+        return sum(
+            self._welcome(newcomers, run) if new else sum(map(self.hear, run))
+            for new, run in newcomers.runs(page)
+        )
+
+    def hear_what_can_be_heard(self, said: Sequence[Mention]) -> int:
+        """One by one, so that only what can't be written down is set aside."""
+        return sum(map(self.hear_or_set_aside, said))
+
+    def _welcome(self, newcomers: Newcomers, run: Sequence[Mention]) -> int:
+        """A run of new ones, as `hear` would take in each."""
+        begun = newcomers.take_in(run, self._begun)
+        self._spare(begun)
+        for conversation, mention in zip(begun, run, strict=True):
+            self._arrived(conversation, mention)
+        return len(begun)
 
     def hear(self, mention: Mention) -> bool:
         """Take in one mention; False when we know it already."""
@@ -172,6 +195,14 @@ class Hearing:
         return joined if joined.customer in theirs else None
 
     def _open(self, mention: Mention, by: int) -> Conversation:
+        begun = self._begun(mention, by, customers.tags(self.db, by))
+        opened = conversations.open_new(self.db, self._found_again(begun, mention))
+        if opened.channel and opened.card:
+            shown.record(self.db, opened.channel, opened.card, [opened.id])
+        return opened
+
+    def _begun(self, mention: Mention, by: int, tags: Sequence[str]) -> Conversation:
+        """A conversation that nobody has written down yet."""
         team, guessed = self.desk.teams.hearing(mention.account), guess(mention)
         new = Conversation(
             account=mention.account,
@@ -181,18 +212,14 @@ class Hearing:
             kind=guessed.kind,
             waiting_since=mention.posted_at,
         )
-        begun = new.begin(
+        return new.begin(
             mention.posted_at,
             team,
             kind=guessed.kind,
             because=guessed.because,
             language=mention.language,
-            tags=customers.tags(self.db, by),
+            tags=tags,
         )
-        opened = conversations.open_new(self.db, self._found_again(begun, mention))
-        if opened.channel and opened.card:
-            shown.record(self.db, opened.channel, opened.card, [opened.id])
-        return opened
 
     def _found_again(self, begun: Conversation, mention: Mention) -> Conversation:
         """After the database was set back: the card that Slack has, and a number of its own."""
@@ -225,13 +252,22 @@ class Hearing:
         saved = self.ledger.save(self.db, conversation, self.now)
         if not unseen and not saved.quiet:
             self.ledger.owe_note(self.db, saved, "wrote_again", id, self.now)
-        if unseen and saved.team in self.surging and can_be_spared(saved):
-            outbox.spare(self.db, [saved.id], self.now)
-        if saved.waiting_since == mention.posted_at and saved.open and not saved.quiet:
-            self._arrived(saved, mention)
+        if unseen:
+            self._spare([saved])
+        self._arrived(saved, mention)
+
+    def _spare(self, begun: Iterable[Conversation]) -> None:
+        """What belongs to a surge and is no complaint needs no card of its own."""
+        spared = [one.id for one in begun if one.team in self.surging and can_be_spared(one)]
+        if spared:
+            outbox.spare(self.db, spared, self.now)
 
     def _arrived(self, conversation: Conversation, mention: Mention) -> None:
-        """Somebody waits from now on; further words of who waits already are no arrival."""
+        """Whether somebody waits from now on; further words of who waits already are no arrival."""
+        if conversation.waiting_since != mention.posted_at or not conversation.open:
+            return
+        if conversation.quiet:
+            return
         at = arrivals.piece(min(mention.posted_at, self.now))
         if at > self.now - KNOWN:
             self.arrived[self.desk.team(conversation).name, at] += 1

@@ -1,7 +1,7 @@
 """Asks a platform what is new, and has it written down together with how far we have read."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of
 RECHECK_EVERY = timedelta(hours=1)
 SAID = 500  # characters of what a platform says of itself
 WATCHED = 100  # unsettled mentions that one recheck asks about
-Hear = Callable[[Hearing, Mention], bool]
+Hear = Callable[[Hearing, Sequence[Mention]], int]
 
 
 class Intake:
@@ -79,12 +79,12 @@ class Intake:
         """
         how: dict[str, Any] = {"read_from": read_from, "read_to": None if batch.more else asked_at}
         try:
-            new = self._write(name, batch, Hearing.hear, **how)
+            new = self._write(name, batch, Hearing.hear_all, **how)
         except Unavailable:
             raise
         except Exception:
             log.exception("page.refused", account=name)
-            new = self._write(name, batch, Hearing.hear_or_set_aside, **how)
+            new = self._write(name, batch, Hearing.hear_what_can_be_heard, **how)
         meters.MENTIONS.labels(name).inc(new)
         return new
 

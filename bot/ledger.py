@@ -4,16 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from bot.domain.case import Case, Nagged
+from bot.domain.case import Case
 from bot.domain.conversation import Conversation, Ended, State
 from bot.domain.deeds import Deed
 from bot.domain.delivery import Errand, Urgency
+from bot.domain.frozen import replace
 from bot.domain.mention import Kind, Mention
 from bot.domain.reply import WRITING
 from bot.domain.team import Team, Teams
@@ -60,35 +60,62 @@ class Ledger:
     def save(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
         """Write it down with all that happened to it, and owe Slack a card that shows it."""
         saved = self.keep(db, conversation, at)
-        self.show(db, saved, at)
+        self.show(db, [saved], at)
         return saved
 
+    def open_all(
+        self, db: Transaction, begun: Sequence[Conversation], at: datetime
+    ) -> Sequence[Conversation]:
+        """The same with many that are new and have not ended: a few statements for all of them."""
+        timed = [replace(each, redraw_at=each.changes_at(at)) for each in begun]
+        opened = conversations.open_all(db, timed)
+        numbered = [replace(each, id=new.id) for each, new in zip(begun, opened, strict=True)]
+        self._tell(db, numbered, at)
+        cards = [self._card(each, _urgency(each, at)) for each in opened]
+        outbox.put_all(db, cards, at, hurry=False)
+        return opened
+
     def show(
-        self, db: Transaction, conversation: Conversation, at: datetime, mark: str = ""
+        self, db: Transaction, shown: Sequence[Conversation], at: datetime, mark: str = ""
     ) -> None:
-        """Owe Slack what shows it; with a `mark` where the same version may come twice."""
-        self.owe_card(db, conversation, at, mark)
-        if conversation.digest:
-            since = f"{conversation.id}:{conversation.version}{mark}"
-            self.owe_digest(db, conversation.digest, conversation.team, since, at)
+        """Owe Slack what shows them; with a `mark` where the same version may come twice."""
+        self.owe_cards(db, shown, at, mark)
+        for each in shown:
+            if each.digest:
+                since = f"{each.id}:{each.version}{mark}"
+                self.owe_digest(db, each.digest, each.team, since, at)
 
     def show_again(self, db: Transaction, *shown: Conversation, at: datetime) -> None:
         """Owe what shows them though their versions stay, or come twice."""
-        for each in shown:
-            self.show(db, each, at, _mark())
+        self.show(db, shown, at, _mark())
 
     def keep(self, db: Transaction, conversation: Conversation, at: datetime) -> Conversation:
         """Write it down where no card changes."""
-        redraw_at = conversation.changes_at(at)
-        saved = conversations.save(db, replace(conversation, redraw_at=redraw_at))
-        journal.write(db, saved.id, at, conversation.deeds)
-        for deed in conversation.deeds:
-            if by := deed.how.get("by"):
-                about = {name: deed.how[name] for name in TOLD if deed.how.get(name) is not None}
-                self.audit(db, str(by), deed.what, at, conversation=saved.id, **about)
-        for ended in conversation.ended:
-            self._judge(db, ended, at)
+        return self.keep_all(db, [conversation], at)[0]
+
+    def keep_all(
+        self,
+        db: Transaction,
+        changed: Sequence[Conversation],
+        at: datetime,
+        before: Sequence[Conversation] = (),
+    ) -> Sequence[Conversation]:
+        """The same with many, as they were `before` if that is known."""
+        timed = [replace(each, redraw_at=each.changes_at(at)) for each in changed]
+        saved = conversations.save_all(db, timed, before)
+        self._tell(db, changed, at)
         return saved
+
+    def _tell(self, db: Transaction, changed: Sequence[Conversation], at: datetime) -> None:
+        """All that happened to them goes into the journal and the audit, and is judged."""
+        journal.write_all(db, at, ((each.id, deed) for each in changed for deed in each.deeds))
+        for each in changed:
+            for deed in each.deeds:
+                if by := deed.how.get("by"):
+                    about = {n: deed.how[n] for n in TOLD if deed.how.get(n) is not None}
+                    self.audit(db, str(by), deed.what, at, conversation=each.id, **about)
+            for ended in each.ended:
+                self._judge(db, ended, at)
 
     def audit(
         self,
@@ -102,19 +129,6 @@ class Ledger:
     ) -> None:
         """Who did what, by which way; never a customer's words: these rows stay for good."""
         audit.write(db, at, by, _VIA.get(), what, conversation, about)
-
-    def nagged(
-        self,
-        db: Transaction,
-        conversation: Conversation,
-        call: str,
-        whom: str,
-        due: datetime,
-        at: datetime,
-    ) -> None:
-        """Put a nag that was decided into the journal: when it was due, and when we saw that."""
-        rung = conversation.rungs_climbed - 1
-        journal.nagged(db, conversation.id, Nagged(at=at, rung=rung, call=call, whom=whom), due)
 
     def let_go(
         self, db: Transaction, conversation: Conversation, owner: str, due: datetime, at: datetime
@@ -143,27 +157,42 @@ class Ledger:
         known_by = customers.known_by(db, theirs, but=but, most=KNOWN_BY)
         return replace(case, known_by=known_by, notes=notes.count(db, theirs))
 
-    def owe_card(
-        self, db: Transaction, conversation: Conversation, at: datetime, mark: str = ""
+    def owe_cards(
+        self, db: Transaction, shown: Sequence[Conversation], at: datetime, mark: str = ""
     ) -> None:
-        if conversation.quiet and not conversation.card:
-            outbox.spare(db, [conversation.id], at)
-            return
-        lane, urgency = _lane(conversation), _urgency(conversation, at)
-        if not outbox.redraw(db, Errand.CARD, lane, urgency=urgency):
-            key = f"card:{conversation.id}:{conversation.version}{mark}"
-            self._owe(db, Errand.CARD, conversation, key, urgency, at)
+        """Those that nobody need see are owed none."""
+        unseen = [each.id for each in shown if each.quiet and not each.card]
+        if unseen:
+            outbox.spare(db, unseen, at)
+        seen = {_lane(each): each for each in shown if each.card or not each.quiet}
+        urgency = {lane: _urgency(each, at) for lane, each in seen.items()}
+        if seen:
+            waiting = outbox.redraw_all(db, Errand.CARD, urgency)
+            fresh = [lane for lane in seen if lane not in waiting]
+            cards = [self._card(seen[lane], urgency[lane], mark) for lane in fresh]
+            outbox.put_all(db, cards, at, hurry=False)
 
     def redraw(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         """Owe a card of a conversation that did not change itself: something beside it did."""
-        self.owe_card(db, conversation, at, _mark())
+        self.owe_cards(db, [conversation], at, _mark())
 
-    def owe_nag(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
+    def owe_nags(self, db: Transaction, about: Sequence[Conversation], at: datetime) -> None:
         """One that nobody has tried to say yet serves for all rungs climbed meanwhile."""
-        lane = _lane(conversation)
-        if not outbox.redraw(db, Errand.NAG, lane, urgency=Urgency.LATE, untried=True):
-            key = f"nag:{conversation.id}:{conversation.version}"
-            self._owe(db, Errand.NAG, conversation, key, Urgency.LATE, at)
+        if not about:
+            return
+        lanes = {_lane(each): Urgency.LATE for each in about}
+        untried = outbox.redraw_all(db, Errand.NAG, lanes, untried=True)
+        fresh = [each for each in about if _lane(each) not in untried]
+        nags = [self._nag(each) for each in fresh]
+        outbox.put_all(db, nags, at, hurry=False)
+
+    def _card(self, conversation: Conversation, urgency: int, mark: str = "") -> outbox.Debt:
+        key = f"card:{conversation.id}:{conversation.version}{mark}"
+        return self._debt(Errand.CARD, conversation, key, urgency)
+
+    def _nag(self, conversation: Conversation) -> outbox.Debt:
+        key = f"nag:{conversation.id}:{conversation.version}"
+        return self._debt(Errand.NAG, conversation, key, Urgency.LATE)
 
     def owe_note(
         self,
@@ -181,9 +210,9 @@ class Ledger:
         many = outbox.waiting(db, _lane(conversation), Errand.NOTE) >= NOTES
         if many and what in CHATTER:
             return
-        key = f"note:{conversation.id}:{what}:{of}"
-        detail = {"what": what, "of": of, **more}
-        self._owe(db, Errand.NOTE, conversation, key, Urgency.NEW, at, detail)
+        key, detail = f"note:{conversation.id}:{what}:{of}", {"what": what, "of": of, **more}
+        note = self._debt(Errand.NOTE, conversation, key, Urgency.NEW, json.dumps(detail))
+        outbox.put_all(db, [note], at)
 
     def leave(
         self, db: Transaction, before: Conversation, after: Conversation, what: str, at: datetime
@@ -432,26 +461,17 @@ class Ledger:
         verdicts.add(db, verdict(ended, team, nags))
         journal.write(db, ended.clock.id, at, [Deed(journal.ENDED, {})])
 
-    def _owe(
-        self,
-        db: Transaction,
-        errand: Errand,
-        conversation: Conversation,
-        key: str,
-        urgency: int,
-        at: datetime,
-        detail: dict[str, Any] | None = None,
-    ) -> None:
-        outbox.put(
-            db,
-            errand,
+    def _debt(
+        self, errand: Errand, conversation: Conversation, key: str, urgency: int, detail: str = ""
+    ) -> outbox.Debt:
+        return outbox.Debt(
+            errand=errand,
             key=key,
             lane=_lane(conversation),
             destination=conversation.channel or self.teams[conversation.team].channel,
             urgency=urgency,
-            at=at,
             conversation=conversation.id,
-            detail=json.dumps(detail) if detail else "",
+            detail=detail,
         )
 
 

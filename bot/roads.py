@@ -1,6 +1,5 @@
 """Roads beside Slack: mail and webhooks, for the night in which Slack itself is down."""
 
-import logging
 import smtplib
 import ssl
 from base64 import b64encode
@@ -8,18 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from hashlib import sha256
-from socket import getaddrinfo
 from threading import Thread
 
-import requests
-import urllib3
-
-from bot import feeds
 from bot.config import MailServer
 from bot.domain.clock import Owed, Where
 from bot.domain.delivery import Refused, TryLater
@@ -34,8 +28,6 @@ from storage.conversations import Waiting
 
 PATIENCE = 30.0  # seconds for one call as a whole, well below the lease
 TIMEOUT = 10.0  # seconds for each answer of the other side
-LONGEST_WAIT = timedelta(hours=1)
-BUSY = (408, 425, 429)
 LINES = 30  # customers that one call names
 WORDS = 120  # characters of what each wrote
 SUBJECT = 200
@@ -48,8 +40,6 @@ WITHOUT_SLACK = (
     "Answer them where they wrote: the bot sees that and stops the clock. Nothing is lost, and"
     " Slack is told as soon as it can be reached."
 )
-
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)  # its warnings name the address
 
 
 def alert(
@@ -136,7 +126,9 @@ class Roads:
         kind, where = _parted(road)
         if kind is Where.EMAIL:
             return self._greet(where)
-        return f"{_resolved(_webhook(where))} is there; not tried: it would call people"
+        from bot import webhooks
+
+        return f"{webhooks.resolved(where)} is there; not tried: it would call people"
 
     def _greet(self, to: str) -> str:
         server, sender = self._mail_server(to)
@@ -159,18 +151,11 @@ class Roads:
         return self._server, self._sender
 
     def _post(self, url: str, call: _Call) -> str:
-        host, patience = _webhook(url), min(TIMEOUT, self._timeout)
+        from bot import webhooks  # loads what a worker most often never needs
+
         said = {"text": f"{call.subject}\n{call.text}", "subject": call.subject, "key": call.key}
         body = {**said, "conversations": list(call.numbers)}
-        try:
-            with (
-                _Straight() as session,
-                session.post(url, json=body, timeout=patience, stream=True) as answer,
-            ):  # what it says is not read
-                _must_be_taken(answer, host, self._now())
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
-            raise _unheard(problem, host) from None  # the cause names the address
-        return host
+        return webhooks.post(url, body, min(TIMEOUT, self._timeout), self._now())
 
     def _in_time(self, road: str, call: Callable[[], str]) -> str:
         """Have it done by a thread: no name server and no dripping answer can hold the caller.
@@ -361,69 +346,3 @@ def _turned_away(server: MailServer, code: int) -> Exception:
         f"The mail server {server.host} does not let us in."
         " Check the user and the password in ALERT_SMTP_URL."
     )
-
-
-# Webhooks
-
-
-class _Straight(requests.Session):
-    """Follows nobody, and does not even read where it is pointed: that may be no text at all."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        return None
-
-
-def _webhook(url: str) -> str:
-    """Its host, which is all that may be shown; Refused where others could read what we say."""
-    if not feeds.safe(url):
-        raise Refused("A webhook is an address that begins with https://. Look at teams.toml.")
-    return feeds.host(url)
-
-
-def _resolved(host: str) -> str:
-    try:
-        getaddrinfo(host, None)
-    except (OSError, UnicodeError):  # the latter: its name can't be one
-        says = f"Nobody knows where {host} is. Check the webhook in teams.toml."
-        raise TryLater(says, surely_not_done=True) from None
-    return host
-
-
-def _must_be_taken(answer: requests.Response, host: str, now: datetime) -> None:
-    status = answer.status_code
-    after = _asked_to_wait(answer.headers.get("Retry-After", ""), now)
-    if 200 <= status < 300:
-        return
-    if status in BUSY:
-        raise TryLater(f"{host} asks to wait (HTTP {status}).", after, surely_not_done=True)
-    if status >= 500:
-        raise TryLater(f"{host} has a problem of its own (HTTP {status}).", after)
-    mend = "Look at the webhook in teams.toml."
-    if 300 <= status < 400:
-        raise Refused(f"{host} points elsewhere (HTTP {status}), and nobody goes there. {mend}")
-    raise Refused(f"{host} refused the call (HTTP {status}). {mend}")
-
-
-def _asked_to_wait(header: str, now: datetime) -> timedelta | None:
-    """`Retry-After`, in seconds or as a date (RFC 9110, 10.2.3); an hour at most."""
-    if header.isdecimal() and len(header) < 9:
-        return min(timedelta(seconds=int(header)), LONGEST_WAIT)
-    with suppress(ValueError, OverflowError):
-        at = parsedate_to_datetime(header)
-        until = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return min(max(until - now, timedelta(0)), LONGEST_WAIT)
-    return None
-
-
-def _unheard(problem: Exception, host: str) -> Exception:
-    """What it means that no answer came, from what kind of trouble it was."""
-    if isinstance(problem, ValueError):
-        return Refused(f"The webhook at {host} is no address. Look at teams.toml.")
-    cause = getattr(problem.args[0], "reason", None) if problem.args else None
-    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
-        says = f"The certificate of {host} can't be trusted. Check the webhook in teams.toml."
-        return TryLater(says, surely_not_done=True)
-    refused = isinstance(cause, urllib3.exceptions.NewConnectionError)
-    if refused or isinstance(problem, requests.ConnectTimeout):
-        return TryLater(f"{host} can't be reached.", surely_not_done=True)
-    return TryLater(f"{host} did not answer properly ({type(problem).__name__}).")

@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
-import requests
 import structlog
 import urllib3
 
@@ -23,6 +22,9 @@ from bot.teams_file import impossible
 from storage import schedules
 from storage.database import Database, reading
 from storage.schedules import Schedule
+
+if TYPE_CHECKING:
+    import requests  # loaded when something is asked: a worker most often never does
 
 EVERY, AGAIN = timedelta(hours=1), timedelta(minutes=5)  # between two looks: when well, when not
 SILENT = timedelta(hours=1)  # how long one may fail until the channel hears of it
@@ -156,6 +158,8 @@ class Schedules:
 
 def fetched(address: str, patience: float = PATIENCE) -> str:
     """What an address gives; Unreadable with a sentence that never shows it."""
+    import requests
+
     ends, url = monotonic() + patience, address
     with requests.Session() as session:
         for _ in range(REDIRECTS + 1):
@@ -172,8 +176,10 @@ def may_follow(address: str, url: str) -> bool:
     return feeds.safe(url) and (feeds.local(address) or not feeds.local(url))
 
 
-def _asked(session: requests.Session, url: str, ends: float) -> tuple[str | None, str]:
+def _asked(session: "requests.Session", url: str, ends: float) -> tuple[str | None, str]:
     """The text, or else where it is now."""
+    import requests
+
     try:
         left = max(0.1, ends - monotonic())
         with session.get(
@@ -199,7 +205,9 @@ def _asked(session: requests.Session, url: str, ends: float) -> tuple[str | None
         raise Unreadable(why) from None  # the cause names the address
 
 
-def _must_be_well(answer: requests.Response, name: str) -> None:
+def _must_be_well(answer: "requests.Response", name: str) -> None:
+    import requests
+
     status = answer.status_code
     if status in GONE:
         raise Unreadable(
@@ -209,7 +217,7 @@ def _must_be_well(answer: requests.Response, name: str) -> None:
         raise Unreadable(f"{name} has a problem of its own (HTTP {status}).")
 
 
-def _text(answer: requests.Response, name: str, ends: float) -> str:
+def _text(answer: "requests.Response", name: str, ends: float) -> str:
     """All of it, within the size and the time there is; a server may drip, or never end."""
     body = b""
     while piece := answer.raw.read1(2**16, decode_content=True):

@@ -10,8 +10,12 @@ import structlog
 
 from bot import meters
 from bot.desk import Desk, backoff
+from bot.domain.case import Nagged
 from bot.domain.clock import Rung, Where
 from bot.domain.conversation import Conversation, State
+from bot.domain.deeds import Deed
+from bot.domain.delivery import Errand
+from bot.domain.frozen import replace
 from bot.domain.profile import FollowUp
 from bot.domain.team import Team
 from bot.domain.workday import opens_at, timely, winds_up_at
@@ -50,6 +54,17 @@ class Call:
     rung: Rung
     whom: str
     held: bool  # it fell due while nobody works
+
+
+@dataclass(frozen=True)
+class Climb:
+    """A conversation after its ladder was looked at: whether that shows, and who is called."""
+
+    before: Conversation
+    after: Conversation
+    shows: bool = True
+    call: Call | None = None
+    deed: Deed | None = None
 
 
 class Sweep:
@@ -180,11 +195,14 @@ class Sweep:
         """Put what one channel can't be shown within a minute into a digest; False when all fits.
 
         Complaints come first among the cards that are posted. Every clock runs on, and a card is
-        posted after all when somebody acts on its conversation or it is late.
+        posted after all when somebody acts on its conversation or it is late. Several digests take
+        the place of cards, down to half of them: what comes in a flood is told of all the sooner.
         """
         with self.database.begin() as db:
-            for channel in outbox.crowded(db, more_than=A_MINUTE_OF_POSTS):
-                surplus = outbox.unshown(db, channel)[A_MINUTE_OF_POSTS:][:DIGEST]
+            for channel in outbox.crowded(db, more_than=A_MINUTE_OF_POSTS // 2):
+                several = max(0, outbox.owed(db, channel, Errand.DIGEST) - 1)
+                cards = max(A_MINUTE_OF_POSTS // 2, A_MINUTE_OF_POSTS - several)
+                surplus = outbox.unshown(db, channel, most=cards + DIGEST)[cards:]
                 if surplus:
                     self._gather(db, channel, surplus)
                     return True
@@ -269,7 +287,7 @@ class Sweep:
         self._say_all(db, team, calls, now)
         return bool(calls or several)
 
-    def _climb(self, db: Transaction, team: Team, now: datetime) -> list[Call]:
+    def _climb(self, db: Transaction, team: Team, now: datetime) -> Sequence[Call]:
         """Every conversation of this team whose time has come goes up; who is to be called.
 
         The first team has those of teams that were removed, too.
@@ -277,11 +295,23 @@ class Sweep:
         overdue = conversations.teams_overdue(db, now)
         names = [name for name in overdue if self.desk.teams[name].name == team.name]
         due = conversations.hold_overdue(db, names, now, most=DIGEST)
-        climbed = [
-            self._safely(db, conversations.NAG, each, partial(self._climb_one, db, team, each, now))
-            for each in due
-        ]
-        return [call for call in climbed if call]
+        try:
+            with db.begin_nested():
+                return self._write_down(db, [_climbed(each, team, now) for each in due], now)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("nags.failed", team=team.name)
+        one_by_one = (self._climb_alone(db, team, each, now) for each in due)
+        return [call for calls in one_by_one for call in calls]
+
+    def _climb_alone(
+        self, db: Transaction, team: Team, conversation: Conversation, now: datetime
+    ) -> Sequence[Call]:
+        def climb() -> Sequence[Call]:
+            return self._write_down(db, [_climbed(conversation, team, now)], now)
+
+        return self._safely(db, conversations.NAG, conversation, climb) or ()
 
     def _safely(
         self, db: Transaction, step: str, conversation: Conversation, act: Callable[[], T]
@@ -314,32 +344,24 @@ class Sweep:
             said = STUMBLED.format(number=number, tries=failures, why=kind)
             self.ledger.owe_notice(db, channel, f":warning: {said}", key=f"{step}:{number}", at=now)
 
-    def _climb_one(
-        self, db: Transaction, team: Team, conversation: Conversation, now: datetime
-    ) -> Call | None:
-        wound, due = conversation.wind(team), conversation.next_nag_at or now
-        if wound.due_at != conversation.due_at:
-            wound = self.ledger.save(db, wound, now)
-        if wound.next_nag_at is None or wound.next_nag_at > now:
-            self.ledger.keep(db, wound, now)
-            return None
-        higher = wound.climb(team, now)
-        climbed, caught_up = higher.rungs_climbed > wound.rungs_climbed, _caught_up(wound, higher)
-        if not (climbed or caught_up):
-            self.ledger.keep(db, higher, now)
-            journal.held(db, higher.id, due, now)
-            return None
-        call = _call(self.ledger.save(db, higher, now), team, now, caught_up=caught_up)
-        if climbed:
-            meters.NAGS.inc()
-            meters.NAG_LATENESS.observe((now - due).total_seconds())
-            self.ledger.nagged(db, call.conversation, call.rung.call, call.whom, due, now)
-        log.info("deadline.passed", conversation=higher.id, rung=higher.rungs_climbed)
-        return call
+    def _write_down(
+        self, db: Transaction, climbs: Sequence[Climb], now: datetime
+    ) -> Sequence[Call]:
+        """All of them in a few statements; who is to be called about them."""
+        after, before = [each.after for each in climbs], [each.before for each in climbs]
+        kept = self.ledger.keep_all(db, after, now, before)
+        saved = [replace(climb, after=after) for climb, after in zip(climbs, kept, strict=True)]
+        self.ledger.show(db, [each.after for each in saved if each.shows], now)
+        deeds = ((each.after.id, each.deed) for each in saved if each.deed)
+        journal.write_all(db, now, deeds)
+        for each in saved:
+            if each.call:
+                _measure(each, now)
+        return [replace(each.call, conversation=each.after) for each in saved if each.call]
 
     def _say_all(self, db: Transaction, team: Team, calls: Sequence[Call], now: datetime) -> None:
+        self.ledger.owe_nags(db, [call.conversation for call in calls], now)
         for call in calls:
-            self.ledger.owe_nag(db, call.conversation, now)
             self._say_elsewhere(db, team, call, now)
 
     def _say_elsewhere(self, db: Transaction, team: Team, call: Call, now: datetime) -> None:
@@ -401,6 +423,31 @@ def _all_have_their_turn(turns: Iterable[Callable[[], object]]) -> bool:
     if problems:
         raise problems[0]
     return done
+
+
+def _climbed(conversation: Conversation, team: Team, now: datetime) -> Climb:
+    """What becomes of one whose time has come; it is counted anew first."""
+    wound, due = conversation.wind(team), conversation.next_nag_at or now
+    moved = wound.due_at != conversation.due_at
+    if wound.next_nag_at is None or wound.next_nag_at > now:
+        return Climb(conversation, wound, shows=moved)
+    higher = wound.climb(team, now)
+    climbed, caught_up = higher.rungs_climbed > wound.rungs_climbed, _caught_up(wound, higher)
+    if not (climbed or caught_up):
+        return Climb(conversation, higher, shows=moved, deed=journal.held(due))
+    call = _call(higher, team, now, caught_up=caught_up)
+    rung = higher.rungs_climbed - 1
+    nag = Nagged(at=now, rung=rung, call=call.rung.call, whom=call.whom)
+    deed = journal.nagged(nag, due) if climbed else None
+    return Climb(conversation, higher, call=call, deed=deed)
+
+
+def _measure(climb: Climb, now: datetime) -> None:
+    rung, due = climb.after.rungs_climbed, climb.before.next_nag_at or now
+    if rung > climb.before.rungs_climbed:
+        meters.NAGS.inc()
+        meters.NAG_LATENESS.observe((now - due).total_seconds())
+    log.info("deadline.passed", conversation=climb.after.id, rung=rung)
 
 
 def _caught_up(before: Conversation, after: Conversation) -> bool:

@@ -1,24 +1,26 @@
 """Conversations: open, hold, save, next overdue."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
 from bot.domain.forgotten import MARK
+from bot.domain.frozen import replace
 from bot.domain.mention import Customer, Kind
 from bot.domain.problems import NoSuchConversation
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
-from storage.rows import add, as_object, as_row
+from storage.rows import add, add_all, as_object, as_row, literally, new_ids
 from storage.stumbles import at_rest
 from storage.tables import conversations, customers, mentions
 
 c = conversations.c
+FIELDS = [column.name for column in c if column is not c.id]  # that may change
 NAG, LET_GO, REDRAW = "nag", "let go", "redraw"  # steps of the sweep, as `stumbles` knows them
 
 LONGEST = 20  # who wait longest: one of them was heard first
@@ -34,8 +36,24 @@ class Waiting:
 
 
 def open_new(db: Transaction, conversation: Conversation) -> Conversation:
-    bare = replace(conversation, deeds=(), ended=())
-    return replace(conversation, id=add(db, conversations, as_row(bare, conversations)))
+    return replace(conversation, id=add(db, conversations, as_row(conversation, conversations)))
+
+
+def open_all(db: Transaction, begun: Sequence[Conversation]) -> Sequence[Conversation]:
+    """So many at once, each as its first version: nothing is left to be saved."""
+    numbers = new_ids(db, conversations, len(begun))
+    numbered = [
+        replace(each, id=id, version=each.version + 1)
+        for each, id in zip(begun, numbers, strict=True)
+    ]
+    add_all(db, conversations, [as_row(each, conversations) for each in numbered])
+    return [_told(each) for each in numbered]
+
+
+def threads(db: Transaction, account: str, among: Collection[str]) -> set[str]:
+    """Those of these threads in which there is a conversation."""
+    there = select(c.thread).where(c.account == account, c.thread.in_(among))
+    return set(db.execute(there).scalars())
 
 
 def find(db: Transaction, account: str, thread: str, customer: int) -> Conversation | None:
@@ -83,10 +101,28 @@ def hold(db: Transaction, id: int) -> Conversation:
 
 def save(db: Transaction, conversation: Conversation) -> Conversation:
     """Write it down as its next version. What has happened to it is the journal's."""
-    newer = replace(conversation, version=conversation.version + 1, deeds=(), ended=())
-    values = as_row(newer, conversations)
-    db.execute(update(conversations).where(c.id == newer.id).values(**values))
+    return save_all(db, [conversation])[0]
+
+
+def save_all(
+    db: Transaction, changed: Sequence[Conversation], before: Sequence[Conversation] = ()
+) -> Sequence[Conversation]:
+    """The same with many; where they are given as they were, only what differs is written."""
+    newer = [_told(replace(each, version=each.version + 1)) for each in changed]
+    names = _differing(before, newer) if before else FIELDS
+    if newer:
+        rows = [{name: getattr(each, name) for name in (*names, "id")} for each in newer]
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        this = c.id == bindparam("number", type_=c.id.type)
+        written = [{"number": row.pop("id"), **row} for row in rows]
+        db.execute(update(conversations).where(this).values(values), written)
     return newer
+
+
+def _differing(before: Sequence[Conversation], after: Sequence[Conversation]) -> Sequence[str]:
+    """The fields in which any of them is not as it was."""
+    pairs = list(zip(before, after, strict=True))
+    return [name for name in FIELDS if any(getattr(a, name) != getattr(b, name) for a, b in pairs)]
 
 
 def hang(db: Transaction, id: int, *, channel: str, card: str) -> None:
@@ -130,7 +166,7 @@ def hold_next_to_redraw(db: Transaction, at: datetime) -> Conversation | None:
     """One whose card shows what was true before, unless someone else is holding it right now."""
     row = db.execute(
         select(conversations)
-        .where(c.redraw_at <= at, c.state.in_(UNSETTLED), ~at_rest(REDRAW, at))
+        .where(c.redraw_at <= at, literally(c.state, UNSETTLED), ~at_rest(REDRAW, at))
         .order_by(c.redraw_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -148,7 +184,7 @@ def hold_next_to_let_go(db: Transaction, at: datetime) -> Conversation | None:
     """One whose claim has run out, unless someone else is holding it right now."""
     row = db.execute(
         select(conversations)
-        .where(c.claimed_until <= at, c.state == State.CLAIMED, ~at_rest(LET_GO, at))
+        .where(c.claimed_until <= at, literally(c.state, [State.CLAIMED]), ~at_rest(LET_GO, at))
         .order_by(c.claimed_until)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -163,7 +199,7 @@ def hold_unsettled(
     theirs = [c.customer.in_(customers)] if customers is not None else []
     rows = db.execute(
         select(conversations)
-        .where(c.state.in_(UNSETTLED), c.id > after, *theirs)
+        .where(literally(c.state, UNSETTLED), c.id > after, *theirs)
         .order_by(c.id)
         .limit(most)
         .with_for_update()
@@ -175,7 +211,8 @@ def due_between(
     db: Transaction, start: datetime, end: datetime, *, team: str | None = None
 ) -> Sequence[Conversation]:
     """What still waits and has its deadline in that time, of one team or of all."""
-    asked = select(conversations).where(c.state.in_(UNSETTLED), c.due_at >= start, c.due_at < end)
+    then = (literally(c.state, UNSETTLED), c.due_at >= start, c.due_at < end)
+    asked = select(conversations).where(*then)
     asked = asked.where(c.team == team) if team else asked
     return [as_conversation(row) for row in db.execute(asked.order_by(c.due_at))]
 
@@ -248,6 +285,11 @@ def split_by(db: Transaction, customers: Sequence[int]) -> int | None:
     return db.execute(found.limit(1)).scalar_one_or_none()
 
 
+def _told(conversation: Conversation) -> Conversation:
+    """What has happened to it is written down by now."""
+    return replace(conversation, deeds=(), ended=())
+
+
 def _one(db: Transaction, question: Select[Any], id: int) -> Conversation:
     row = db.execute(question).one_or_none()
     if row is None:
@@ -256,7 +298,7 @@ def _one(db: Transaction, question: Select[Any], id: int) -> Conversation:
 
 
 def _to_be_called(at: datetime) -> ColumnElement[bool]:
-    return c.state.in_(OPEN) & (c.next_nag_at <= at) & ~at_rest(NAG, at)
+    return literally(c.state, OPEN) & (c.next_nag_at <= at) & ~at_rest(NAG, at)
 
 
 def as_conversation(row: Row[Any]) -> Conversation:

@@ -1,6 +1,8 @@
 """Who the customers are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, or_, select, union_all, update
@@ -13,6 +15,7 @@ from storage.rows import as_object, as_row, upsert
 from storage.tables import conversations, customers, replies
 
 c = customers.c
+CHANGING = ["handle", "name", "url", "followers"]
 BESIDE = [column.label(f"by_{column.name}") for column in c]  # to select them with what they wrote
 
 
@@ -34,14 +37,33 @@ def meet(db: Transaction, customer: Customer) -> int:
 
     Who is known and has not changed is only looked at: a lock would last until the page ends.
     """
-    known = select(customers).where(c.platform == customer.platform, c.key == customer.key)
-    row = db.execute(known).one_or_none()
-    if row and as_object(Customer, row) == customer:
-        return int(row.id)
-    values = as_row(customer, customers)
-    changing = ["handle", "name", "url", "followers"]
-    db.execute(upsert(db, customers, values, on=["platform", "key"], update=changing))
-    return int(db.execute(known).one().id)
+    return meet_all(db, [customer])[customer.platform, customer.key]
+
+
+def meet_all(db: Transaction, met: Sequence[Customer]) -> Mapping[tuple[str, str], int]:
+    """The same with many, by platform and key; who comes twice is as they were the last time."""
+    latest = {(each.platform, each.key): each for each in met}
+    known = _known(db, latest)
+    strange = [each for who, each in sorted(latest.items()) if known.get(who, (0, None))[1] != each]
+    if strange:
+        rows = [as_row(each, customers) for each in strange]
+        met_now = upsert(db, customers, None, on=["platform", "key"], update=CHANGING)
+        new = db.execute(met_now.returning(c.id, c.platform, c.key), rows)
+        known |= {(row.platform, row.key): (row.id, None) for row in new}
+    return {who: id for who, (id, _) in known.items()}
+
+
+def _known(
+    db: Transaction, who: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[int, Customer | None]]:
+    """Those that there are, with their ids."""
+    found: dict[tuple[str, str], tuple[int, Customer | None]] = {}
+    for platform, theirs in groupby(sorted(who), key=itemgetter(0)):
+        keys = [key for _platform, key in theirs]
+        there = select(customers).where(c.platform == platform, c.key.in_(keys))
+        for row in db.execute(there):
+            found[platform, row.key] = (row.id, as_object(Customer, row))
+    return found
 
 
 def get(db: Transaction, id: int) -> Customer:
@@ -77,8 +99,22 @@ def all_of(db: Transaction, ids: Sequence[int]) -> Sequence[Customer]:
 
 def tags(db: Transaction, id: int) -> Sequence[str]:
     """The words that somebody put on this person, whichever identity they had before them."""
-    theirs = db.execute(select(c.tags).where(c.id.in_(identities(db, id))).order_by(c.id))
-    kept = list(theirs.scalars())
+    return tags_of(db, [id])[id]
+
+
+def tags_of(db: Transaction, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """The same of many."""
+    person = func.coalesce(c.person, c.id).label("person")
+    known = db.execute(select(c.id, person).where(c.id.in_(ids)))
+    roots = {row.id: row.person for row in known}
+    theirs = or_(c.id.in_(roots.values()), c.person.in_(roots.values()))
+    kept: dict[int, list[Sequence[str]]] = {}
+    for row in db.execute(select(person, c.tags).where(theirs).order_by(c.id)):
+        kept.setdefault(row.person, []).append(row.tags)
+    return {id: _together(kept[root]) for id, root in roots.items()}
+
+
+def _together(kept: Sequence[Sequence[str]]) -> Sequence[str]:
     if len(kept) == 1:
         return tuple(kept[0])
     once = {word.casefold(): word for words in reversed(kept) for word in words}

@@ -4,26 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, cast, func, literal, select, text
+from sqlalchemy import Select, Text, cast, func, literal, select, text
 
 from bot.domain.conversation import OPEN
 from bot.domain.delivery import Errand
 from bot.domain.health import MISSED, Books, Missed
 from storage import accounts, workers
 from storage.database import Transaction
+from storage.rows import literally
 from storage.tables import CARDLESS, conversations, outbox, unreadable
 
 c, o, u = conversations.c, outbox.c, unreadable.c
 
 MOST = 100  # that are counted of what was missed
-# Written out, because SQLite takes a partial index only where it sees the values.
-OPEN_ONES = c.state.in_(bindparam("open", [*OPEN], expanding=True, literal_execute=True))
 
 
 def books(db: Transaction, at: datetime) -> Books:
     """All of it, as it is at that moment."""
     owed = db.execute(_owed()).one()
-    nag = db.execute(select(func.min(c.next_nag_at)).where(OPEN_ONES)).scalar_one_or_none()
+    nag = db.execute(
+        select(func.min(c.next_nag_at)).where(literally(c.state, OPEN))
+    ).scalar_one_or_none()
     unsaid = [since for since in (nag, owed.nag_since) if since and since <= at]
     return Books(
         at=at,
@@ -54,7 +55,7 @@ def _dead() -> Select[Any]:
 
 def _overdue(until: datetime) -> Select[Any]:
     """Whose nag was due by then and was never decided."""
-    due = select(c.id, c.next_nag_at.label("since")).where(OPEN_ONES)
+    due = select(c.id, c.next_nag_at.label("since")).where(literally(c.state, OPEN))
     return due.where(c.next_nag_at <= until).order_by(c.next_nag_at).limit(MOST)
 
 

@@ -1,12 +1,12 @@
 """The journal: what happened to each conversation, in order, as a replay tells it again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from bot.domain.case import Nagged
 from bot.domain.conversation import Conversation
@@ -14,7 +14,7 @@ from bot.domain.deeds import Deed, again, plain
 from bot.domain.mention import Kind
 from bot.domain.replay import Diary, Entry, Look
 from storage.database import Transaction
-from storage.rows import as_object
+from storage.rows import add_all, as_object, literally
 from storage.tables import SIGNS, conversations, journal
 
 j = journal.c
@@ -47,26 +47,30 @@ class Sign:
 
 
 def write(db: Transaction, conversation: int, at: datetime, deeds: Sequence[Deed]) -> None:
+    write_all(db, at, [(conversation, deed) for deed in deeds])
+
+
+def write_all(db: Transaction, at: datetime, deeds: Iterable[tuple[int, Deed]]) -> None:
+    """Each beside the conversation that it happened to, in this order."""
     rows = [
         {"conversation": conversation, "at": at, "what": deed.what, "how": dict(deed.how)}
-        for deed in deeds
+        for conversation, deed in deeds
     ]
-    if rows:
-        db.execute(insert(journal), rows)
+    add_all(db, journal, rows)
 
 
-def nagged(db: Transaction, conversation: int, nag: Nagged, due: datetime) -> None:
+def nagged(nag: Nagged, due: datetime) -> Deed:
     how = {"rung": nag.rung, "call": nag.call, "whom": nag.whom, "due": plain(due)}
-    write(db, conversation, nag.at, [Deed(NAG, how)])
+    return Deed(NAG, how)
 
 
 def let_go(db: Transaction, conversation: int, owner: str, due: datetime, at: datetime) -> None:
     write(db, conversation, at, [Deed(LET_GO, {"owner": owner, "due": plain(due)})])
 
 
-def held(db: Transaction, conversation: int, due: datetime, at: datetime) -> None:
+def held(due: datetime) -> Deed:
     """A nag was seen so late that nobody works any more."""
-    write(db, conversation, at, [Deed(HELD, {"due": plain(due)})])
+    return Deed(HELD, {"due": plain(due)})
 
 
 def nags(db: Transaction, conversation: int, *, ended: bool = False) -> Sequence[Nagged]:
@@ -116,7 +120,7 @@ def last_sign(db: Transaction, team: str, since: datetime) -> Sign | None:
     It looks back over what colleagues have done only, however much else has happened.
     """
     k = conversations.c
-    people = j.what.in_(bindparam("signs", SIGNS, expanding=True, literal_execute=True))
+    people = literally(j.what, SIGNS)
     newest = (
         select(j.at, j.how)
         .join(conversations, k.id == j.conversation)

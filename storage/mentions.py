@@ -1,6 +1,6 @@
 """What was said: by customers, by the brand elsewhere, by machines."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from storage.customers import BESIDE, beside, identities
 from storage.database import Transaction
 from storage.replies import with_key
 from storage.rows import add as insert
+from storage.rows import add_all as insert_all
 from storage.rows import as_object, as_row, upsert
 from storage.tables import conversations, customers, mentions, replies, unreadable
 
@@ -38,12 +39,34 @@ def find(db: Transaction, account: str, key: str) -> tuple[Mention, int | None] 
     return (as_mention(row), row.conversation) if row else None
 
 
+def known(db: Transaction, account: str, keys: Collection[str]) -> set[str]:
+    """Those of these keys that we know, or knew before they were forgotten."""
+    kept = {name: key for key in keys for name in both(account, key)}
+    there = select(m.key).where(m.account == account, m.key.in_(kept))
+    return {kept[key] for key in db.execute(there).scalars()}
+
+
+def answered(db: Transaction, account: str, keys: Collection[str]) -> set[str]:
+    """Those of these keys to which we have seen an answer of the brand's."""
+    own = (m.account == account, m.parent.in_(keys), m.origin == Origin.OWN)
+    return set(db.execute(select(m.parent).where(*own)).scalars())
+
+
+def add_all(db: Transaction, said: Sequence[tuple[Mention, int, int]], at: datetime) -> None:
+    """Each with its customer and its conversation."""
+    rows = [_row(mention, by, conversation, at) for mention, by, conversation in said]
+    insert_all(db, mentions, rows)
+
+
 def add(
     db: Transaction, mention: Mention, *, customer: int, conversation: int | None, at: datetime
 ) -> int:
-    media = list(mention.media)
-    row = as_row(mention, mentions, customer=customer, media=media, heard_at=at)
-    return insert(db, mentions, {**row, "conversation": conversation})
+    return insert(db, mentions, _row(mention, customer, conversation, at))
+
+
+def _row(mention: Mention, customer: int, conversation: int | None, at: datetime) -> dict[str, Any]:
+    said = as_row(mention, mentions, customer=customer, media=list(mention.media), heard_at=at)
+    return {**said, "extra": dict(mention.extra), "conversation": conversation}
 
 
 def usual_words(db: Transaction, team: str, before: datetime, *, most: int) -> Sequence[str]:

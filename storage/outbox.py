@@ -1,36 +1,26 @@
 """The outbox: what we owe the outside world, until it is done.
 
-Whatever is owed for one conversation at one destination forms a lane: in order, one at a time. Of
-the lanes that may move, the most urgent goes first, as fast as the destination's pace allows.
+Whatever is owed for one conversation at one destination forms a lane: in order, one at a time; only
+what is said in a card's thread does not wait until the card, which hangs, is redrawn. Of the lanes
+that may move, the most urgent goes first, as fast as the destination's pace allows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Update,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Update, and_, case, delete, func, or_, select, update
 
 from bot.domain.delivery import PUBLIC, Delivery, Errand
 from storage import destinations
 from storage.database import Transaction
-from storage.rows import as_object, upsert
+from storage.rows import add_all, as_object, upsert
 from storage.tables import conversations, outbox
 from storage.tables import destinations as roads
 
 o = outbox.c
+WORDS = (Errand.NAG, Errand.NOTE)  # in a card's thread: they need not wait until it is redrawn
 earlier = outbox.alias("earlier")
 edits = roads.alias("edits")
 
@@ -51,6 +41,19 @@ class Owed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Debt:
+    """Something more that we owe the outside world."""
+
+    errand: Errand
+    key: str
+    lane: str
+    destination: str
+    urgency: int
+    conversation: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Alerted:
     """The last time that a team was called by another road than Slack."""
 
@@ -59,60 +62,50 @@ class Alerted:
     done_at: datetime | None
 
 
-def put(
-    db: Transaction,
-    errand: Errand,
-    *,
-    key: str,
-    lane: str,
-    destination: str,
-    urgency: int,
-    at: datetime,
-    conversation: int | None = None,
-    detail: str = "",
-    once: bool = False,
-) -> None:
+def put(db: Transaction, errand: Errand, *, at: datetime, once: bool = False, **debt: Any) -> None:
     """Owe one more. What waits before it in its lane becomes as urgent as it is.
 
     With `once`, what was ever owed under this key is not owed again.
     """
-    _hurry(db, lane, urgency)
-    owed = {
-        "key": key,
-        "errand": errand,
-        "conversation": conversation,
-        "lane": lane,
-        "destination": destination,
-        "urgency": urgency,
-        "detail": detail,
-        "owed_at": at,
-        "due_at": at,
-        "attempts": 0,
-        "failures": 0,
-        "errors": 0,
-        "in_doubt": False,
-    }
-    new = upsert(db, outbox, owed, on=["key"], update=[]) if once else insert(outbox).values(**owed)
-    db.execute(new)
+    owed = Debt(errand=errand, **debt)
+    if not once:
+        put_all(db, [owed], at)
+        return
+    _hurry(db, {owed.lane: owed.urgency})
+    db.execute(upsert(db, outbox, _new(owed, at), on=["key"], update=[]))
+
+
+def put_all(db: Transaction, debts: Sequence[Debt], at: datetime, *, hurry: bool = True) -> None:
+    """The same with many; without `hurry` where nothing waits in their lanes that is lazier."""
+    if hurry:
+        _hurry(db, {debt.lane: debt.urgency for debt in debts})
+    add_all(db, outbox, [_new(debt, at) for debt in debts])
 
 
 def redraw(
     db: Transaction, errand: Errand, lane: str, *, urgency: int, untried: bool = False
 ) -> bool:
-    """Let one that still waits, or was given up, serve for a redraw; False when there is none.
+    """Let one that still waits, or was given up, serve for a redraw; False when there is none."""
+    return bool(redraw_all(db, errand, {lane: urgency}, untried=untried))
+
+
+def redraw_all(
+    db: Transaction, errand: Errand, urgency: Mapping[str, int], *, untried: bool = False
+) -> Collection[str]:
+    """The same for many lanes, each with its urgency; returns those that had one.
 
     With `untried` only one that surely has not been done.
 
     One that is on its way does not count: it may have looked already. Changing the row holds it,
     so no courier can take it before what it must show is written.
     """
-    _hurry(db, lane, urgency)
-    untaken = [o.lane == lane, o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None)]
+    _hurry(db, urgency)
+    untaken = [o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None)]
     untaken += [~o.in_doubt] if untried else []
-    newest = select(func.max(o.id)).where(*untaken).scalar_subquery()
+    newest = select(func.max(o.id)).where(o.lane.in_(list(urgency)), *untaken).group_by(o.lane)
     errors = case((o.dead_at.is_(None), o.errors), else_=0)
-    again = update(outbox).where(*untaken, o.id == newest).values(dead_at=None, errors=errors)
-    return bool(db.execute(again).rowcount)
+    again = update(outbox).where(*untaken, o.id.in_(newest)).values(dead_at=None, errors=errors)
+    return set(db.execute(again.returning(o.lane)).scalars())
 
 
 def hold_untried(db: Transaction, lane: str, key: str) -> tuple[int, str] | None:
@@ -258,7 +251,7 @@ def note_done(db: Transaction, key: str, destination: str, at: datetime) -> None
     lost = {"lane": f"lost:{key}", "destination": destination, "detail": "", "done_at": at}
     lost |= {"urgency": 0, "owed_at": at, "due_at": at, "attempts": 1, "in_doubt": False}
     known = {"key": key, "errand": Errand.NOTICE, "failures": 0, "errors": 0, **lost}
-    db.execute(insert(outbox).values(**known))
+    add_all(db, outbox, [known])
 
 
 def doubt_all(db: Transaction) -> None:
@@ -319,16 +312,23 @@ def last_alert(db: Transaction, team: str) -> Alerted | None:
     return Alerted(road=road, owed_at=row.owed_at, done_at=row.done_at)
 
 
-def unshown(db: Transaction, destination: str) -> Sequence[int]:
+def unshown(db: Transaction, destination: str, *, most: int) -> Sequence[int]:
     """The conversations whose first card waits for this channel, most urgent first; all held."""
     rows = db.execute(
         select(o.conversation)
         .join(conversations, conversations.c.id == o.conversation)
         .where(o.destination == destination, *_first_card())
         .order_by(o.urgency, o.id)
+        .limit(most)
         .with_for_update(of=(conversations, outbox), skip_locked=True)
     )
     return list(rows.scalars())
+
+
+def owed(db: Transaction, destination: str, errand: Errand) -> int:
+    """How many of a kind wait for a destination."""
+    same = (o.destination == destination, o.errand == errand, _waiting(o))
+    return int(db.execute(select(func.count()).where(*same)).scalar_one())
 
 
 def crowded(db: Transaction, *, more_than: int) -> Sequence[str]:
@@ -362,8 +362,9 @@ def reroute(db: Transaction, team: str, channel: str) -> None:
 
 def _next(at: datetime, lease: timedelta, replies: bool | None) -> Any:
     """A lease that reaches further than a lease can is of a clock that was set back since."""
+    overtaken = (earlier.c.errand == Errand.CARD) & o.errand.in_(WORDS) & _hangs()
     before = select(earlier.c.id).where(
-        earlier.c.lane == o.lane, earlier.c.id < o.id, _waiting(earlier.c)
+        earlier.c.lane == o.lane, earlier.c.id < o.id, _waiting(earlier.c), ~overtaken
     )
     post = _is_post().label("post")
     return (
@@ -385,6 +386,11 @@ def _next(at: datetime, lease: timedelta, replies: bool | None) -> Any:
         .limit(1)
         .with_for_update(of=outbox, skip_locked=True)
     )
+
+
+def _hangs() -> ColumnElement[bool]:
+    """Whether the card is there; what is owed of it then is an edit, which is in no hurry."""
+    return conversations.c.card.is_not(None)
 
 
 def _of_kind(replies: bool | None) -> list[ColumnElement[bool]]:
@@ -430,9 +436,17 @@ def _waiting(columns: Any) -> ColumnElement[bool]:
     return and_(columns.done_at.is_(None), columns.dead_at.is_(None))
 
 
-def _hurry(db: Transaction, lane: str, urgency: int) -> None:
-    lazy = update(outbox).where(o.lane == lane, _waiting(o), o.urgency > urgency)
-    db.execute(lazy.values(urgency=urgency))
+def _hurry(db: Transaction, urgency: Mapping[str, int]) -> None:
+    """What waits in each of these lanes becomes at least as urgent as that."""
+    for wanted in sorted(set(urgency.values())):
+        lanes = [lane for lane, own in urgency.items() if own == wanted]
+        lazy = update(outbox).where(o.lane.in_(lanes), _waiting(o), o.urgency > wanted)
+        db.execute(lazy.values(urgency=wanted))
+
+
+def _new(debt: Debt, at: datetime) -> dict[str, Any]:
+    nothing_yet = {"attempts": 0, "failures": 0, "errors": 0, "in_doubt": False}
+    return {**vars(debt), "owed_at": at, "due_at": at, **nothing_yet}
 
 
 def _this(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:

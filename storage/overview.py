@@ -14,6 +14,7 @@ from bot.domain.mention import Customer
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
+from storage.rows import literally
 from storage.search import Page
 from storage.tables import conversations, customers, drafts, follow_ups, verdicts
 
@@ -90,7 +91,7 @@ def drafts_of(db: Transaction, person: str, *, most: int) -> Page[Jotting]:
         select(conversations, *BESIDE, d.text, d.at.label("jotted_at"), _many())
         .join_from(drafts, conversations, d.conversation == c.id)
         .join(customers, who.id == c.customer)
-        .where(d.author == person, d.text != "", c.state.in_(OPEN), d.at >= c.waiting_since)
+        .where(d.author == person, d.text != "", literally(c.state, OPEN), d.at >= c.waiting_since)
         .order_by(d.at.desc(), c.id)
     )
     return _jotted(db, begun.limit(most))
@@ -138,7 +139,7 @@ def teams(db: Transaction, names: Sequence[str], at: datetime) -> Sequence[OfTea
         late.over(partition_by=c.team).label("late_ones"),
         free.over(partition_by=c.team).label("free_ones"),
         longest.label("place"),
-    ).where(c.state.in_(UNSETTLED), c.team.in_(names))
+    ).where(literally(c.state, UNSETTLED), c.team.in_(names))
     every = counted.subquery()
     oldest = (
         select(conversations, *BESIDE, every.c.open_ones, every.c.late_ones, every.c.free_ones)
@@ -156,7 +157,7 @@ def holders(db: Transaction, names: Sequence[str], at: datetime, *, most: int) -
     A relationship is a person whose conversation somebody holds, or has answered in 90 days. Those
     with more of them than one can keep come first.
     """
-    holds = c.state.in_(UNSETTLED) & c.owner.is_not(None)
+    holds = literally(c.state, UNSETTLED) & c.owner.is_not(None)
     answered = (c.state == State.ANSWERED) & (c.closed_at >= at - LIVING) & c.closed_by.is_not(None)
     holder = case((holds, c.owner), else_=c.closed_by)
     people = func.count(func.distinct(func.coalesce(who.person, who.id)))
@@ -194,7 +195,8 @@ def holders(db: Transaction, names: Sequence[str], at: datetime, *, most: int) -
 
 def due(db: Transaction, names: Sequence[str], at: datetime, until: Sequence[datetime]) -> Due:
     """How many of these teams' fall due from now until each of these moments."""
-    waits = (c.state.in_(UNSETTLED), c.team.in_(names), c.due_at > at, c.due_at <= max(until))
+    then = (c.due_at > at, c.due_at <= max(until))
+    waits = (literally(c.state, UNSETTLED), c.team.in_(names), *then)
     counted = select(*(func.count().filter(c.due_at <= moment) for moment in until))
     many = db.execute(counted.select_from(conversations).where(*waits)).one()
     return Due(until=list(zip(until, many, strict=True)))

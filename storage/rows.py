@@ -1,10 +1,11 @@
 """From a row to the object it is, and back."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Insert, Row, Table, insert
+from sqlalchemy import ColumnElement, Insert, Row, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Transaction
@@ -15,29 +16,78 @@ T = TypeVar("T")
 def as_object(cls: type[T], row: Row[Any] | Mapping[str, Any], /, **more: Any) -> T:
     """A dataclass from the columns that bear its fields' names."""
     values = {**(row._mapping if isinstance(row, Row) else row), **more}
-    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    names = _fields(cast("Hashable", cls))
     return cls(**{name: value for name, value in values.items() if name in names})
 
 
 def as_row(thing: Any, table: Table, **more: Any) -> dict[str, Any]:
     """A dataclass as values for the columns of `table`; an id that is not there yet stays away."""
-    values = {**asdict(thing), **more}
-    known = {name: value for name, value in values.items() if name in table.c}
-    return {name: value for name, value in known.items() if name != "id" or value}
+    names, values = _columns(table), {**vars(thing), **more}
+    known = {name: value for name, value in values.items() if name in names}
+    if not known.get("id", True):
+        del known["id"]
+    return known
+
+
+def new_ids(db: Transaction, table: Table, many: int) -> Sequence[int]:
+    """So many numbers for new rows, in order, which nobody else gets.
+
+    On SQLite who writes is alone, and the next number is the one after the last.
+    """
+    if db.dialect.name == "postgresql":
+        number = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        drawn = select(number).select_from(func.generate_series(1, many))
+        return list(db.execute(drawn).scalars())
+    last = db.execute(select(func.max(table.c.id))).scalar_one() or 0
+    return range(last + 1, last + 1 + many)
 
 
 def upsert(
-    db: Transaction, table: Table, values: Mapping[str, Any], *, on: list[str], update: list[str]
+    db: Transaction,
+    table: Table,
+    values: Mapping[str, Any] | None,
+    *,
+    on: list[str],
+    update: list[str],
 ) -> Insert:
-    """Insert, or change what is there already: one statement, safe for two at once."""
+    """Insert, or change what is there already: one statement, safe for two at once.
+
+    Without `values` for rows that are handed in when it is run.
+    """
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table).values(**values)
+    statement: Any = dialect.insert(table)
+    statement = statement.values(**values) if values is not None else statement
     new = {name: statement.excluded[name] for name in update}
     if new:
         statement = statement.on_conflict_do_update(index_elements=on, set_=new)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=on)
     return cast("Insert", statement)
+
+
+@cache
+def _fields(cls: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(cls))
+
+
+@cache
+def _columns(table: Table) -> frozenset[str]:
+    return frozenset(table.c.keys())
+
+
+def literally(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
+    """One of these, written out in the statement.
+
+    SQLite looks into a partial index only where it can read what all of its rows have in common.
+    """
+    said: Any = bindparam(None, list(values), expanding=True, literal_execute=True)
+    return column.in_(said)
+
+
+def add_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows, or none."""
+    if rows:
+        db.execute(insert(table), rows)
 
 
 def add(db: Transaction, table: Table, values: Mapping[str, Any]) -> int:

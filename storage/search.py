@@ -26,10 +26,14 @@ from bot.domain.mention import Customer, Kind, Origin, composed
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
+from storage.rows import literally
 from storage.tables import Moment, conversations, customers, digests, mentions, replies
 
 c, who, said, r = conversations.c, customers.c, mentions.c, replies.c
 CLOSED = (State.ANSWERED, State.DISMISSED)
+URGENT = (c.due_at, c.waiting_since, c.id)
+FREE = c.owner.is_(None)
+COUNTED = 1000  # of what waits: of more it is told that there are more
 EVERY = (*UNSETTLED, *CLOSED)  # what was merged goes on elsewhere
 
 
@@ -116,21 +120,36 @@ class Whole:
 
 
 def unanswered(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Sequence[Waiting]:
-    """What was asked for, in the order that was asked for."""
-    return page(db, asked, most=most, skip=skip).found
+    """What was asked for, in the order that was asked for.
+
+    What has a deadline and what has none are two questions: an index has the order of each.
+    """
+    if asked.order is not Sort.DUE:
+        return _some(db, asked, _picked(db, asked), most, skip)
+    picked = _picked(db, asked).order_by(None).order_by(*URGENT)
+    dated, undated = picked.where(c.due_at.is_not(None)), picked.where(c.due_at.is_(None))
+    found = _some(db, asked, dated, most, skip)
+    if len(found) == most:
+        return found
+    before = 0 if found or not skip else _count(db, dated.order_by(None))
+    left = max(0, skip - before) if not found else 0
+    return [*found, *_some(db, asked, undated, most - len(found), left)]
+
+
+def _some(
+    db: Transaction, asked: Asked, picked: Select[Any], most: int, skip: int
+) -> list[Waiting]:
+    return [as_waiting(row) for row in db.execute(_drawn(picked, asked, most, skip))]
+
+
+def _count(db: Transaction, picked: Select[Any]) -> int:
+    return int(db.execute(select(func.count()).select_from(picked.subquery())).scalar_one())
 
 
 def page(db: Transaction, asked: Asked, *, most: int, skip: int = 0) -> Page[Waiting]:
     """The same, and how many there are: 0 where `skip` leads beyond the last."""
     picked = _picked(db, asked, func.count().over().label("many"))
-    few = picked.limit(most).offset(skip).subquery()
-    drawn = (
-        select(conversations, *BESIDE, _newest_words(), few.c.many)
-        .join(few, few.c.id == c.id)
-        .join(customers, who.id == c.customer)
-        .order_by(*_order(asked.order))
-    )
-    rows = db.execute(drawn).all()
+    rows = db.execute(_drawn(picked, asked, most, skip)).all()
     return Page(found=[as_waiting(row) for row in rows], many=rows[0].many if rows else 0)
 
 
@@ -149,6 +168,9 @@ def whole(db: Transaction, numbers: Sequence[int]) -> Sequence[Whole]:
 
 
 def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
+    """What waits is counted up to one more than `COUNTED`, what is closed to the last."""
+    if not set(asked.states) & set(CLOSED):
+        return _waiting(db, asked, at)
     waits, closed = c.state.in_(UNSETTLED), c.state.in_(CLOSED)
     counted = (
         select(
@@ -165,12 +187,38 @@ def totals(db: Transaction, asked: Asked, at: datetime) -> Totals:
     return Totals(**db.execute(counted).one()._mapping)
 
 
+def _waiting(db: Transaction, asked: Asked, at: datetime) -> Totals:
+    """However many wait, no more is looked at than is told."""
+    meant = _asked_of(asked, c.id).where(*_meaning(db, asked))
+    found = [meant, meant.where(c.due_at.is_not(None), c.due_at <= at), meant.where(FREE)]
+    counts = [
+        select(func.count()).select_from(each.limit(COUNTED + 1).subquery()).scalar_subquery()
+        for each in found
+    ]
+    waiting, late, free = db.execute(select(*counts)).one()
+    return Totals(waiting=waiting, late=late, claimed=waiting - free)
+
+
 def _picked(db: Transaction, asked: Asked, *more: ColumnElement[Any]) -> Select[Any]:
     """The numbers first: what is drawn of each is looked up for one page only."""
+    picked = _asked_of(asked, c.id, *more).where(*_meaning(db, asked))
+    return picked.order_by(*_order(asked.order))
+
+
+def _asked_of(asked: Asked, *columns: Any) -> Select[Any]:
+    """Of conversations alone, unless the question is about customers as well."""
+    about_customers = asked.languages or asked.tags or asked.order is Sort.CUSTOMER
+    if about_customers:
+        return select(*columns).join_from(conversations, customers)
+    return select(*columns).select_from(conversations)
+
+
+def _drawn(picked: Select[Any], asked: Asked, most: int, skip: int) -> Select[Any]:
+    few = picked.limit(most).offset(skip).subquery()
     return (
-        select(c.id, *more)
-        .join_from(conversations, customers)
-        .where(*_meaning(db, asked))
+        select(conversations, *BESIDE, _newest_words(), *(n for n in few.c if n is not few.c.id))
+        .join(few, few.c.id == c.id)
+        .join(customers, who.id == c.customer)
         .order_by(*_order(asked.order))
     )
 
@@ -225,7 +273,7 @@ def _newest_words() -> ColumnElement[str]:
 
 def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
     return {
-        Sort.DUE: (c.due_at.is_(None), c.due_at, c.waiting_since, c.id),
+        Sort.DUE: (c.due_at.is_(None), *URGENT),
         Sort.OLDEST: (c.waiting_since, c.id),
         Sort.NEWEST: (c.waiting_since.desc(), c.id.desc()),
         Sort.CUSTOMER: (func.lower(_called()), c.waiting_since, c.id),
@@ -239,7 +287,7 @@ def _called() -> ColumnElement[str]:
 
 def _meaning(db: Transaction, asked: Asked) -> list[ColumnElement[bool]]:
     return [
-        c.state.in_(asked.states),
+        literally(c.state, asked.states),
         *_one_of(c.team, asked.teams),
         *_one_of(c.kind, asked.kinds),
         *([c.id.in_(asked.numbers)] if asked.numbers is not None else []),
@@ -263,7 +311,8 @@ def _standing(asked: Asked) -> Iterator[ColumnElement[bool]]:
     if asked.late_at:
         yield _late(asked, asked.late_at)
     if asked.snoozed_at:
-        yield c.state.in_(OPEN) & c.snoozed_by.is_not(None) & (_pause_ends() > asked.snoozed_at)
+        yield literally(c.state, OPEN) & c.snoozed_by.is_not(None)
+        yield _pause_ends() > asked.snoozed_at
     if asked.urgent:
         yield c.urgent
     if asked.promised:
@@ -274,7 +323,7 @@ def _standing(asked: Asked) -> Iterator[ColumnElement[bool]]:
 
 def _late(asked: Asked, at: datetime) -> ColumnElement[bool]:
     """What waits and is due, and what was late when it ended."""
-    due = c.state.in_(UNSETTLED) & (c.due_at <= at)
+    due = literally(c.state, UNSETTLED) & (c.due_at <= at)
     if not set(asked.states) & set(CLOSED):
         return due
     return due | (c.state.in_(CLOSED) & (c.verdict == Standing.BROKEN))

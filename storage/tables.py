@@ -72,6 +72,8 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         if value.tzinfo is None:
             raise ValueError(f"{value} has no offset, so it is not an instant.")
         return value.astimezone(UTC)
@@ -211,11 +213,19 @@ conversations = Table(
         postgresql_where=text("state IN ('waiting', 'claimed')"),
     ),
     Index(
-        "ix_conversations_unsettled",
+        "ix_conversations_urgency",
         "team",
         "due_at",
+        "waiting_since",
+        "id",
         sqlite_where=text("state IN ('waiting', 'claimed', 'replying')"),
         postgresql_where=text("state IN ('waiting', 'claimed', 'replying')"),
+    ),
+    Index(
+        "ix_conversations_unclaimed",
+        "team",
+        sqlite_where=text("owner IS NULL AND state IN ('waiting', 'claimed', 'replying')"),
+        postgresql_where=text("owner IS NULL AND state IN ('waiting', 'claimed', 'replying')"),
     ),
     Index("ix_conversations_digest", "digest"),
     Index(
@@ -646,11 +656,11 @@ outbox = Table(
         postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
     ),
     Index(
-        "ix_outbox_lane",
+        "ix_outbox_unfinished_lane",  # dead letters as well: one may serve for a redraw
         "lane",
         "id",
-        sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
-        postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
     ),
     Index(
         "ix_outbox_dead",

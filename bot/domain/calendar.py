@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,7 +22,8 @@ WINDOW = re.compile(rf"\s*{TIME}\s*[-\u2013]\s*{TIME}(\+1)?\s*")
 
 BESIDE = ("posix", "right/", "localtime")  # files that lie beside the zones and are none
 
-Spans = tuple[tuple[datetime, datetime], ...]
+Span = tuple[datetime, datetime]
+Spans = tuple[Span, ...]
 Known = TypeVar("Known")
 
 
@@ -176,11 +177,12 @@ class Calendar:
         begin, left = _utc(start), within
         if within < NOTHING:
             raise ValueError("A target can't be less than nothing. Ask for zero minutes or more.")
-        for each in self._between(begin, begin + HORIZON, pauses):
-            if each.counts:
-                if left <= (length := each.end - each.start):
-                    return each.start + left
-                left -= length
+        if self._never_closes and not pauses and within < HORIZON:
+            return begin + within
+        for opens, closes in self._counting(begin, pauses):
+            if left <= (length := closes - opens):
+                return opens + left
+            left -= length
         raise NeverOpens(begin, within - left)
 
     def between(self, start: datetime, end: datetime, pauses: Sequence[Pause] = ()) -> timedelta:
@@ -231,6 +233,17 @@ class Calendar:
         """All that is from `start` to `end`, in UTC, with the pauses on top and nothing joined."""
         lines = _cut(self._from(start), start, end)
         return _beneath(lines, _apart(pauses)) if pauses else lines
+
+    def _counting(self, start: datetime, pauses: Sequence[Pause]) -> Iterator[Span]:
+        """What counts from then on, to the horizon. Most often nothing pauses it."""
+        end = start + HORIZON
+        lines = self._between(start, end, pauses) if pauses else self._from(start)
+        for each in lines:
+            if each.counts and each.end > start:
+                opens = max(each.start, start)
+                if opens >= end:
+                    return
+                yield opens, min(each.end, end)
 
     def _from(self, start: datetime) -> Iterator[Stretch]:
         """The lines of the day before `start` and of all days after it."""
@@ -299,6 +312,11 @@ class Calendar:
     def _real(self, day: date, seconds: int) -> datetime:
         wall = datetime(day.year, day.month, day.day, tzinfo=self.zone)
         return (wall + timedelta(seconds=seconds)).astimezone(UTC)
+
+    @cached_property
+    def _never_closes(self) -> bool:
+        round_the_clock = all(ROUND_THE_CLOCK in windows for windows in self.week)
+        return round_the_clock and not self.days and not self.holidays
 
     def _never_closes_after(self, at: datetime) -> bool:
         """True saves looking through ten years; False means only that one has to look."""

@@ -1,13 +1,13 @@
 """One customer, one thread, one clock: what may happen to it, and what that changes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
 from bot.domain.calendar import Pause
 from bot.domain.clock import Owed, judged
 from bot.domain.deeds import deed
+from bot.domain.frozen import replace
 from bot.domain.mention import Kind
 from bot.domain.problems import (
     AlreadyAnswered,

@@ -1,12 +1,13 @@
 """What happened to a conversation, as data: written down with it, and told again by a replay."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar
 
+from bot.domain.frozen import replace
 from bot.domain.mention import Kind
 
 T = TypeVar("T")
@@ -23,13 +24,14 @@ class Deed:
 
 def deed(change: Callable[..., T]) -> Callable[..., T]:
     """Make a change of a conversation remember that it happened, and with what arguments."""
-    arguments = signature(change)
+    arguments = tuple(signature(change).parameters)[1:]
 
     @wraps(change)
     def done(self: Any, *given: Any, **named: Any) -> T:
-        told = dict(arguments.bind(self, *given, **named).arguments)
-        told = {name: plain(value) for name, value in told.items() if name not in ("self", POLICY)}
         after: Any = change(self, *given, **named)
+        handed = {**dict(zip(arguments, given, strict=False)), **named}
+        told = {name: plain(handed[name]) for name in arguments if name in handed}
+        told.pop(POLICY, None)
         return replace(after, deeds=(*self.deeds, Deed(change.__name__, told)))  # type: ignore[no-any-return]
 
     return done

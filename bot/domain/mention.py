@@ -1,11 +1,15 @@
 """What a customer said in public, and who they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from unicodedata import normalize
+
+from bot.domain.frozen import replace
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -83,10 +87,12 @@ class Mention:
 
     def storable(self) -> "Mention":
         """The same, without what a database refuses to keep, and its words as they are searched."""
-        who = replace(self.customer, **_storable_texts(self.customer))
-        media = tuple(storable(link) for link in self.media)
-        kept = {**_storable_texts(self), "customer": who, "media": media}
-        return replace(self, **kept | {"text": composed(kept["text"])})
+        who, media, kept = (
+            _storable(self.customer),
+            tuple(map(storable, self.media)),
+            _storable(self),
+        )
+        return replace(kept, customer=who, media=media, text=composed(kept.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +104,11 @@ class Unreadable:
     problem: str
 
 
-def _storable_texts(thing: Customer | Mention) -> dict[str, Any]:
-    values = {each.name: getattr(thing, each.name) for each in fields(thing)}
-    return {name: storable(value) for name, value in values.items() if type(value) is str}
+def _storable(thing: T) -> T:
+    """With each of its texts made storable."""
+    texts = {name: text for name, text in vars(thing).items() if type(text) is str}
+    mended = {name: storable(text) for name, text in texts.items()}
+    return replace(thing, **mended) if mended != texts else thing
 
 
 def composed(text: str) -> str:
@@ -110,5 +118,8 @@ def composed(text: str) -> str:
 
 def storable(text: str) -> str:
     """Without NUL and lone surrogates, which no database keeps: each becomes U+FFFD."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")

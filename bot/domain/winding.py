@@ -1,11 +1,11 @@
 """Which clock of a conversation runs, when it is due, when somebody is called, and its pauses."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
 from bot.domain.calendar import Pause
 from bot.domain.clock import NOTHING, Clock, Owed
+from bot.domain.frozen import replace
 from bot.domain.record import UNSETTLED, Record, State
 from bot.domain.team import Team
 

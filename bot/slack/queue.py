@@ -35,7 +35,7 @@ from bot.slack.text import clip, harmless, one_line
 from bot.slack.tongue import N_, _, n_
 from bot.slack.words import ENDINGS, FACES, KINDS, lateness, on, whole_name
 from storage.conversations import Waiting
-from storage.search import Totals
+from storage.search import COUNTED, Totals
 
 SEVERAL = 2  # that wait: of less there is nothing to select
 PAGE = 10  # lines of a list that fit a phone
@@ -98,8 +98,12 @@ class Listing:
 
     @property
     def rest(self) -> int:
-        """How many come after this page."""
-        return self.totals.found - self.skipped - len(self.found) if self.found else 0
+        """How many come after this page; where more wait than were counted, at least a page."""
+        if not self.found:
+            return 0
+        left = self.totals.found - self.skipped - len(self.found)
+        uncounted = self.totals.waiting > COUNTED and len(self.found) == PAGE
+        return max(left, PAGE) if uncounted else left
 
 
 def queue(listing: Listing, now: datetime, links: Links) -> Message:
@@ -137,7 +141,12 @@ def heading(listing: Listing) -> str:
 def _waiting(totals: Totals) -> str:
     told = _("{waiting} waiting, {late} overdue, {unclaimed} unclaimed")
     unclaimed = totals.waiting - totals.claimed
-    return told.format(waiting=totals.waiting, late=totals.late, unclaimed=unclaimed)
+    counts = {"waiting": totals.waiting, "late": totals.late, "unclaimed": unclaimed}
+    return told.format(**{name: _counted_to(many) for name, many in counts.items()})
+
+
+def _counted_to(many: int) -> str:
+    return f"{COUNTED}+" if many > COUNTED else str(many)
 
 
 def _closed(totals: Totals) -> list[str]:
@@ -304,4 +313,5 @@ def several(asked: Listing) -> list[dict[str, Any]]:
 
 def onward(asked: Listing) -> str:
     """What the way to the next page is called."""
-    return _("Next {many} of {rest}").format(many=min(asked.rest, PAGE), rest=asked.rest)
+    rest = f"{COUNTED}+" if asked.totals.waiting > COUNTED else asked.rest
+    return _("Next {many} of {rest}").format(many=min(asked.rest, PAGE), rest=rest)

@@ -76,12 +76,13 @@ def test_the_indexes_have_their_conditions(blank):
         "ix_conversations_next_nag_at",
         "ix_conversations_claimed_until",
         "ix_conversations_redraw_at",
-        "ix_conversations_unsettled",
+        "ix_conversations_urgency",
+        "ix_conversations_unclaimed",
         "ix_outbox_dead",
         "ix_conversations_waiting",
         "ix_journal_signs",
         "ix_outbox_pending",
-        "ix_outbox_lane",
+        "ix_outbox_unfinished_lane",
         "ix_follow_ups_due_at",
     }
 

@@ -320,7 +320,7 @@ def settle(app) -> None:
 def test_a_card_cannot_be_taken_before_what_it_must_show_is_written(app, clock):
     remember(app.desk.database)
     with app.desk.database.begin() as db:
-        app.desk.ledger.owe_card(db, conversations.hold(db, 1), NOON)
+        app.desk.ledger.owe_cards(db, [conversations.hold(db, 1)], NOON)
 
     with app.desk.database.begin() as saving, app.desk.database.begin() as courier:
         claimed = conversations.hold(saving, 1).claim(ANA, NOON, CARE)
@@ -332,11 +332,11 @@ def test_gathering_a_digest_and_acting_on_what_it_gathers_never_wait_for_each_ot
     for n in range(4):
         known = remember(app.desk.database, thread=f"t{n}")
         with app.desk.database.begin() as db:
-            app.desk.ledger.owe_card(db, known, NOON)
+            app.desk.ledger.owe_cards(db, [known], NOON)
 
     with app.desk.database.begin() as acting, app.desk.database.begin() as gathering:
         held = conversations.hold(acting, 1)
-        found = outbox.unshown(gathering, "C0CARE")
+        found = outbox.unshown(gathering, "C0CARE", most=100)
         conversations.gather(gathering, found, 1)
         saving = Meanwhile(lambda: app.desk.ledger.save(acting, held.claim(ANA, NOON, CARE), NOON))
         outbox.spare(gathering, found, NOON)
