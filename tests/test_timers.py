@@ -49,6 +49,17 @@ def test_a_job_that_fails_is_run_again_at_its_next_turn(ticking):
     until(lambda: len(tries) >= 4, seconds=3)
 
 
+def test_a_greeting_that_slack_does_not_take_is_put_off_like_any_call(app, workspace):
+    workspace.revoked.add(workspace.bot_token)
+    with pytest.raises(TryLater):
+        app.greet()
+
+    workspace.revoked.clear()
+    app.greet()
+
+    assert app.links.workspace == "https://acme.slack.com/"
+
+
 def test_news_wake_an_adapter_that_can_be_woken(app, demo, clock):
     class Listening(Demo):
         def wait(self, stop):
