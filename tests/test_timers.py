@@ -50,6 +50,7 @@ def test_a_job_that_fails_is_run_again_at_its_next_turn(ticking):
 
 
 def test_a_greeting_that_slack_does_not_take_is_put_off_like_any_call(app, workspace):
+    app.links.workspace = ""
     workspace.revoked.add(workspace.bot_token)
     with pytest.raises(TryLater):
         app.greet()

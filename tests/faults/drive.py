@@ -100,12 +100,17 @@ def _pass(customers: object, seconds: float) -> None:
 
 
 def _settle(around: Town, told: Told) -> Found:
-    """The world is quiet: everything comes right within a time that can be computed."""
-    began = time.monotonic()
-    end = began + bound(around)
+    """The world is quiet: everything comes right within a time that can be computed.
+
+    On a machine that is very busy it is enough that it goes on coming right.
+    """
+    began, fewest, end = time.monotonic(), sys.maxsize, 0.0
     while True:
         found = Books(around).found()
-        if not found.all or found.doubled or time.monotonic() > end:  # what is doubled stays so
+        wrong = len(found.all)
+        if wrong < fewest:
+            fewest, end = wrong, time.monotonic() + bound(around)
+        if not wrong or found.doubled or time.monotonic() > end:  # what is doubled stays so
             told.settled.append(time.monotonic() - began)
             return found
         time.sleep(0.5)
