@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.playground import blockkit
+from bot.playground.things import Json
 from storage.database import reading
 from storage.tables import conversations, journal, mentions, outbox, replies
 from tests.adapters.x_server import BRAND, Post
@@ -23,6 +25,7 @@ UNSETTLED = (*OPEN, "replying")
 RUNS_ON = {"nag", "held", "claim", "take_over", "release", "assign", "renew", "let_go", "reply"}
 FREES = {"reopen", "release", "let_go", "undismiss", "merge_into", "absorb", "sent", "dismiss"}
 FREES |= {"withdrawn", "answered_there", "no_answer_needed", "settle"}
+TURNS = 10.0  # seconds in which the next page of a list is there
 SOON = 20.0  # seconds of the town's time: what was on its way when it happened
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -286,15 +289,26 @@ def listed_by(town: Town) -> Iterator[int]:
     slack = town.slack
     slack.whispers.clear()
     town.send(slack.command(LEA, CARE, "/unanswered"))
-    for _ in range(20):
-        if not (whispers := [each for each in slack.whispers if each["user"] == LEA]):
-            return
-        whisper = whispers[-1]
-        yield from (int(number) for number in NUMBER.findall(whisper["text"]))
-        offered = [one["action_id"] for one in blockkit.controls(whisper.get("blocks", []))]
+    page = _next_page(town, "")
+    while page:
+        yield from (int(number) for number in NUMBER.findall(page["text"]))
+        offered = [one["action_id"] for one in blockkit.controls(page.get("blocks", []))]
         if "more" not in offered:
             return
-        town.send(slack.press(LEA, CARE, whisper["ts"], "more"))
+        town.send(slack.press(LEA, CARE, page["ts"], "more"))
+        page = _next_page(town, page["text"])
+
+
+def _next_page(town: Town, before: str) -> Json | None:
+    """What only she sees, once it is another one: some answers come after their ack."""
+    end = time.monotonic() + TURNS
+    while time.monotonic() < end:
+        with town.slack.lock:
+            hers = [dict(each) for each in town.slack.whispers if each["user"] == LEA]
+        if hers and hers[-1]["text"].startswith("*") and hers[-1]["text"] != before:
+            return hers[-1]
+        time.sleep(0.05)
+    return None
 
 
 def _bare(text: str) -> str:
