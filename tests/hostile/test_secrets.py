@@ -154,6 +154,13 @@ class Trouble:
         seen = [here.dump(), here.whispers, here.stacks, here.homes, sent]
         return json.dumps(seen, default=repr, ensure_ascii=False)
 
+    def set_aside(self) -> int:
+        engine = connect(str(self.url.render_as_string(hide_password=False)))
+        with reading(engine) as db:
+            many = len(db.execute(metadata.tables["unreadable"].select()).all())
+        engine.dispose()
+        return many
+
     def in_the_database(self) -> str:
         engine = connect(str(self.url.render_as_string(hide_password=False)))
         with reading(engine) as db:
@@ -211,7 +218,7 @@ def test_no_secret_is_left_anywhere_and_no_customers_words_in_logs(database, tmp
         try:
             _suffer(here)
         finally:
-            here.printed["run"] = processes.stop(worker, within=20)
+            here.printed["run"] = processes.stop(worker, within=40)
             print(here.printed["run"])
         _ask_for_help(here)
         told = {
@@ -250,6 +257,7 @@ def _suffer(here: Trouble) -> None:
         here.wire.sever()
         here.wire.cut = False
     until(lambda: _alerted(here), seconds=60)
+    until(lambda: here.set_aside() == 2, seconds=60)  # what is spoiled, and what is refused
     here.say("claim 1", by=ANA)
     time.sleep(1)
 
