@@ -50,13 +50,14 @@ class Contact:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """A message in Slack that is to be a case."""
+    """A message in Slack that is to be a case; `thread` is where it stands, if in one."""
 
     channel: str
     ts: str
     author: str
     name: str
     words: str
+    thread: str = ""
 
 
 def log(contact: Contact) -> View:
@@ -101,6 +102,7 @@ def make_case(message: Said, teams: Sequence[str], team: str) -> View:
         metadata={
             "channel": message.channel,
             "ts": message.ts,
+            "thread": message.thread,
             "author": message.author,
             "name": clip(message.name, NAME),
         },

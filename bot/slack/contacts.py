@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
@@ -26,7 +25,10 @@ from bot.slack.tongue import _
 from bot.slack.whispers import Body
 from bot.slack.words import called
 
-ADDRESS = re.compile(r"<?https?://[^\s|>]+/archives/(?P<channel>[CGD]\w+)/p(?P<ts>\d{11,})[^\s]*")
+ADDRESS = re.compile(
+    r"<?https?://[^\s|>]+/archives/(?P<channel>[CGD]\w+)/p(?P<ts>\d{11,})"
+    r"(?:[^\s|>]*[?&;]thread_ts=(?P<thread>\d{10,}\.\d{6})(?!\d))?"
+)
 GERMAN = {
     "telefon": "phone",
     "tresen": "counter",
@@ -125,23 +127,24 @@ class Logging:
         if not found:
             told = _("Copy the message's link behind it: `/unanswered case https://…/archives/…`")
             return Message(told, [section(told)])
-        stamp = f"{found['ts'][:-6]}.{found['ts'][-6:]}"
-        message = _written_by_somebody(visit, self._read(visit, found["channel"], stamp))
-        return self._case(self._said(found["channel"], message), found["channel"])
+        channel, stamp = found["channel"], f"{found['ts'][:-6]}.{found['ts'][-6:]}"
+        read = self._read(visit, channel, stamp, found["thread"] or stamp)
+        return self._case(self._said(channel, _written_by_somebody(visit, read)), channel)
 
-    def _read(self, visit: Visit, channel: str, ts: str) -> dict[str, Any]:
-        """Only somebody who is there may make it a case."""
+    def _read(self, visit: Visit, channel: str, ts: str, thread: str) -> Body:
+        """Only somebody who is there may make it a case. A thread's first message comes with it."""
         if not self.members.channels(visit.by, [channel]):
             raise NoMessage
         try:
-            found = visit.client.conversations_history(
-                channel=channel, latest=ts, oldest=ts, inclusive=True, limit=1
+            found = visit.client.conversations_replies(
+                channel=channel, ts=thread, latest=ts, oldest=ts, inclusive=True, limit=2
             )["messages"]
         except SlackApiError as problem:
             raise NoMessage from problem
-        if not found or found[0]["ts"] != ts:
-            raise NoMessage
-        return dict(found[0])
+        for message in found:
+            if message["ts"] == ts:
+                return dict(message)
+        raise NoMessage
 
     def _said(self, channel: str, message: Body) -> Said:
         """As plain words, by whoever wrote them first."""
@@ -151,6 +154,7 @@ class Logging:
         return Said(
             channel=channel,
             ts=str(message["ts"]),
+            thread=str(message.get("thread_ts") or ""),
             author=author,
             name=clip(one_line(storable(name)), NAME),
             words=clip(storable(plain(words)).strip(), INPUT),
@@ -173,7 +177,7 @@ class Logging:
                 name=name,
                 words=filled.text_in(view, "words"),
                 at=datetime.fromtimestamp(float(about["ts"]), UTC),
-                url=self.links.message(about["channel"], about["ts"]),
+                url=self.links.message(about["channel"], about["ts"], about.get("thread", "")),
             )
         except CannotLog as problem:
             return errors("words", problem)

@@ -70,10 +70,12 @@ class Links:
             return None
         return self.message(conversation.channel, conversation.card)
 
-    def message(self, channel: str, ts: str) -> str | None:
+    def message(self, channel: str, ts: str, thread: str = "") -> str | None:
+        """With the thread it stands in, it is opened there."""
         if not self.workspace:
             return None
-        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        inside = f"?thread_ts={thread}&cid={channel}" if thread not in ("", ts) else ""
+        return f"{self.workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}{inside}"
 
 
 @dataclass(frozen=True, kw_only=True)

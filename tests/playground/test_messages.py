@@ -241,6 +241,22 @@ def test_history_can_be_cut_at_both_ends(slack):
     assert len(all_of_it["messages"]) == 3
 
 
+def test_one_reply_is_asked_for_by_its_time_and_comes_below_the_first_message(slack, workspace):
+    ts = posted(slack, "card")
+    posted(slack, "early", thread_ts=ts)
+    reply = posted(slack, "late", thread_ts=ts)
+    only = {"latest": reply, "oldest": reply, "inclusive": True}
+
+    [one, two] = slack.conversations_replies(channel=CARE, ts=ts, **only)["messages"]
+    [alone] = slack.conversations_replies(channel=CARE, ts=reply)["messages"]
+
+    assert [one["text"], two["text"], alone["text"]] == ["card", "late", "late"]
+    assert alone["thread_ts"] == ts
+    assert slack.conversations_history(channel=CARE, **only)["messages"] == []
+    nowhere = {"channel": CARE, "ts": "1600000000.000001"}
+    assert refused(workspace, "conversations.replies", **nowhere) == "thread_not_found"
+
+
 def test_metadata_is_told_only_when_asked_for(slack):
     posted(slack, metadata={"event_type": "x", "event_payload": {"key": "1"}})
 

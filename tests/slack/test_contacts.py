@@ -40,9 +40,9 @@ def initial(view, block):
     return option["value"] if option else element.get("initial_value")
 
 
-def say(slack, words, by=BEN, where=CARE):
+def say(slack, words, by=BEN, where=CARE, thread=None):
     """A colleague writes in a channel; the message's timestamp."""
-    slack.workspace.say(by, where, words)
+    slack.workspace.say(by, where, words, thread)
     return list(slack.workspace.channels[where].messages)[-1]
 
 
@@ -160,6 +160,61 @@ def test_a_message_becomes_a_case_by_its_link(app, slack):
 
     assert initial(form(slack), "words") == "The shop is down"
     assert ask(app.bolt, slack.workspace, "case that one").startswith("Copy the message's link")
+
+
+def copied(slack, ts):
+    """The link as Slack's own menu copies it."""
+    asked = {"channel": CARE, "message_ts": ts}
+    return slack.workspace.call("chat.getPermalink", asked).body["permalink"]
+
+
+@pytest.mark.parametrize("typed", ["{link}", "<{link}>", "{bare}"])
+def test_a_reply_in_a_thread_becomes_a_case_by_its_link(app, slack, typed):
+    """Slack escapes what is typed; whoever shortens the link names the same message."""
+    first = say(slack, "The shop is down")
+    say(slack, "For me too", by=ANA, thread=first)
+    ts = say(slack, "And I was charged twice", by=OTTO, thread=first)
+    link = copied(slack, ts)
+    asked = typed.format(link=link.replace("&", "&amp;"), bare=link.partition("?")[0])
+
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, f"/unanswered case {asked}")
+    assert initial(form(slack), "name") == "Otto Lund"
+    send(app, slack)
+
+    made = app.desk.look(1).latest
+    assert made.text == "And I was charged twice"
+    assert made.url == link
+    assert made.posted_at.timestamp() == pytest.approx(float(ts))
+
+
+def test_a_reply_is_the_same_case_by_its_link_and_by_its_menu(app, slack):
+    ts = say(slack, "Charged twice", thread=say(slack, "The shop is down"))
+    typed = f"/unanswered case {copied(slack, ts)}"
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, typed)
+    send(app, slack)
+
+    fake_slack.message_shortcut(app.bolt, slack.workspace, BEN, CARE, ts, "make_case")
+    send(app, slack, by=BEN)
+
+    assert "It is number 1." in shown(form(slack, BEN))
+    assert app.desk.look(1).latest.url == copied(slack, ts)
+
+
+@pytest.mark.parametrize(
+    "after", ["?thread_ts=1600000000.000001", "?thread_ts=yesterday", "?thread_ts={other}&cid=C0"]
+)
+def test_a_link_into_a_thread_that_does_not_hold_it_makes_nothing(app, slack, after):
+    other = say(slack, "Lunch?")
+    ts = say(slack, "Charged twice", thread=say(slack, "The shop is down"))
+    link = copied(slack, ts).partition("?")[0] + after.format(other=other)
+
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, f"/unanswered case {link}")
+
+    opened = slack.workspace.stacks.get(ANA)
+    if "yesterday" in after:  # no thread that Slack would name, so it is left out
+        assert initial(opened[-1], "words") == "Charged twice"
+    else:
+        assert not opened
 
 
 def forward(app, slack, words, remark, by=BEN):
