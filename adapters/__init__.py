@@ -13,6 +13,7 @@ from bot.domain.reply import Ability, Attachment, Files, Sent
 __all__ = [
     "Adapter",
     "Batch",
+    "Brings",
     "Corrects",
     "Finds",
     "Platform",
@@ -132,6 +133,21 @@ class Finds(Protocol):
         """The brand's own post that is there, with the platform's time and its `parent`.
 
         None: no address of this platform, not ours, or not there. Raises `TryLater`, `LockedOut`.
+        """
+
+
+@runtime_checkable
+class Brings(Protocol):
+    """An adapter whose platform sends pictures inside a message, without an address on the web.
+
+    Their names in `Mention.media` begin with `INSIDE`, and no two pictures have the same.
+    """
+
+    def bring(self, mention: Mention, name: str, *, most: int) -> bytes:
+        """The picture that `mention.media` calls so, asked for again where the message lies.
+
+        Raises `TryLater`, `LockedOut`, and `Refused` for good: gone, no picture, unreadable, or
+        more than `most` bytes, which is found out before they are taken.
         """
 
 

@@ -5,6 +5,7 @@ With DEMO_FILE it writes down what happens, line by line, and remembers it after
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any
 
 from adapters import Batch, Setting, Unreadable, admit, lost_our_place
 from bot.domain.delivery import Refused
-from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.mention import INSIDE, Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Files, Sent
 
 PAGE = 100
@@ -125,9 +126,24 @@ class Demo:
         ours = post and post.get("by") == "acme" and not post.get("deleted")
         return self._mention(post) if post and ours else None
 
-    def post(self, text: str, *, by: str = "mira", **more: Any) -> str:
-        """A customer writes; returns the post's key. `parent` is the key of the post it answers."""
-        return self._add(by=by, text=text, **more)
+    def bring(self, mention: Mention, name: str, *, most: int) -> bytes:
+        post, number = self._latest(mention.key) or {}, name.rpartition("/")[2]
+        if post.get("deleted") or int(number) >= len(post.get("inside", ())):
+            raise Refused("This picture is not there any more.")
+        content = b64decode(post["inside"][int(number)])
+        if len(content) > most:
+            raise Refused(f"This picture is more than {most / 1_000_000:g} MB.")
+        return content
+
+    def post(
+        self, text: str, *, by: str = "mira", inside: Sequence[bytes] = (), **more: Any
+    ) -> str:
+        """A customer writes; returns the post's key. `parent` is the key of the post it answers.
+
+        `inside` are pictures that lie in the post itself, as in a mail.
+        """
+        pictures = {"inside": [b64encode(each).decode() for each in inside]} if inside else {}
+        return self._add(by=by, text=text, **more, **pictures)
 
     def answer_elsewhere(self, to: str, text: str) -> str:
         """A colleague answers in the platform's own app."""
@@ -208,9 +224,14 @@ class Demo:
             public=event.get("public", True),
             deleted=event.get("deleted", False),
             no_reply=event.get("no_reply", ""),
-            media=tuple(event.get("media", ())),
+            media=(*event.get("media", ()), *self._inside(event)),
             language=event.get("language"),
         )
+
+    def _inside(self, event: Mapping[str, Any]) -> Sequence[str]:
+        """What the pictures that lie in the post are called."""
+        numbers = range(len(event.get("inside", ())))
+        return [f"{INSIDE}{self.name}/{event['key']}/{number}" for number in numbers]
 
     def _root(self, event: Mapping[str, Any]) -> str:
         parents = {e["key"]: e.get("parent") for e in self.events}

@@ -1,4 +1,4 @@
-"""A customer's pictures, taken from where they lie: only public places, and only pictures.
+"""A customer's pictures, taken from the web: only from public places, and only pictures.
 
 Whoever writes to us chooses the address, so nothing of it is trusted: it is https, its host is
 public and stays the one that was looked at, it is small and comes soon, and its first bytes say
@@ -130,16 +130,20 @@ class _Pinned(HTTPSConnection):
         self.sock = self.wire = self.trusting.wrap_socket(plain, server_hostname=self.host)
 
 
+def recognised(content: bytes) -> Got:
+    """What it is by its first bytes, whatever it is called; NoPicture."""
+    for begins, kind in KINDS.items():
+        if content.startswith(begins):
+            return Got(content, kind)
+    raise NoPicture("It is no picture that Slack shows.")
+
+
 def _picture(answer: HTTPResponse, connection: _Pinned, until: float) -> Got:
     if answer.status in (408, 425, 429) or answer.status >= 500:
         raise NotNow(f"It said {answer.status}.")
     if answer.status != 200:
         raise NoPicture(f"It said {answer.status}.")
-    content = _read(answer, connection, until)
-    for begins, kind in KINDS.items():
-        if content.startswith(begins):
-            return Got(content, kind)
-    raise NoPicture("It is no picture that Slack shows.")
+    return recognised(_read(answer, connection, until))
 
 
 def _read(answer: HTTPResponse, connection: _Pinned, until: float) -> bytes:

@@ -1,6 +1,7 @@
 """Forgetting a person, and retention by age: nothing of it is left, here and in Slack."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -576,6 +577,30 @@ def test_a_picture_that_was_just_taken_in_is_deleted(app, slack, workspace, hear
 
     assert in_database(app) == []
     assert in_slack(workspace) == []
+    assert forget.receipt(1).files == 1
+
+
+def test_a_picture_inside_a_message_is_forgotten_with_it(assemble, slack, workspace, demo, clock):
+    app = assemble(teams=Teams({"care": replace(TEAM, pictures="upload")}, tell=LEA))
+    forget = Forgetting(app.desk)
+    app.intake.poll("demo", demo)
+    picture = b"\x89PNG\r\n\x1a\n" + WORDS.encode()
+    demo.post(f"My {WORDS}", by=WHO, thread=WORDS, inside=[picture])
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    carry(app)
+    assert b64encode(picture).decode() in str(workspace.files)
+    demo.post(f"Again my {WORDS}", by=WHO, thread=WORDS, inside=[picture])
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    app.courier.deliver_one()  # the card, which asks for the second
+
+    forget.forget(customer(app), by=LEA)
+    carry(app)
+
+    assert in_database(app) == []
+    assert in_slack(workspace) == []
+    assert b64encode(picture).decode() not in str(workspace.files)
     assert forget.receipt(1).files == 1
 
 

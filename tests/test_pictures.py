@@ -8,17 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.demo import Demo
 from bot import pictures as fetching
+from bot.domain.delivery import LockedOut, TryLater
+from bot.domain.mention import Mention
 from bot.domain.team import Teams
+from bot.merging import Merging
 from bot.pictures import Fetcher, Got, NoPicture, NotNow, is_public
 from storage import outbox, pictures
 from storage.database import reading
-from tests.conftest import CARE
+from tests.conftest import CARE, Clock
 from tests.people import LEA
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 200
@@ -343,3 +349,137 @@ def test_a_picture_that_slack_can_not_load_does_not_cost_the_card(assemble, slac
 
     assert images(app, slack) == []
     assert URL in str(slack.messages[app.desk.look(1).conversation.card]["blocks"])
+
+
+# Inside a message
+
+
+class Box(Demo):
+    """The platform in memory, which counts what it is asked for, and may be away."""
+
+    brought = 0
+    problem: Exception | None = None
+
+    def bring(self, mention: Mention, name: str, *, most: int) -> bytes:
+        self.brought += 1
+        if self.problem:
+            raise self.problem
+        return super().bring(mention, name, most=most)
+
+
+@pytest.fixture
+def demo(clock: Clock) -> Box:
+    return Box("demo", {}, clock, timedelta(days=7))
+
+
+def sent_inside(app, demo, clock, *pictures, **more):
+    demo.post("Look at this", inside=pictures, **more)
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    app.courier.deliver_all()
+    app.courier.deliver_all()
+
+
+def card_of(app, slack, number=1):
+    return str(slack.messages[app.desk.look(number).conversation.card]["blocks"])
+
+
+def troubles(app, number=1):
+    names = app.desk.look(number).latest.media
+    with reading(app.desk.database) as db:
+        return [pictures.get(db, name).trouble for name in names]
+
+
+def test_a_picture_inside_a_message_is_taken_into_slack(assemble, slack, demo, clock):
+    app, gallery = team(assemble, demo, "upload")
+
+    sent_inside(app, demo, clock, PNG, b"GIF89a" + PNG)
+
+    assert gallery.asked == []
+    assert [image["alt_text"] for image in images(app, slack)] == [
+        "Picture 1 from @mira",
+        "Picture 2 from @mira",
+    ]
+    held = [slack.workspace.files[image["slack_file"]["id"]] for image in images(app, slack)]
+    assert [file.mimetype for file in held] == ["image/png", "image/gif"]
+    assert "not shown here" not in card_of(app, slack)
+
+
+@pytest.mark.parametrize("wanted", ["link", "show"])
+def test_where_a_team_does_not_want_it_the_card_says_how_many_there_are(
+    assemble, slack, demo, clock, wanted
+):
+    app, _ = team(assemble, demo, wanted)
+
+    sent_inside(app, demo, clock, PNG, PNG)
+
+    assert images(app, slack) == []
+    assert "2 pictures in the message, not shown here" in card_of(app, slack)
+    assert demo.brought == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<script>", "It is no picture that Slack shows."),
+        (PNG + b"x" * 10_000_000, "This picture is more than 10 MB."),
+    ],
+    ids=["none", "too large"],
+)
+def test_what_is_no_picture_or_too_large_is_said_in_the_log_and_counted_on_the_card(
+    assemble, slack, demo, clock, content, why
+):
+    app, _ = team(assemble, demo, "upload")
+
+    with capture_logs() as logs:
+        sent_inside(app, demo, clock, content, PNG)
+
+    [said] = [each for each in logs if each["event"] == "picture.not_taken"]
+    assert (said["why"], said["conversation"]) == (why, 1)
+    assert troubles(app) == [why, None]
+    assert len(images(app, slack)) == 1
+    assert "1 picture in the message, not shown here" in card_of(app, slack)
+
+
+@pytest.mark.parametrize("problem", [TryLater("It is slow."), LockedOut("No entry.")])
+def test_a_mailbox_that_is_away_is_asked_again_and_then_left(assemble, slack, demo, clock, problem):
+    app, _ = team(assemble, demo, "upload")
+    demo.problem = problem
+
+    sent_inside(app, demo, clock, PNG)
+    for _ in range(20):
+        clock.pass_(minutes=10)
+        app.courier.deliver_all()
+
+    assert demo.brought == 5
+    assert troubles(app) == [str(problem)]
+    with reading(app.desk.database) as db:
+        assert outbox.pending(db) == []
+
+
+def test_a_picture_whose_account_is_gone_is_left(assemble, slack, demo, clock):
+    app, _ = team(assemble, demo, "upload")
+    demo.post("Look at this", inside=[PNG])
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    app.courier.deliver_one()  # the card, which asks for it
+    del app.desk.adapters["demo"]
+    app.courier.deliver_all()
+
+    assert troubles(app) == ["Its message or its account is not here any more."]
+
+
+def test_a_picture_is_brought_for_a_conversation_that_was_merged_meanwhile(
+    assemble, slack, demo, clock
+):
+    app, _ = team(assemble, demo, "upload")
+    sent_inside(app, demo, clock)
+    demo.post("Look at this", inside=[PNG])
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    app.courier.deliver_one()
+    Merging(app.desk).merge(1, 2, by=LEA)
+
+    app.courier.deliver_all()
+
+    assert [image["alt_text"] for image in images(app, slack)] == ["Picture 1 from @mira"]

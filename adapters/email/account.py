@@ -4,7 +4,7 @@ import imaplib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 from time import sleep
 
@@ -15,7 +15,7 @@ from imap_tools.errors import UnexpectedCommandStatusError
 from adapters import Batch, Setting, Unreadable, admit, lost_our_place, scope
 from adapters.email.letters import ADDRESS, Party, compose, own_id, read
 from adapters.email.line import Mailroom, Server, Tokens, Trouble, is_private
-from adapters.email.parts import raw_mail
+from adapters.email.parts import picture, raw_mail
 from adapters.email.walk import Arrival, Mark, News, begun, marks, news, paged
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention
@@ -116,6 +116,11 @@ class Email:
                 self._send(box, mention, text, key, files)
         return Sent(key=id)
 
+    def bring(self, mention: Mention, name: str, *, most: int) -> bytes:
+        with self._room.imap() as box:
+            self._select(box, str(mention.extra["folder"]))
+            return picture(box, mention, name, ours=self.me.address, most=most)
+
     def wait(self, stop: Callable[[], bool]) -> bool:
         """A dead line answers every look at once, so then this ends soon."""
         with self._room.imap() as box:
@@ -158,13 +163,15 @@ class Email:
             return Unreadable(key=key, raw=_shown(raw), problem=repr(problem))
 
     def _mention(self, raw: bytes, arrival: Arrival) -> Mention:
-        return read(
+        mention = read(
             raw,
             account=self.name,
             ours=self.me.address,
             received_at=arrival.at,
             sent=arrival.folder != self.folder,
         )
+        lies = {"folder": arrival.folder, "uid": arrival.uid}
+        return replace(mention, extra={**mention.extra, **lies}) if mention.media else mention
 
     def _send(
         self, box: BaseMailBox, mention: Mention, text: str, key: str, files: Sequence[Attachment]

@@ -13,9 +13,10 @@ from email.mime.multipart import MIMEMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses, parsedate_to_datetime
 from hashlib import sha256
+from itertools import islice
 
 from adapters.email.readable import cut, decoded, from_html, new_words, tidied
-from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.mention import INSIDE, Customer, Mention, Origin
 from bot.domain.reply import Attachment
 
 Mail = Message
@@ -29,6 +30,9 @@ LONG_TEXT = 20_000  # with all that was quoted
 LONG_BODY = 400_000  # bytes
 NESTED = 40  # parts within parts; more than that is an attack
 ATTACHMENTS = 30
+PICTURES = 10  # of a mail that we can bring
+DOT = 1000  # bytes; what is smaller tells the sender that we read it, or is a bullet
+SHOWN = re.compile(r"(?:x-)?png|p?jpe?g|gif")
 ANCESTORS = 15  # ids that we pass on in References
 BELIEVABLE = timedelta(days=5)  # how long a mail may have been under way
 SIZE = "X-Unanswered-Size"  # in a part whose content was left on the server
@@ -99,6 +103,7 @@ def read(raw: bytes, *, account: str, ours: str, received_at: datetime, sent: bo
     to = _reader(mail, author, ours)
     key = identity(_first(_ids(header(mail, "Message-ID"))) or _made_up_id(mail, text))
     ancestors = _ancestors(mail, key)
+    revision = _revision(mail, author)
     return Mention(
         account=account,
         key=key,
@@ -108,10 +113,11 @@ def read(raw: bytes, *, account: str, ours: str, received_at: datetime, sent: bo
         text=_with_files(cut(new_words(text)), content.files),
         posted_at=_posted_at(header(mail, "Date"), received_at),
         subject=_line(header(mail, "Subject")),
-        revision=_digest(header(mail, "Date"), author.address)[:12],  # some programs reuse ids
+        revision=revision,
         origin=_origin(mail, author, ours, sent=sent),
         public=False,
         no_reply=_no_reply(author, to),
+        media=tuple(_pictures(mail, _digest(account, key, revision)[:32])),
         extra={
             "reply_to": to.address,
             "message_id": _first(_ids(header(mail, "Message-ID"))),
@@ -119,6 +125,14 @@ def read(raw: bytes, *, account: str, ours: str, received_at: datetime, sent: bo
             "full_text": cut(text, LONG_TEXT),
         },
     )
+
+
+def is_head_of(raw: bytes, mention: Mention, ours: str) -> bool:
+    """Whether this is the header of the mail that became that mention."""
+    mail = message_from_bytes(raw, policy=compat32)
+    same_id = _first(_ids(header(mail, "Message-ID"))) == mention.extra.get("message_id")
+    author = _author(mail, ours, sent=mention.origin is Origin.OWN)
+    return same_id and _revision(mail, author) == mention.revision
 
 
 def compose(
@@ -327,6 +341,11 @@ def _made_up_id(mail: Mail, text: str) -> str:
     return f"{_digest(*(header(mail, name) for name in names), text[:1000])}@no-id.invalid"
 
 
+def _revision(mail: Mail, author: Party) -> str:
+    """Some programs use an id again, and anybody may."""
+    return _digest(header(mail, "Date"), author.address)[:12]
+
+
 def _digest(*words: str) -> str:
     return sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()
 
@@ -363,6 +382,25 @@ def _together(contents: Iterable[Content]) -> Content:
     return whole
 
 
+def _pictures(mail: Mail, digest: str) -> list[str]:
+    """The names of those that we can bring: the mail's, and the part's as IMAP numbers it."""
+    found = (section for section, part in _leaves(mail, "") if _is_picture(part))
+    return [f"{INSIDE}{digest}/{section}" for section in islice(found, PICTURES)]
+
+
+def _leaves(part: Mail, section: str) -> Iterator[tuple[str, Mail]]:
+    children = _children(part) if part.get_content_maintype() == "multipart" else []
+    if not children:
+        yield section or "1", part
+    for number, child in enumerate(children, 1):
+        yield from _leaves(child, f"{section}.{number}".lstrip("."))
+
+
+def _is_picture(part: Mail) -> bool:
+    shown = part.get_content_maintype() == "image" and SHOWN.fullmatch(part.get_content_subtype())
+    return bool(shown) and _octets(part) >= DOT
+
+
 def _is_plain(part: Mail) -> bool:
     return part.get_content_subtype() == "plain" and bool(_text(part).strip())
 
@@ -397,9 +435,13 @@ def _name(file: Mail) -> str:
     return _line(" ".join(tidied(name).split())) or file.get_content_type()
 
 
-def _size(file: Mail) -> str:
+def _octets(file: Mail) -> int:
     told = header(file, SIZE)
-    size = int(told) if re.fullmatch(r"\d{1,12}", told) else len(_bytes(file))
+    return int(told) if re.fullmatch(r"\d{1,12}", told) else len(_bytes(file))
+
+
+def _size(file: Mail) -> str:
+    size = _octets(file)
     if size >= 1_000_000:
         return f"{size / 1_000_000:.1f} MB"
     return f"{size / 1000:.0f} kB" if size >= 1000 else f"{size} bytes"

@@ -1,23 +1,34 @@
-"""Single mails out of a folder: small ones whole, of large ones the words."""
+"""Single mails out of a folder: small ones whole, of large ones the words, and pictures alone."""
 
+import binascii
 import imaplib
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from quopri import decodestring
+from time import monotonic
 from typing import Any
 
 from imap_tools import BaseMailBox
 
-from adapters.email.letters import SIZE
+from adapters.email.letters import SIZE, is_head_of
 from adapters.email.line import PASSING
-from bot.domain.delivery import TryLater
+from bot.domain.delivery import Refused, TryLater
+from bot.domain.mention import INSIDE, Mention
 
 WHOLE = 200_000  # bytes; of larger mails we take the words and leave the attachments
 HEADERS = 64_000
 WORDS = 100_000  # of each text in a large mail
 PARTS = 40
+PIECE = 1_000_000  # bytes of a picture at a time
+PATIENCE = 25.0  # seconds for all of a picture
+WRAPPED = 1.4  # times as long is what base64 makes of it, with its line ends
+ALIKE = 10  # mails with the same Message-ID that are looked at
 
+PART = re.compile(INSIDE + r"[0-9a-f]{32}/([1-9]\d{0,3}(?:\.[1-9]\d{0,3}){0,40})")
+PLAIN_ID = re.compile(r"[!#-\[\]-~]{1,200}")  # one that can stand in quotes
 KIND = re.compile(rb"(?im)^content-type:.*(?:\r?\n[ \t].*)*(?:\r?\n|\Z)")
 QUOTED = re.compile(rb'BODY\[([^\]]*)\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 ANNOUNCED = re.compile(rb"BODY\[([^\]]*)\](?:<\d+>)? \{\d+\}$")
@@ -32,6 +43,25 @@ def raw_mail(box: BaseMailBox, uid: int, size: int) -> bytes:
         return _without_attachments(box, uid)
     data = fetched(box, str(uid), f"(BODY.PEEK[]<0.{2 * WHOLE}>)")
     return _bodies(data)[""] if any(data) else b""
+
+
+def picture(box: BaseMailBox, mention: Mention, name: str, *, ours: str, most: int) -> bytes:
+    """That part of the mail, which lies in the selected folder; `Refused` says why not, for good.
+
+    Its kind and its size are looked at before, and it comes in pieces: of the rest of the mail
+    nothing is read.
+    """
+    part = PART.fullmatch(name)
+    if not part:
+        raise Refused("The mail has no picture of that name.")
+    uid = _again(box, mention, ours)
+    encoding, size = _announced(box, uid, part[1])
+    if size > most * WRAPPED:
+        raise Refused(f"The picture in the mail is more than {most / 1_000_000:g} MB.")
+    content = _decoded(_in_pieces(box, uid, part[1], size), encoding)
+    if len(content) > most:
+        raise Refused(f"The picture in the mail is more than {most / 1_000_000:g} MB.")
+    return content
 
 
 def fetched(box: BaseMailBox, uids: str, what: str) -> Sequence[Any]:
@@ -58,6 +88,58 @@ def _without_attachments(box: BaseMailBox, uid: int) -> bytes:
     wanted += [f"BODY.PEEK[{section}.MIME]<0.{HEADERS}>" for section in leaves]
     wanted += [f"BODY.PEEK[{s}]<0.{WORDS}>" for s, leaf in leaves.items() if _has_words(leaf)]
     return _rebuilt(shape, "", _bodies(fetched(box, str(uid), f"({' '.join(wanted)})")))
+
+
+def _again(box: BaseMailBox, mention: Mention, ours: str) -> int:
+    """Where the mail is now: a folder that was rebuilt or sorted has numbered it anew."""
+    for uid in _candidates(box, mention):
+        data = fetched(box, str(uid), f"(BODY.PEEK[HEADER]<0.{HEADERS}>)")
+        if is_head_of(_bodies(data).get("HEADER", b""), mention, ours):
+            return uid
+    raise Refused("The mail is not in its folder any more.")
+
+
+def _candidates(box: BaseMailBox, mention: Mention) -> Iterator[int]:
+    yield int(mention.extra["uid"])
+    id = str(mention.extra["message_id"])
+    if PLAIN_ID.fullmatch(id):
+        yield from map(int, box.uids(f'HEADER Message-ID "{id}"', None)[:ALIKE])
+
+
+def _announced(box: BaseMailBox, uid: int, section: str) -> tuple[str, int]:
+    """A picture's encoding, and how many bytes it has in it."""
+    data = fetched(box, str(uid), "(BODYSTRUCTURE)")
+    try:
+        leaf = dict(_leaves(_shape(data), ""))[section]
+        kind, encoding, size = leaf[0], str(leaf[5]), int(leaf[6])
+    except Exception as problem:  # as many as there are ways to break a mail
+        raise Refused("The mail’s parts can’t be told apart.") from problem
+    if kind != "image":
+        raise Refused("That part of the mail is no picture.")
+    return encoding, size
+
+
+def _in_pieces(box: BaseMailBox, uid: int, section: str, size: int) -> bytes:
+    content, until = bytearray(), monotonic() + PATIENCE
+    while len(content) < size:
+        if monotonic() > until:
+            raise TryLater("The mail server took too long for a picture.", surely_not_done=True)
+        asked = min(PIECE, size - len(content))
+        data = fetched(box, str(uid), f"(BODY.PEEK[{section}]<{len(content)}.{asked}>)")
+        piece = _bodies(data).get(section, b"")
+        if not piece:
+            break
+        content += piece
+    return bytes(content)
+
+
+def _decoded(raw: bytes, encoding: str) -> bytes:
+    try:
+        if encoding == "base64":
+            return b64decode(raw)
+    except binascii.Error as problem:
+        raise Refused("The picture in the mail is broken.") from problem
+    return decodestring(raw) if encoding == "quoted-printable" else raw
 
 
 def _shape(data: Sequence[Any]) -> list[Any]:
@@ -142,7 +224,8 @@ def _rebuilt_parts(
     ]
     between = f"\r\n--{border}\r\n".encode()
     end = f"\r\n--{border}--\r\n".encode()
-    return between.join([head.strip() + b"\r\n" + kind.encode(), *parts]) + end
+    lines = [line for line in (head.strip(), kind.encode()) if line]  # an empty one ends a head
+    return between.join([b"\r\n".join(lines), *parts]) + end
 
 
 def _octets(leaf: list[Any]) -> int:

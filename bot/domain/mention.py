@@ -11,6 +11,8 @@ from bot.domain.frozen import replace
 
 T = TypeVar("T")
 
+INSIDE = "mid:"  # how the name of a picture begins that lies in its message (after RFC 2392)
+
 
 class Kind(StrEnum):
     """What a mention is about; a first guess, which people correct."""
@@ -66,7 +68,7 @@ class Mention:
     public: bool = True
     deleted: bool = False
     no_reply: str = ""  # why it can't be answered from here, in a sentence; "": it can
-    media: tuple[str, ...] = ()  # links
+    media: tuple[str, ...] = ()  # links; `INSIDE` begins what only its adapter can bring
     language: str | None = None  # as the platform says it (BCP 47)
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
     heard_at: datetime | None = field(default=None, compare=False)  # when we stored it

@@ -40,6 +40,7 @@ from bot.slack.words import (
     attached,
     before,
     brought,
+    inside,
     judgement,
     named,
     on,
@@ -166,7 +167,7 @@ def _before(case: Case) -> str:
 
 
 def _media(case: Case) -> list[Block]:
-    """What came along: as pictures where the team wants to see them, else as links."""
+    """What came along: as pictures where the team wants to see them, else as links or a number."""
     seen: list[Block] = []
     others = []
     for url in case.latest.media[:MEDIA]:
@@ -174,8 +175,10 @@ def _media(case: Case) -> list[Block]:
             seen.append(picture)
         else:
             others.append(url)
+    hidden = inside([*others, *case.latest.media[MEDIA:]])
     links = attached(others)
-    return [*seen, rich(line(*links))] if links else seen
+    linked = [rich(line(*links))] if links else []
+    return [*seen, *linked, *map(context, hidden)]
 
 
 def _picture(case: Case, url: str, number: int) -> Block | None:

@@ -31,7 +31,7 @@ from bot.slack.blocks import (
 from bot.slack.forms import INPUT, View, asked, input_, modal
 from bot.slack.text import clip, harmless, visible
 from bot.slack.tongue import N_, _, fill, n_, p_
-from bot.slack.words import CALLED, attached, brought, named, on, platform, whole_name
+from bot.slack.words import CALLED, attached, brought, inside, named, on, platform, whole_name
 
 PAGE = 20  # entries: Slack takes 100 blocks and 250 kB for a form
 SHORT = 1000  # of JSON: of each text
@@ -304,6 +304,7 @@ def _entry(each: Mention | Reply) -> list[Block]:
     told = _linked(each.url, _verb(each))
     links = attached(each.media[:MEDIA])
     along = [rich(line(*links))] if links else []
+    along += map(context, inside(each.media))
     return [rich(line(told, words(" · "), when(each.posted_at))), quote(each.text, SHORT), *along]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.case import Case, Past
 from bot.domain.clock import Standing
 from bot.domain.conversation import Conversation, State
-from bot.domain.mention import Customer, Kind
+from bot.domain.mention import INSIDE, Customer, Kind
 from bot.domain.problems import Ours
 from bot.slack.blocks import Element, lasting, link, words
 from bot.slack.text import address, clip, harmless, one_line, visible
@@ -146,6 +146,17 @@ def attached(urls: Sequence[str]) -> list[Element]:
     called = [_attachment(number, len(links)) for number in range(1, 1 + len(links))]
     pairs = [(link(*pair), words("  ")) for pair in zip(links, called, strict=True)]
     return [part for pair in pairs for part in pair][:-1]
+
+
+def inside(names: Sequence[str]) -> Sequence[str]:
+    """In a sentence, if there are any, how many lie in the message itself and have no link."""
+    many = sum(name.startswith(INSIDE) for name in names)
+    told = n_(
+        "{many} picture in the message, not shown here",
+        "{many} pictures in the message, not shown here",
+        many,
+    )
+    return [told.format(many=many)] if many else []
 
 
 def _attachment(number: int, of: int) -> str:

@@ -30,6 +30,7 @@ class EmailPlace:
     """
 
     can_edit = can_delete = can_thread = can_correct = can_withdraw = can_find = False
+    can_bring = True
     can_look = False  # whether an attempt that left no trace surely did not happen
     has_credentials = first_run_reads_back = True
 
@@ -75,6 +76,16 @@ class EmailPlace:
         mail = self.mail(text, by=by)
         if parent:
             self._answer(mail, parent, self.address(by))
+        return self.send(mail)
+
+    def post_pictures(self, *pictures: bytes) -> str:
+        """The first where the words speak of it, as mail programs show it; the others attached."""
+        mail = self.mail("Look!")
+        mail.add_alternative('<p>Look!</p><img src="cid:1@cust.test">', subtype="html")
+        html = next(part for part in mail.walk() if part.get_content_subtype() == "html")
+        html.add_related(pictures[0], "image", "png", cid="<1@cust.test>")
+        for number, picture in enumerate(pictures[1:], 2):
+            mail.add_attachment(picture, "image", "png", filename=f"{number}.png")
         return self.send(mail)
 
     def automated(self, text: str) -> str:

@@ -49,6 +49,7 @@ class Place(Protocol):
     can_correct: bool
     can_withdraw: bool
     can_find: bool  # whether our posts have addresses at which we find them
+    can_bring: bool  # whether pictures lie inside a message, and have no address on the web
 
     @property
     def adapter(self) -> Adapter: ...
@@ -61,6 +62,9 @@ class Place(Protocol):
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         """A customer writes to the brand; returns the key."""
+
+    def post_pictures(self, *pictures: bytes) -> str:
+        """A customer sends pictures inside a message; returns its key."""
 
     def answer_elsewhere(self, to: str, text: str) -> str:
         """A colleague answers in the platform's own app; returns the key of the answer."""
@@ -149,7 +153,7 @@ class DemoPlace:
     """The platform in memory: it is its own adapter, so a restart finds it as it was."""
 
     can_edit = can_delete = can_look = first_run_reads_back = True
-    can_thread = can_correct = can_withdraw = can_find = True
+    can_thread = can_correct = can_withdraw = can_find = can_bring = True
     has_credentials = False
 
     def __init__(self) -> None:
@@ -164,6 +168,9 @@ class DemoPlace:
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         return self.adapter.post(text, by=by, parent=parent)
+
+    def post_pictures(self, *pictures: bytes) -> str:
+        return self.adapter.post("Look!", inside=pictures)
 
     def answer_elsewhere(self, to: str, text: str) -> str:
         return self.adapter.answer_elsewhere(to, text)
@@ -212,7 +219,7 @@ class TwitterPlace:
     can_edit = can_delete = can_look = True
     has_credentials = first_run_reads_back = True
     can_thread = can_withdraw = can_find = True
-    can_correct = False
+    can_correct = can_bring = False
 
     def __init__(self, x: XServer, clock: Clock, **settings: str) -> None:
         self.x, self.clock, self.settings = x, clock, settings
@@ -230,6 +237,9 @@ class TwitterPlace:
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         return self.x.post(text, by=by, parent=parent)
+
+    def post_pictures(self, *pictures: bytes) -> str:
+        raise NotImplementedError("Pictures have addresses on X.")
 
     def answer_elsewhere(self, to: str, text: str) -> str:
         return self.x.post(text, by="acme", parent=to)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters import Adapter, Batch, Corrects, Finds, Rechecks, Withdraws
+from adapters import Adapter, Batch, Brings, Corrects, Finds, Rechecks, Withdraws
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
-from bot.domain.mention import Mention, Origin
+from bot.domain.mention import INSIDE, Mention, Origin
 from bot.domain.reply import Attachment, Sent, follow
 from tests.adapters.places import HISTORY, PLACES, Place
 
@@ -503,6 +503,76 @@ def test_nothing_but_our_own_is_found(place: Place) -> None:
     ]
 
     assert [address for address in addresses if adapter.find(address)] == []
+
+
+def bringer(place: Place, adapter: Adapter) -> Brings:
+    assert isinstance(adapter, Brings) is place.can_bring
+    if not isinstance(adapter, Brings):
+        pytest.skip("Pictures have addresses here.")
+    return adapter
+
+
+def shown(place: Place, *pictures: bytes) -> Mention:
+    """A message with these pictures inside, as we have it after reading."""
+    cursor = begun(place)
+    key = place.post_pictures(*pictures)
+    return next(m for m in new(place, cursor) if m.key == key)
+
+
+def test_a_picture_inside_a_message_is_brought_byte_for_byte(place: Place) -> None:
+    bringer(place, place.adapter)
+    pictures = [PNG.content, PNG.content + b"another", PNG.content * 200]
+    mention = shown(place, *pictures)
+
+    adapter = bringer(place, place.restarted())
+    brought = [adapter.bring(mention, name, most=1_000_000) for name in mention.media]
+
+    assert brought == pictures
+    assert all(name.startswith(INSIDE) for name in mention.media)
+
+
+def test_the_same_picture_twice_is_two_with_a_name_each(place: Place) -> None:
+    bringer(place, place.adapter)
+
+    first, second = shown(place, PNG.content, PNG.content), shown(place, PNG.content)
+
+    assert len({*first.media, *second.media}) == 3
+
+
+def test_a_picture_that_is_too_large_is_refused(place: Place) -> None:
+    adapter = bringer(place, place.adapter)
+    mention = shown(place, PNG.content)
+    [name] = mention.media
+
+    assert adapter.bring(mention, name, most=len(PNG.content)) == PNG.content
+    with pytest.raises(Refused) as no:
+        adapter.bring(mention, name, most=len(PNG.content) - 1)
+
+    assert str(no.value).endswith(".")
+
+
+def test_a_picture_that_is_not_there_is_refused(place: Place) -> None:
+    adapter = bringer(place, place.adapter)
+    mention = shown(place, PNG.content)
+    [name] = mention.media
+    beyond = name.rpartition("/")[0] + "/99"
+
+    with pytest.raises(Refused):
+        adapter.bring(mention, beyond, most=1_000_000)
+    if place.can_delete:
+        place.delete(mention.key)
+        with pytest.raises(Refused):
+            adapter.bring(mention, name, most=1_000_000)
+
+
+def test_who_is_locked_out_brings_nothing(place: Place) -> None:
+    bringer(place, place.adapter)
+    if not place.has_credentials:
+        pytest.skip("There are none.")
+    mention = shown(place, PNG.content)
+
+    with pytest.raises(LockedOut):
+        bringer(place, place.locked_out()).bring(mention, mention.media[0], most=1_000_000)
 
 
 def test_our_own_answers_are_known_as_ours(place: Place) -> None:

@@ -405,6 +405,30 @@ def test_media_are_links():
     assert "attachment 1    attachment 2" in shown(card(case(mentions=[photos]), NOON))
 
 
+@pytest.mark.parametrize(
+    ("media", "pictures", "told"),
+    [
+        (["mid:a/1"], {}, "1 picture in the message, not shown here"),
+        ([f"mid:a/{n}" for n in range(9)], {}, "9 pictures in the message, not shown here"),
+        (
+            [f"mid:a/{n}" for n in range(9)],
+            {"mid:a/0": "F1", "mid:a/8": "F9"},  # the card has room for five
+            "8 pictures in the message, not shown here",
+        ),
+        (["https://b.example", "mid:a/1"], {}, "1 picture in the message, not shown here"),
+        (["mid:a/1"], {"mid:a/1": "F1"}, ""),
+        (["mid:a/1"], {"mid:a/1": ""}, "1 picture in the message, not shown here"),
+        (["https://b.example"], {}, ""),
+    ],
+)
+def test_pictures_inside_a_message_that_are_not_shown_are_counted(media, pictures, told):
+    drawn = card(replace(case(mentions=[replace(POST, media=media)]), pictures=pictures), NOON)
+
+    assert ("not shown here" in shown(drawn)) == bool(told)
+    assert told in shown(drawn)
+    assert "mid:" not in str(drawn.blocks)
+
+
 def test_a_private_message_is_said_to_be_private():
     assert "private message" in shown(card(case(mentions=[replace(POST, public=False)]), NOON))
 

@@ -114,13 +114,14 @@ def test_history_tells_who_said_what_and_where_newest_first():
 
 
 def test_history_has_what_came_and_went_along():
-    photo = replace(POST, media=("https://pbs.example/1.jpg", "mid:no-address"))
+    photo = replace(POST, media=("https://pbs.example/1.jpg", "mid:a/1", "mid:a/2"))
     answer = replace(SENT, files=({"id": "F1", "name": "lid.png", "size": 33_000},))
 
     told = histories.said(profile(), 42, 0, [answer, photo], more=False)
 
     assert "with it: lid.png (33 KB)" in seen(told)
     assert "https://pbs.example/1.jpg" in json.dumps(told)
+    assert "2 pictures in the message, not shown here" in seen(told)
 
 
 def test_it_is_the_same_in_german():
