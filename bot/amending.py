@@ -39,6 +39,17 @@ class Amending:
             self._must_be_able(mentions.get(db, reply.mention).account, what)
         return reply
 
+    def begun(self, reply: Reply, by: str) -> str:
+        """The correction they typed and did not get out, of the answer as it stands now."""
+        since = max(filter(None, (reply.sent_at, reply.corrected_at)))
+        with reading(self.database) as db:
+            return replies.draft(db, reply.conversation, replies.corrector(by), since)
+
+    def keep(self, conversation_id: int, by: str, text: str) -> None:
+        """Every word that is typed as a correction, like those of an answer."""
+        with self.database.begin() as db:
+            replies.keep_draft(db, conversation_id, replies.corrector(by), text, self.now())
+
     def amend(self, conversation_id: int, by: str, what: str, text: str = "", *, key: str) -> None:
         """Correct or withdraw our last answer there; the same key is the same wish."""
         with self.database.begin() as db:
@@ -66,6 +77,7 @@ class Amending:
                 return
             now = self.now()
             replies.amended(db, amendment, now)
+            replies.drop_draft(db, conversation.id, replies.corrector(amendment.author))
             if amendment.what == WITHDRAW:
                 waiting = self.desk.tagged(db, conversation).withdrew(now, team)
                 conversation = self.desk.without_deleted(db, waiting)

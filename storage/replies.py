@@ -12,6 +12,7 @@ from storage.rows import as_object, as_row, upsert
 from storage.tables import amendments, drafts, parts, replies
 
 r, d, p, a = replies.c, drafts.c, parts.c, amendments.c
+CORRECTS = " corrects"
 
 
 def add(db: Transaction, reply: Reply) -> None:
@@ -80,6 +81,11 @@ def published_by(db: Transaction, author: str) -> int:
     return int(db.execute(theirs).scalar_one())
 
 
+def corrector(author: str) -> str:
+    """As whom somebody keeps the draft of a correction, beside that of their next answer."""
+    return author + CORRECTS
+
+
 def keep_draft(db: Transaction, conversation: int, author: str, text: str, at: datetime) -> None:
     values = {"conversation": conversation, "author": author, "text": text, "at": at}
     same = ["conversation", "author"]
@@ -106,8 +112,9 @@ def draft(db: Transaction, conversation: int, author: str, since: datetime | Non
 
 
 def drafts_since(db: Transaction, conversation: int, since: datetime) -> Sequence[Draft]:
-    """What was typed since then, the latest first."""
-    found = select(drafts).where(d.conversation == conversation, d.at > since)
+    """What was typed as an answer since then, the latest first."""
+    answers = ~d.author.endswith(CORRECTS)
+    found = select(drafts).where(d.conversation == conversation, d.at > since, answers)
     return [as_object(Draft, row) for row in db.execute(found.order_by(d.at.desc()))]
 
 

@@ -7,6 +7,7 @@ from bot.answering import Answering
 from bot.desk import Desk
 from bot.domain.case import Case
 from bot.domain.delivery import LockedOut, TryLater
+from bot.domain.mention import storable
 from bot.domain.problems import CannotAmend, NotPossible, Ours
 from bot.domain.reply import Ability, Reply
 from bot.domain.roles import Right
@@ -17,7 +18,7 @@ from bot.slack.counter import DONE, Ack, Counter, Drawn, Pressed, Visit, errors,
 from bot.slack.forms import View
 from bot.slack.later import later
 from bot.slack.previews import mention_of
-from bot.slack.reply_forms import ANSWER
+from bot.slack.reply_forms import CORRECTION
 from bot.slack.text import address, harmless, one_line
 from bot.slack.tongue import _, told
 from bot.slack.words import platform
@@ -49,6 +50,7 @@ class Afterwards:
         return Counter(
             buttons={
                 "approve": self.approve,
+                CORRECTION: self.type,
                 "send_back": self._opens(self.send_back_form),
                 "answered_there": self._opens(self.there_form),
                 "it_is_there": lambda visit: self._resolved(visit, published=True),
@@ -109,17 +111,28 @@ class Afterwards:
     def correct_form(self, visit: Visit, number: int) -> View:
         case = self.desk.look(number)
         reply = self._ours(visit, case, CORRECT)
-        return reply_forms.correct(case, reply, self._ability(case, reply), text=visit.rest)
+        if visit.rest:  # words that were typed behind a command are kept, come what may
+            self.amending.keep(case.conversation.id, visit.by, visit.rest)
+        begun = self.amending.begun(reply, visit.by)
+        ability = self._ability(case, reply)
+        return reply_forms.correct(case, reply, ability, text=visit.rest, begun=begun)
+
+    def type(self, visit: Visit) -> None:
+        """A key was pressed in the open form."""
+        number = int(filled.opened_at(visit.body["view"])["conversation"])
+        self.amending.keep(number, visit.by, storable(visit.value))
 
     def correct(self, visit: Visit, view: View) -> Ack:
-        number, text = int(filled.opened_at(view)["conversation"]), filled.text_in(view, ANSWER)
+        """Keep what was typed first: the platform may not take it."""
+        number, text = int(filled.opened_at(view)["conversation"]), filled.correction_in(view)
+        self.amending.keep(number, visit.by, text)
         case = self.desk.look(number)
         reply = self._ours(visit, case, CORRECT)
         at, team = mention_of(case, reply.mention), self.desk.team(case.conversation)
         try:
             posts = self.answering.prepare(at, text)
         except NotPossible as problem:
-            return errors(ANSWER, problem)
+            return errors(CORRECTION, problem)
         found = warnings("\n\n".join(posts), public=at.public, watch=team.watch)
         if found and not filled.looked_in(view):
             ability = self._ability(case, reply)
@@ -128,7 +141,7 @@ class Afterwards:
         try:
             self.amending.amend(number, visit.by, CORRECT, text, key=view["id"])
         except CannotAmend as problem:
-            return errors(ANSWER, problem)
+            return errors(CORRECTION, problem)
         return DONE
 
     def withdraw_form(self, visit: Visit, number: int) -> View:

@@ -7,7 +7,15 @@ from typing import Any
 
 from bot.domain.mention import storable
 from bot.slack.forms import NOTHING, REASONS, THEY_WRITE, View
-from bot.slack.reply_forms import ANSWER, FILES, LOOKED, PLACE, VARIABLE, answer_field
+from bot.slack.reply_forms import (
+    ANSWER,
+    CORRECTION,
+    FILES,
+    LOOKED,
+    PLACE,
+    VARIABLE,
+    answer_field,
+)
 
 NAME = 60  # characters of a file's name
 
@@ -101,6 +109,12 @@ def answer_in(view: View) -> str:
     """What was typed as the answer, whichever drawing of the form it was."""
     fields = view["state"]["values"].get(answer_field(opened_at(view).get("round", 0)), {})
     return storable(str((fields.get(ANSWER) or {}).get("value") or ""))
+
+
+def correction_in(view: View) -> str:
+    """What was typed as a correction; a form from before an update has another field for it."""
+    typed = _in(view, CORRECTION, CORRECTION).get("value")
+    return storable(str(typed or "")) or text_in(view, ANSWER)
 
 
 def variables_in(view: View) -> dict[str, str]:

@@ -44,6 +44,7 @@ from bot.slack.written import REFUSALS, retold
 
 REPLY, CHANGE = "reply", "change"
 ANSWER, SAVED, PLACE, FILES, LOOKED = "answer", "saved_reply", "where", "files", "looked"
+CORRECTION = "correction"
 VARIABLE = "var:"  # before the name of what is asked for
 VALUE = 200  # characters of it
 VARIABLES = 10  # that a form asks for
@@ -59,6 +60,7 @@ ENDINGS = {  # as Slack names what a file may be
     "video/mp4": ("mp4",),
     "application/pdf": ("pdf",),
 }
+BEFORE = N_("You wrote this before, and it was not sent.")
 WHAT_FILES = {"image": N_("pictures"), "video": N_("videos"), "audio": N_("sound")}
 
 
@@ -141,9 +143,15 @@ def send_back(case: Case, reply: Reply) -> View:
 
 
 def correct(
-    case: Case, reply: Reply, ability: Ability, *, text: str = "", warned: Sequence[Block] = ()
+    case: Case,
+    reply: Reply,
+    ability: Ability,
+    *,
+    text: str = "",
+    begun: str = "",
+    warned: Sequence[Block] = (),
 ) -> View:
-    """What is published gets other words; `warned` is what to look at before."""
+    """What is published gets other words; `begun` are those of before, `warned` what to look at."""
     hint = _length(replace(ability, parts=1))
     told = _("It is changed {on}, where everyone who reads it sees the new words.")
     if not _is_public(case, reply):
@@ -153,7 +161,14 @@ def correct(
         _("Correct {number}").format(number=case.conversation.id),
         [
             section(told.format(on=on(case.conversation.account))),
-            input_(ANSWER, _("The corrected answer"), text or reply.posts[0].text, hint=hint),
+            _typed(
+                CORRECTION,
+                CORRECTION,
+                _("The corrected answer"),
+                text or begun or reply.posts[0].text,
+                hint,
+            ),
+            *([context(_(BEFORE))] if begun and not text else []),
             *warned,
         ],
         submit=_("Correct it"),
@@ -226,19 +241,23 @@ def _saved(sheet: Sheet) -> Block:
 
 
 def _text(sheet: Sheet) -> Block:
+    length = _length(sheet.ability)
+    return _typed(answer_field(sheet.round), ANSWER, _("Your answer"), sheet.text, length)
+
+
+def _typed(block: str, action: str, label: str, text: str, hint: str) -> Block:
     """Every key that is pressed comes to us, so that nothing of it is lost."""
     element: Element = {
         "type": "plain_text_input",
-        "action_id": ANSWER,
+        "action_id": action,
         "multiline": True,
         "max_length": INPUT,
         "focus_on_load": True,
         "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
     }
-    if sheet.text:
-        element["initial_value"] = clip(sheet.text, INPUT)
-    block = asked(answer_field(sheet.round), _("Your answer"), element, hint=_length(sheet.ability))
-    return block | {"dispatch_action": True}
+    if text:
+        element["initial_value"] = clip(text, INPUT)
+    return asked(block, label, element, hint=hint) | {"dispatch_action": True}
 
 
 def _variable(name: str) -> Block:
@@ -361,4 +380,4 @@ def _not_sent(case: Case, text: str) -> str:
     if refused:
         why = retold(refused, REFUSALS)
         return _("This was not taken: {why}").format(why=harmless(why, CALLED))
-    return _("You wrote this before, and it was not sent.")
+    return _(BEFORE)

@@ -19,6 +19,7 @@ from bot.domain.reply import WRITING
 from bot.domain.roles import Right, Roles
 from bot.domain.team import Teams
 from bot.slack import later
+from bot.slack.filled import correction_in
 from bot.slack.listeners import Listeners
 from storage import audit, mentions, people, replies
 from storage.database import reading
@@ -670,7 +671,7 @@ def test_an_answer_is_corrected_from_the_card(app, slack, demo, hear):
     answer(app, slack, 1, "It comes tomorow.")
     card(app, slack)
 
-    amended(app, slack, "correct", answer={"text": "It comes tomorrow."})
+    amended(app, slack, "correct", correction={"correction": "It comes tomorrow."})
     assert "is correcting the answer" in app_fallback(app)
     hung = card(app, slack)
 
@@ -710,11 +711,109 @@ def test_what_is_promised_further_can_be_corrected_too(app, slack, demo, hear):
     card(app, slack)
     assert conversation(app).open
 
-    amended(app, slack, "correct", answer={"text": "More tomorrow."})
+    amended(app, slack, "correct", correction={"correction": "More tomorrow."})
     card(app, slack)
 
     assert texts(demo) == ["More tomorrow."]
     assert conversation(app).promised_for == NOON + timedelta(days=1)
+
+
+def retyped(app, slack, text, by=ANA, number=1):
+    """Open the form, type, and close it; the form as it opens again."""
+    choose(app, slack, "correct", number, by)
+    view, field = form(slack, by)["id"], "correction"
+    fake_slack.change(app.bolt, slack.workspace, by, view, field, field, text)
+    fake_slack.close(app.bolt, slack.workspace, by, view)
+    choose(app, slack, "correct", number, by)
+    return form(slack, by)
+
+
+def corrected_text(view):
+    return block(view, "correction")["element"]["initial_value"]
+
+
+def test_a_correction_survives_a_closed_form(app, slack, demo, hear):
+    hear()
+    answer(app, slack, 1, "It comes tomorow.")
+    card(app, slack)
+
+    view = retyped(app, slack, "It comes to\0morrow at n\ud83d")
+
+    assert corrected_text(view) == "It comes to\ufffdmorrow at n\ufffd"
+    assert "You wrote this before, and it was not sent." in shown(view)
+    choose(app, slack, "correct", 1, BEN)
+    assert corrected_text(form(slack, BEN)) == "It comes tomorow."
+    assert "You wrote this before" not in shown(form(slack, BEN))
+    assert "is writing" not in card(app, slack)["text"]
+    assert texts(demo) == ["It comes tomorow."]
+
+
+def test_words_of_a_correction_and_of_the_next_answer_are_kept_apart(app, slack, hear):
+    hear()
+    press(app, slack, "reply", 1)
+    at = {"promise_at": {"at": int((NOON + timedelta(days=1)).timestamp())}}
+    write(app, slack, "More tomorow.", **at)
+    card(app, slack)
+    press(app, slack, "reply", 1)
+    view = form(slack)["id"]
+    fake_slack.change(app.bolt, slack.workspace, ANA, view, "answer", "answer", "It is here")
+
+    view = retyped(app, slack, "More tomorrow")
+
+    assert corrected_text(view) == "More tomorrow"
+    assert app.answering.draft(1, ANA) == "It is here"
+    assert "corrects" not in card(app, slack)["text"]
+
+
+def test_a_correction_from_a_form_of_before_an_update_is_read():
+    values = {"answer": {"text": {"value": "It comes."}}}
+
+    assert correction_in({"state": {"values": values}}) == "It comes."
+
+
+def test_a_correction_that_is_out_is_no_draft_and_one_that_is_refused_is(app, slack, demo, hear):
+    hear()
+    answer(app, slack, 1, "It comes tomorow.")
+    card(app, slack)
+    amended(app, slack, "correct", correction={"correction": "It comes tomorrow."})
+    card(app, slack)
+    choose(app, slack, "correct", 1)
+    assert "You wrote this before" not in shown(form(slack))
+    with reading(app.desk.database) as db:
+        assert replies.draft(db, 1, replies.corrector(ANA)) == ""
+
+    demo.delete(demo.answers()[0].key)
+    amended(app, slack, "correct", correction={"correction": "It comes on Friday."})
+    card(app, slack)
+    choose(app, slack, "correct", 1)
+
+    assert corrected_text(form(slack)) == "It comes on Friday."
+
+
+def test_what_was_typed_before_a_colleague_corrected_it_is_not_offered(app, slack, clock, hear):
+    hear()
+    answer(app, slack, 1, "It comes tomorow.")
+    card(app, slack)
+    retyped(app, slack, "It comes soon.")
+    clock.pass_(minutes=1)
+    amended(app, slack, "correct", BEN, correction={"correction": "It comes tomorrow."})
+    card(app, slack)
+
+    choose(app, slack, "correct", 1)
+
+    assert corrected_text(form(slack)) == "It comes tomorrow."
+
+
+def test_a_correction_typed_behind_a_command_is_kept(app, slack, hear):
+    hear()
+    answer(app, slack, 1, "It comes tomorow.")
+    card(app, slack)
+
+    fake_slack.command(app.bolt, slack.workspace, ANA, CARE, "/unanswered correct 1 It comes!")
+    fake_slack.close(app.bolt, slack.workspace, ANA, form(slack)["id"])
+    choose(app, slack, "correct", 1)
+
+    assert corrected_text(form(slack)) == "It comes!"
 
 
 def test_a_correction_with_something_to_look_at_asks_first(app, slack, demo, hear):
@@ -722,7 +821,7 @@ def test_a_correction_with_something_to_look_at_asks_first(app, slack, demo, hea
     answer(app, slack, 1, "See our page.")
     card(app, slack)
 
-    amended(app, slack, "correct", answer={"text": "See https://acme.example/a"})
+    amended(app, slack, "correct", correction={"correction": "See https://acme.example/a"})
     assert "a link: https://acme.example/a" in shown(form(slack))
     values = {"looked": ["yes"]}
     fake_slack.submit(app.bolt, slack.workspace, ANA, form(slack)["id"], values)
@@ -973,7 +1072,18 @@ def _view(name, secret):
     about |= {"files": [], "promised_for": None, "shown": "?", "id": 1, "team": "care"}
     typed = {"value": secret, "selected_option": {"value": "1"}, "selected_user": BEN}
     typed |= {"selected_options": [{"value": "1"}], "files": []}
-    blocks = ["answer", "because", "more", "text", "link", "name", "reason", "until", "note"]
+    blocks = [
+        "answer",
+        "correction",
+        "because",
+        "more",
+        "text",
+        "link",
+        "name",
+        "reason",
+        "until",
+        "note",
+    ]
     blocks += ["what_if", "saved_text", "saved_search", "to", "words", "kind", "looked", "where"]
     values = {block: dict.fromkeys([block, "text", "at", "person"], typed) for block in blocks}
     view = {"id": "V0EVERY", "root_view_id": "V0EVERY", "type": "modal", "callback_id": name}
