@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
 import structlog
-import urllib3
 
 from bot import feeds
 from bot.domain.rota import Rota
@@ -179,6 +178,7 @@ def may_follow(address: str, url: str) -> bool:
 def _asked(session: "requests.Session", url: str, ends: float) -> tuple[str | None, str]:
     """The text, or else where it is now."""
     import requests
+    import urllib3
 
     try:
         left = max(0.1, ends - monotonic())

@@ -80,6 +80,9 @@ def literally(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElemen
 
     SQLite looks into a partial index only where it can read what all of its rows have in common.
     """
+    if len(values) == 1:
+        only: Any = bindparam(None, values[0], literal_execute=True)
+        return cast("ColumnElement[bool]", column == only)
     said: Any = bindparam(None, list(values), expanding=True, literal_execute=True)
     return column.in_(said)
 
