@@ -255,6 +255,7 @@ class Month:
     def _pass(self, number: int) -> None:
         now = self.clock.at = self.quiet.at(number + 1)
         came = self.quiet.pieces[number] + sum(_share(span, now) for span in self.plan.surges)
+        came += sum(now - PIECE <= span.start < now for span in self.plan.failures)  # who waits
         for each in range(came):
             self.demo.post(f"Number {number} {each}: how does it work?", by=f"c{number}-{each}")
         self.heard += [now] * bool(came)
