@@ -109,7 +109,7 @@ def _teams() -> str:
     """Four that have the clocks, and a quiet one that hears the platform."""
     names = [channel.removeprefix("C0").lower() for channel in CHANNELS]
     busy = (
-        TEAM.format(name=n, channel=channel, hears='"email"')
+        TEAM.format(name=n, channel=channel, hears=f'"email:{n}"')
         for n, channel in zip(names, CHANNELS, strict=True)
     )
     return "".join(busy) + TEAM.format(name="quiet", channel="C0QUIET", hears='"twitter"')

@@ -85,7 +85,9 @@ class World:
         """A worker that hears clicks and has read X once; stopped as a platform does."""
         running = deployed(self.environment, self.folder)
         try:
-            until(lambda: len(self.playground.sockets.links) == 2, seconds=60)
+            links = self.playground.sockets.links
+            until(lambda: len(links) == 2 or running.poll() is not None, seconds=60)
+            assert running.poll() is None, running.communicate()[0]
             until(lambda: self.x.requests, seconds=60)
             yield running
             printed = stop(running)
