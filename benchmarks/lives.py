@@ -1,19 +1,28 @@
 """A real worker's minute: how late nags are, how soon cards come, and what becomes of a flood."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event, Thread
 from time import monotonic, sleep, time
 from typing import Any
 
 from sqlalchemy import select, text, update
 
+from adapters.demo import Demo
 from benchmarks import grounds
-from benchmarks.grounds import moment
+from benchmarks.grounds import LADDER, PROMISED, moment
 from benchmarks.harness import Figure, Ground, Wanted, bench, timed
 from benchmarks.worlds import World, world
+from bot.app import assemble, slack_client
+from bot.config import Settings
+from bot.domain.team import Team, Teams
 from storage import tables
 from storage.database import Database
 from tests.processes import until
 
+NOW = partial(datetime.now, UTC)
 A_MINUTE = 100  # clocks that fall due in one
 CHANNELS = ("C0CARE", "C0PRESS", "C0NORTH", "C0SOUTH")
 PROMISE = timedelta(hours=1)
@@ -44,11 +53,11 @@ def lateness(ground: Ground) -> list[Figure]:
             _begin(here)
             due = _soon(here, share, minute)
             _write(here, minute)
-            until(lambda: len(_nagged(here, due)) == share, seconds=minute + 120)
+            until(lambda: len(_nagged(here.database, due)) == share, seconds=minute + 120)
             until(lambda: len(_cards(here)) == _heard(here), seconds=60)
-            posted = _nagged(here, due)
+            posted = _nagged(here.database, due)
             posts = [_post(here) for _ in range(ground.scale(50, least=3))]
-        late = [(posted[ts] - at) for ts, at in due.items()]
+        late = [posted[number] - at for number, at in due.items()]
     return [
         Figure(
             name="lateness of a nag, 100 due a minute",
@@ -70,24 +79,22 @@ def lateness(ground: Ground) -> list[Figure]:
 def flood(ground: Ground) -> list[Figure]:
     """10,000 mentions at once: until every complaint has its card or its line in a digest.
 
-    From the moment the platform gives them out, by the playground's clock, under Slack's own pace.
+    From the moment the platform gives them out, under Slack's own pace: all timers and calls are
+    real, and bot, platform and playground share one process.
     """
     many = ground.scale(FLOOD, least=30)
-    with (
-        world(
-            ground, limits=True, teams=TEAM.format(name="care", channel="C0CARE", hears="")
-        ) as here,
-        here.worker(),
-    ):
-        _begin(here)
-        for number in range(many):
-            here.x.post(SAID[number % 3].format(number), by=f"customer{number}")
-        begun = time()
-        until(lambda: _all_heard(here.database, many), seconds=180)
-        until(lambda: not _unshown(here.database, "complaint"), seconds=300)
-        shown = time() - begun
-        until(lambda: not _unshown(here.database, ""), seconds=300)
-        everything = time() - begun
+    with world(ground, limits=True) as here:
+        demo = Demo("demo", {}, NOW, timedelta(days=7))
+        with _inside(here, demo):
+            _begin(here)
+            for number in range(many):
+                demo.post(SAID[number % 3].format(number), by=f"customer{number}")
+            begun = time()
+            until(lambda: _all_heard(here.database, many), seconds=180)
+            until(lambda: not _unshown(here.database, "complaint"), seconds=300)
+            shown = time() - begun
+            until(lambda: not _unshown(here.database, ""), seconds=300)
+            everything = time() - begun
     return [
         Figure(
             name="10,000 at once: every complaint shown",
@@ -103,6 +110,30 @@ def flood(ground: Ground) -> list[Figure]:
             wanted=[Wanted("max", most=0)],
         ),
     ]
+
+
+@contextmanager
+def _inside(here: World, demo: Demo) -> Iterator[None]:
+    """The whole bot at work in this process, over a platform that lies in it."""
+    slack, stopped = here.workspace, Event()
+    care = Team(name="care", channel="C0CARE", answer_within=PROMISED, ladder=LADDER)
+    settings = Settings(
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        adapter_names=("demo",),
+        teams=Teams({"care": care}),
+        environment={},
+    )
+    client = slack_client(slack.bot_token, here.playground.api_url)
+    bot = assemble(settings, here.database, {"demo": demo}, client, NOW)
+    bot.settle_in()
+    working = Thread(target=bot.run, args=(slack.app_token, stopped))
+    working.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        working.join()
 
 
 def _teams() -> str:
@@ -151,10 +182,10 @@ def _begin(here: World) -> None:
     sleep(1.0)
 
 
-def _soon(here: World, many: int, minute: float) -> dict[str, float]:
-    """So many of them fall due within a minute, beginning soon; by the timestamp of the card."""
+def _soon(here: World, many: int, minute: float) -> dict[int, float]:
+    """When so many of them fall due, one after the other within a minute; beginning soon."""
     begin = datetime.now(UTC) + timedelta(seconds=5)
-    due: dict[str, float] = {}
+    due: dict[int, float] = {}
     with here.database.begin() as db:
         for number in range(1, many + 1):
             at = begin + timedelta(seconds=number * minute / many)
@@ -169,7 +200,7 @@ def _soon(here: World, many: int, minute: float) -> dict[str, float]:
             }
             changed = update(tables.conversations).where(c.id == number)
             db.execute(changed.values(channel=channel, card=ts, **moments))
-            due[ts] = at.timestamp()
+            due[number] = at.timestamp()
     return due
 
 
@@ -189,20 +220,16 @@ def _write(here: World, seconds: float) -> None:
         sleep(min(2.0, seconds / 2))
 
 
-def _nagged(here: World, due: dict[str, float]) -> dict[str, float]:
-    """When each of these was nagged about, by the timestamp of its card."""
-    with here.workspace.lock:
-        said = [
-            message
-            for channel in CHANNELS
-            for message in here.workspace.channels[channel].messages.values()
-        ]
-    found: dict[str, float] = {}
-    for message in said:
-        thread = message.get("thread_ts")
-        if thread in due and thread != message["ts"]:
-            found.setdefault(thread, float(message["ts"]))
-    return found
+def _nagged(database: Database, due: dict[int, float]) -> dict[int, float]:
+    """When each of these was first spoken of since: by a nag in its thread, or in a list."""
+    t = tables.shown.c
+    with database.connect().execution_options(reading=True) as db:
+        rows = db.execute(select(t.conversation, t.ts).where(t.conversation.in_(due))).all()
+    said: dict[int, list[float]] = {}
+    for row in rows:
+        said.setdefault(row.conversation, []).append(float(row.ts))
+    after = {n: [ts for ts in theirs if ts > due[n]] for n, theirs in said.items()}
+    return {number: min(found) for number, found in after.items() if found}
 
 
 def _cards(here: World) -> dict[str, Any]:
