@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from slack_bolt import App
 from sqlalchemy import text
 
@@ -46,6 +47,10 @@ CARE = Team(
 )
 
 DATABASES = ["sqlite", "postgresql"]
+
+# How fast an example runs says something of the machine; what must be quick measures that itself.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
