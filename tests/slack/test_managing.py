@@ -369,7 +369,7 @@ def test_what_is_not_well_comes_first(app, demo, workspace, clock, hear):
     said = ask(app.bolt, workspace, "health").splitlines()
 
     assert said[0] == "*3 things are not well.*"
-    assert said[1].startswith(":warning: My clock and Slack's are 120 s apart")
+    assert said[1].startswith(":warning: My clock is 120 s off")
     assert said[2].startswith(":warning: Nobody was called about #1, though that was due at")
     assert said[3].startswith(":warning: The demo platform is not read since <!date^")
     assert "Error 503. All of it until <!date^" in said[3]

@@ -17,6 +17,7 @@ LOOKS: dict[str, Callable[[Transaction], object]] = {
     "ix_conversations_claimed_until": lambda db: conversations.hold_next_to_let_go(db, NOON),
     "ix_conversations_redraw_at": lambda db: conversations.hold_next_to_redraw(db, NOON),
     "ix_conversations_urgency": lambda db: search.unanswered(db, Asked(teams=["care"]), most=10),
+    "ix_conversations_waiting": lambda db: conversations.wait_known_since(db, "care"),
     "ix_conversations_unclaimed": lambda db: search.totals(
         db, Asked(teams=["care"]), NOON + timedelta(hours=1)
     ),

@@ -393,7 +393,7 @@ def test_a_surge_ends_only_after_whoever_is_taking_something_in(app, demo, clock
     with app.desk.database.begin() as hearing:
         heard = Hearing(app.desk, hearing, accounts.hold(hearing, "demo"))
         batch = demo.fetch("20")
-        heard.page(batch, Hearing.hear)
+        heard.page(batch, Hearing.hear_all)
         ending = Meanwhile(app.sweep.look_for_surges)
         threading.Thread.join(ending, 3)
         assert ending.is_alive(), "it waits for this page"
