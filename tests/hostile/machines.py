@@ -122,7 +122,8 @@ def x_words(raw: bytes) -> None:
     page = {"data": [post], "includes": {"users": [author]}}
     [mention], _ = posts.read(page, "twitter", US)
     mention_shown(mention)
-    assert posts.same_words(said, said)
+    ours = said[:280]  # only our own answers are compared: twitter-text takes n² for odd ones
+    assert posts.same_words(ours, ours)
 
 
 @cache
