@@ -112,6 +112,9 @@ def many(database: Database, table: Table, number: int, like: Mapping[str, Any])
         if database.dialect.name == POSTGRESQL:
             db.execute(text("SET LOCAL statement_timeout = 0"))
             db.execute(text(f"{into} SELECT {values} FROM generate_series(1, {number}) AS n"))
+            if "id" in like:  # the next one comes after these
+                after = f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {number})"
+                db.execute(text(after))
         else:
             numbers = (
                 f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM s LIMIT {number})"

@@ -160,7 +160,7 @@ def _open(database: Database, many: int) -> None:
         f"WHEN {n} THEN '{channel.removeprefix('C0').lower()}'"
         for n, channel in enumerate(CHANNELS)
     )
-    grounds.customers(database, 1)
+    grounds.customers(database, A_MINUTE)
     grounds.conversations(
         database,
         many,
@@ -172,6 +172,7 @@ def _open(database: Database, many: int) -> None:
         team=f"CASE n % 4 {names} END",
         customer="1",
     )
+    grounds.mentions(database, min(A_MINUTE, many))
     grounds.settled(database)
 
 
