@@ -56,6 +56,7 @@ def lateness(ground: Ground) -> list[Figure]:
             until(lambda: len(_nagged(here.database, due)) == share, seconds=minute + 120)
             until(lambda: len(_cards(here)) == _heard(here), seconds=60)
             posted = _nagged(here.database, due)
+            shown = _fetched_to_card(here)
             posts = [_post(here) for _ in range(ground.scale(50, least=3))]
         late = [posted[number] - at for number, at in due.items()]
     return [
@@ -68,7 +69,7 @@ def lateness(ground: Ground) -> list[Figure]:
         Figure(
             name="fetched to card posted",
             unit="s",
-            ours=_fetched_to_card(here),
+            ours=shown,
             limit=[each / 1000 for each in posts],
             wanted=[Wanted("p99", most=1.5)],
         ),

@@ -5,6 +5,7 @@ import logging
 import sys
 from datetime import timedelta
 from time import perf_counter
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import django
@@ -45,7 +46,7 @@ def _settle(url: str) -> None:
         USE_TZ=True,
         EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-        ROOT_URLCONF="helpdesk.urls",
+        ROOT_URLCONF="addresses",
         TEMPLATES=[
             {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
         ],
@@ -56,6 +57,16 @@ def _settle(url: str) -> None:
     )
     logging.disable(logging.CRITICAL)
     django.setup()
+    _addresses()
+
+
+def _addresses() -> None:
+    """Its mails lead to its pages, so those need a place."""
+    from django.urls import include, path
+
+    addresses = ModuleType("addresses")
+    addresses.urlpatterns = [path("", include("helpdesk.urls", namespace="helpdesk"))]
+    sys.modules["addresses"] = addresses
 
 
 def _database(url: str) -> dict[str, object]:
