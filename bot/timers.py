@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.job import Job
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 
@@ -77,7 +80,7 @@ class Timers:
         slowest: timedelta = timedelta(0),
         over: timedelta | None = None,
         **how: Any,
-    ) -> None:
+    ) -> Job:
         """Run it again and again, first `at` that moment or after one `span`.
 
         One step of it may take the `slowest` without a sign. A longer life than `over` without one
@@ -86,7 +89,7 @@ class Timers:
         first = {"next_run_time": at} if at else {}
         self.pulse.expect(name, span, slowest=slowest, over=over)
         run, seconds = calm(name, job, self.pulse), span.total_seconds()
-        self.ticking.add_job(run, "interval", id=name, seconds=seconds, **first, **how)
+        return self.ticking.add_job(run, "interval", id=name, seconds=seconds, **first, **how)
 
 
 def wind_up(
@@ -99,16 +102,20 @@ def wind_up(
 ) -> Timers:
     """All that comes by itself, not yet started."""
     timers = Timers(pulse or Pulse(), THREADS + 2 * len(adapters))
+    for name, replies in (("deliver_answers", True), ("deliver", False)):
+        deliver = partial(courier.deliver_all, replies=replies)
+        slowest = courier.lease + NETWORK
+        carry = timers.every(name, tick, deliver, max_instances=COURIERS, slowest=slowest)
     now = sweep.now()
     for name, adapter in adapters.items():
-        poll = partial(intake.poll, name, adapter)
+        poll = then(partial(intake.poll, name, adapter), carry)
         timers.every(f"poll:{name}", adapter.every, poll, at=now, slowest=NETWORK)
         if isinstance(adapter, Rechecks):
             recheck = partial(intake.recheck, name, adapter)
             timers.every(f"recheck:{name}", RECHECK, recheck, slowest=NETWORK)
     nagging = (sweep.let_go_one, sweep.list_one, sweep.nag_some)
     for step in (*nagging, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
-        timers.every(step.__name__, tick, partial(repeat, step))
+        timers.every(step.__name__, tick, then(partial(repeat, step), carry))
     timers.every("alert", ALERT, sweep.alert_some)
     seldom = (sweep.let_words_go_one, RETENTION), (sweep.prune_some, RETENTION)
     for step, often in (*seldom, (sweep.forget_one, FORGET)):
@@ -117,10 +124,18 @@ def wind_up(
         timers.every(look.__name__, often, look)
     timers.every("arrivals", RETENTION, sweep.surges.forget)
     timers.every("recount", RECOUNT, sweep.recount, at=now)
-    for name, replies in (("deliver_answers", True), ("deliver", False)):
-        deliver = partial(courier.deliver_all, replies=replies)
-        timers.every(name, tick, deliver, max_instances=COURIERS, slowest=courier.lease + NETWORK)
     return timers
+
+
+def then(step: Callable[[], object], carry: Job) -> Callable[[], None]:
+    """Where a step has done something, what is owed now need not wait for its own turn."""
+
+    def run() -> None:
+        if step():
+            with suppress(JobLookupError):  # we are stopping
+                carry.modify(next_run_time=datetime.now(UTC))
+
+    return run
 
 
 def watch_over(timers: Scheduler, stopped: threading.Event) -> None:
@@ -146,10 +161,13 @@ def catch_up(timers: BaseScheduler, now: datetime) -> None:
         job.modify(next_run_time=now)
 
 
-def repeat(step: Callable[[], bool]) -> None:
-    """Until there is no more to do: each step is a transaction of its own."""
+def repeat(step: Callable[[], bool]) -> bool:
+    """Until there is no more to do, each step a transaction of its own; whether there was any."""
+    some = False
     while step():
+        some = True
         moving()
+    return some
 
 
 def calm(name: str, job: Callable[[], object], pulse: Pulse) -> Callable[[], None]:

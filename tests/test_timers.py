@@ -61,6 +61,25 @@ def test_a_greeting_that_slack_does_not_take_is_put_off_like_any_call(app, works
     assert app.links.workspace == "https://acme.slack.com/"
 
 
+@pytest.mark.parametrize("did", [True, False])
+def test_what_a_step_owes_does_not_wait_for_its_own_turn(ticking, did):
+    carried = threading.Event()
+    carry = ticking.add_job(carried.set, "interval", seconds=60)
+
+    ticking.add_job(timers.then(lambda: did, carry), "interval", seconds=0.05)
+
+    assert carried.wait(1) is did
+
+
+def test_a_step_that_ends_after_its_timers_says_nothing():
+    ended = BackgroundScheduler(timezone=UTC)
+    ended.start()
+    carry = ended.add_job(print, "interval", seconds=60)
+    ended.shutdown()
+
+    timers.then(lambda: True, carry)()
+
+
 def test_news_wake_an_adapter_that_can_be_woken(app, demo, clock):
     class Listening(Demo):
         def wait(self, stop):
