@@ -29,12 +29,17 @@ def main(words: Sequence[str] | None = None) -> int:
     scale = Scale(QUICK if arguments.quick else 1.0)
     end = postgres.begin()
     try:
-        rows = list(_measured(arguments.only, scale))
-        machine = described() | {"clock": "processor" if watch.on_processor else "wall"}
+        machine = described() | {
+            "clock": "processor" if watch.on_processor else "wall",
+            "share": scale.share,
+        }
+        rows: list[Row] = []
+        for row in _measured(arguments.only, scale):
+            rows.append(row)
+            kept(rows, machine, arguments.out)  # whatever ends the run, this much is there
     finally:
         end()
     print(printed(rows))
-    kept(rows, machine, arguments.out)
     return 0 if all(row.figure.met is not False for row in rows) else 1
 
 
