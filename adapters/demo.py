@@ -234,7 +234,7 @@ class Demo:
         return [f"{INSIDE}{self.name}/{event['key']}/{number}" for number in numbers]
 
     def _root(self, event: Mapping[str, Any]) -> str:
-        parents = {e["key"]: e.get("parent") for e in self.events}
+        parents = {str(e.get("key")): e.get("parent") for e in self.events}
         key = str(event["key"])
         while parent := parents.get(key):
             key = parent
