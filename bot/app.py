@@ -141,7 +141,9 @@ class Bot:
 
     def compare_clocks(self) -> None:
         """Deadlines go by ours: how far is it from Slack's and the database's, at the most?"""
-        spans = (clock_off(self.client, self.desk.now), ahead(self.desk.database, self.desk.now))
+        with plain_errors("the workspace"):
+            slacks = clock_off(self.client, self.desk.now)
+        spans = (slacks, ahead(self.desk.database, self.desk.now))
         self.watch.clock_off = max((s for s in spans if s is not None), key=abs, default=None)
 
     def keep_up(self) -> None:

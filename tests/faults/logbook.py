@@ -22,11 +22,10 @@ LOST = (  # what a call looks like whose answer was lost: a person is told with 
 )
 OURS = {"channel.gone", "sockets.dead"}  # a person must know, and is told
 LOUD = ("error", "critical")
-SDK = re.compile(
-    r"ERROR slack_bolt (on_error invoked|Failed to (retrieve WSS URL|disconnect|connect|send"
+SDK = re.compile(  # what Slack's SDK says of a connection that breaks
+    r"on_error invoked|Failed to (retrieve WSS URL|disconnect|connect|send"
     r"|check the (state of sock|current session)|receive|process a message|run a request listener"
-    r")|.*(Connection reset|Broken pipe|Bad file descriptor))"
-    r"|ERROR slack_sdk\.web\.base_client Failed to send a request"
+    r")|.*(Connection reset|Broken pipe|Bad file descriptor)"
 )
 
 
@@ -42,7 +41,7 @@ def complaints(town: Town) -> Iterator[str]:
 
 
 def _loud(text: str) -> Iterator[str]:
-    for line in _without_sdk(text):
+    for line in text.splitlines():
         try:
             entry = json.loads(line)
         except ValueError:
@@ -56,19 +55,8 @@ def _loud(text: str) -> Iterator[str]:
 def _expected(entry: dict[str, str]) -> bool:
     event, trouble = entry.get("event"), str(entry.get("exception", ""))
     lost = event == "listener.failed" and any(word in trouble for word in LOST)
-    return event in OURS or lost or any(word in trouble for word in AWAY)
-
-
-def _without_sdk(text: str) -> Iterator[str]:
-    """Without what Slack's SDK says of a connection that breaks, and the tracebacks below it."""
-    skipping = False
-    for line in text.splitlines():
-        if SDK.match(line):
-            skipping = True
-        elif line.startswith(("{", "ERROR", "WARNING", "CRITICAL")):
-            skipping = False
-        if not skipping:
-            yield line
+    sdk = SDK.match(str(event))
+    return event in OURS or lost or bool(sdk) or any(word in trouble for word in AWAY)
 
 
 def _strange(line: str) -> Iterator[str]:
