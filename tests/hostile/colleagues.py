@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import re
 import shutil
 import tempfile
 import tomllib
@@ -49,6 +50,7 @@ from tests.slack.cases import MIRA, WAITING
 from tests.slack.hostile import EVIL, live_markup
 
 TEAMS = Teams({"care": CARE}, tell="U0LEA")
+ANYBODY = re.compile(r"<@[UW][A-Z0-9]+>")
 ASKING = Person("U0ANA", "C0CARE")
 BERLIN = ZoneInfo("Europe/Berlin")
 ODD = [each.encode("utf-8", "surrogatepass") for each in EVIL]
@@ -64,7 +66,7 @@ def question(raw: bytes) -> None:
     except NotPossible as problem:
         refused(problem)
         raise
-    listed(found.title, said)
+    listed(ANYBODY.sub("<@U0ANA>", found.title), said)  # whoever they name, they may
 
 
 def time_typed(raw: bytes) -> None:
@@ -210,8 +212,8 @@ def graphemes(raw: bytes) -> None:
 def clean_text(raw: bytes) -> None:
     """Words, names and addresses wherever they can stand."""
     said = typed_text(raw)
-    sentence(text.harmless(said, 200) or "-")
-    sentence(anchor(said, text.harmless(said, 50)) or "-")
+    sentence("- " + text.harmless(said, 200))
+    sentence("- " + anchor(said, text.harmless(said, 50)))
     good(_message({"text": "x", "blocks": [quote(said), rich(line(words(text.clip(said, 500))))]}))
     assert "\n" not in text.one_line(said)
     plain(said)
