@@ -47,7 +47,7 @@ def running(
         worker.communicate()
 
 
-def until(true: Callable[[], object], *, seconds: float = 20) -> None:
+def until(true: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait for it; AssertionError when it does not come."""
     end = time.monotonic() + seconds
     while not true():

@@ -146,7 +146,7 @@ def test_who_hangs_or_drips_is_given_up_and_holds_up_no_other(
     slowly(x, on=MENTIONS)
     demo.post("My order is broken")
     clock.pass_(seconds=1)
-    ticking = timers.wind_up(both.sweep, both.courier, both.intake, both.adapters)
+    ticking = timers.wind_up(both.sweep, both.courier, both.intake, both.adapters).ticking
 
     began = time.monotonic()
     ticking.start()
