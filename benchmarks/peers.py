@@ -44,8 +44,8 @@ def whole_peers(ground: Ground) -> list[Figure]:
 
     django-helpdesk makes tickets of mails and escalates those that are due, by its own command.
     APScheduler runs a date job for each deadline, out of a store in the same database; the job does
-    nothing. In turn with ours, up to three times; here the limit is ours, and the ratio is how many
-    times as long the peer takes.
+    nothing. In turn with ours, up to three times. Here the limit is ours: the ratio tells how often
+    ours could be done meanwhile.
     """
     many = ground.scale(300, least=20)
     try:
