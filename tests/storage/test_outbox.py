@@ -35,6 +35,20 @@ def test_a_lane_moves_one_at_a_time_and_in_order(box):
     assert box.next() == "second"
 
 
+@pytest.mark.parametrize(("card", "first"), [(None, "card"), ("1.1", "nag")])
+def test_a_nag_waits_for_a_first_card_and_not_for_an_edit(box, card, first):
+    known = remember(box.database, channel="C0CARE", card=card)
+    lane = f"slack:{known.id}"
+    box.put("card", lane, Errand.CARD, conversation=known.id, urgency=1)
+    box.put("nag", lane, Errand.NAG, conversation=known.id, urgency=1)
+    slow = timedelta(seconds=100)
+    with box.database.begin() as db:
+        while destinations.step(db, destinations.EDITS, NOON, slow / 50):
+            pass  # so many edits that none may go now
+
+    assert box.next() == first
+
+
 def test_what_is_put_off_holds_up_its_lane_and_no_other(box):
     box.put_all(["first", "second"], lane="slack:1")
     box.put("other", lane="slack:2")
