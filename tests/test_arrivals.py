@@ -67,6 +67,22 @@ PAGES = {
 }
 
 
+BEFORE = {
+    "an answer of the brand's": [said(1, by="acme", key="a", origin=Origin.OWN, parent="d3")],
+    "the thread": [said(1, key="b", thread="d2", by="c2")],
+    "a post": [NEW[4]],
+}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+def test_what_was_there_before_is_seen_by_both(pair, before):
+    for bot, hear in zip(pair, (Hearing.hear_all, Hearing.hear_what_can_be_heard), strict=True):
+        bot.intake._write("demo", Batch(mentions=before, cursor="1"), hear, read_from="0")
+        bot.intake._write("demo", Batch(mentions=NEW, cursor="2"), hear, read_from="1")
+
+    assert left(pair[0]) == left(pair[1])
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_together_is_as_one_by_one(pair, page):
     together, single = pair
