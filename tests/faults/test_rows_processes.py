@@ -4,7 +4,7 @@ Every commit that wrote something and every call is a step, before it and after 
 the tables it changed or by its address (`tests/faults/story.py`, `tests/faults/mortal.py`). The
 failpoints of the table are these steps:
 
-    intake.fetched    before commit of accounts+arrivals+conversations+customers+journal+mentions+outbox
+    intake.fetched    before commit of accounts+…+mentions+outbox
     intake.committed  after that commit; the cursor is in it, so nothing lies between the two
     post.claimed      after commit of destinations+outbox (the lease), and before chat.postMessage
     post.accepted     after chat.postMessage

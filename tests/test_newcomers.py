@@ -9,15 +9,22 @@ import pytest
 from sqlalchemy import select
 
 from adapters import Batch
-from bot.arrivals import Arrivals
 from bot.domain.mention import Customer, Mention, Origin
 from bot.hearing import Hearing
+from bot.newcomers import Newcomers
 from storage import accounts, customers, tables
 from storage.database import connect
 from tests.conftest import NOON, Assembled
 from tests.things import mention
 
-WROTE = (tables.customers, tables.conversations, tables.mentions, tables.journal, tables.outbox)
+WROTE = (
+    tables.customers,
+    tables.conversations,
+    tables.mentions,
+    tables.journal,
+    tables.outbox,
+    tables.arrivals,
+)
 NUMBERED = ("id", "conversation", "customer", "key", "lane", "detail")
 LATER = timedelta(minutes=1)
 
@@ -116,7 +123,7 @@ def test_only_what_stands_alone_is_taken_in_together(pair):
     bot = pair[0]
 
     with bot.desk.database.begin() as db:
-        found = Arrivals(bot.desk, db, accounts.hold(db, "demo"), page).new
+        found = Newcomers(bot.desk, db, accounts.hold(db, "demo"), page).new
 
     assert found == {"d1", "d3", "d4", "d5"}
 
