@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from bot import __main__ as cli
 from bot import timers
+from bot.pulse import Pulse
 from storage import accounts, migrations
 from storage.database import Unavailable, connect, reading
 from storage.tables import mentions
@@ -27,6 +29,13 @@ from tests.processes import until
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 own_server = pytest.mark.xdist_group("a postgresql of its own")
+
+
+def calm(name, job):
+    """As a timer runs it."""
+    pulse = Pulse()
+    pulse.expect(name, timedelta(seconds=1))
+    return timers.calm(name, job, pulse)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +147,7 @@ def test_while_the_database_is_stopped_clicks_are_answered_at_once(
     bot.courier.deliver_all()
     [card] = slack.messages
     click = slack.workspace.press(ANA, CARE, card, "claim")
-    poll = timers.calm("poll", lambda: bot.intake.poll("demo", demo))
+    poll = calm("poll", lambda: bot.intake.poll("demo", demo))
     pg.admin.dispose()
     pg._control("-m", "fast", "-w", "stop")
     try:
@@ -383,8 +392,8 @@ def test_where_nothing_can_be_written_the_cursor_stays(app, slack, demo, clock, 
     before = cursor(database)
 
     with capture_logs() as logs:
-        timers.calm("poll", lambda: app.intake.poll("demo", demo))()
-        timers.calm("deliver", app.courier.deliver_all)()
+        calm("poll", lambda: app.intake.poll("demo", demo))()
+        calm("deliver", app.courier.deliver_all)()
 
     assert cursor(database) == before
     alarms = [each for each in logs if each["log_level"] == "error"]

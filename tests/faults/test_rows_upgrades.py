@@ -62,8 +62,9 @@ def test_no_step_takes_away_what_the_worker_before_needs(blank):
 def test_the_worker_before_works_on_a_schema_that_has_more(blank, slack, demo, clock):
     migrations.upgrade(blank)
     kind = "TEXT" if is_sqlite(blank) else "JSONB"
+    tables = inspect(blank).get_table_names()
     with blank.begin() as db:
-        for table in inspect(blank).get_table_names():
+        for table in tables:
             db.execute(text(f"ALTER TABLE {table} ADD COLUMN newer {kind}"))
         db.execute(text("CREATE TABLE newer (id INTEGER PRIMARY KEY)"))
     bot = Assembled(blank, slack, demo, clock)()
