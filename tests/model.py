@@ -161,6 +161,7 @@ class Told:
     closed_by: str | None = None
     before_closing: "Told | None" = None
     into: "Told | None" = None  # that goes on with it
+    there: tuple[datetime, ...] = ()  # when colleagues answered in the platform's own app
 
     # What is owed
 
@@ -328,7 +329,13 @@ class Told:
     # What customers do
 
     def hear(self, post: Post, at: datetime) -> bool:
-        """The customer wrote, and we hear of it; True when that begins a new clock."""
+        """The customer wrote, and we hear of it; True when that begins a new clock.
+
+        Who has answered on the platform since then has seen it there.
+        """
+        if any(post.at <= answered for answered in self.there):
+            self.posts.append(replace(post, settled=True))
+            return False
         post.thanks = post.thanks and self.answered_at is not None
         if self.until_they_write:
             self.wake(at)
@@ -489,6 +496,7 @@ class Told:
         told = gone.taken_answer if waits else None
         gone.close("merged", at, settle=False)
         gone.into, posts = self, gone.posts
+        self.there += gone.there
         self.posts = sorted((*self.posts, *posts), key=lambda post: int(post.key[1:]))
         if told and not told.settled:
             older = self.taken_answer

@@ -414,6 +414,7 @@ class World(RuleBasedStateMachine):
         if told.blurred():
             return
         self.platform.answer_elsewhere(to.key, "We answered here.", at)
+        told.there += (at,)
         self.bot.intake.poll("demo", self.platform)
         if told.calm:
             unsure = self.replies.get(told.number, {}).get("unsure", False)
