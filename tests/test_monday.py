@@ -102,7 +102,9 @@ def test_app_home_shows_a_manager_every_team_who_holds_how_much_and_what_is_due(
 
     lea.sees(lea.home, "Your teams", "care: 12 open", "waits longest")
     lea.sees(lea.home, "Due next", "within 1 h", "Who holds how much", "@Ana Silva", "3 open")
-    lea.sees(lea.home, "Health", "The demo platform was read", "2 connections to Slack live")
+    lea.sees(
+        lea.home, "Health", "The demo platform: all of it until", "2 connections to Slack live"
+    )
     lea.picture(lea.home, "manager", above=lea.home.get_by_role("separator").nth(2))
 
 

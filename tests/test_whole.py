@@ -69,6 +69,7 @@ def test_a_mail_becomes_a_card_and_the_answer_arrives_as_a_threaded_mail(visit, 
             expect(card).to_contain_text("answered")
             keep_picture(page, "mail-card")
 
+            until(lambda: place.dovecot.mails(place.address("mira")))
             [mail] = place.dovecot.mails(place.address("mira"))
             answer = message_from_bytes(mail.as_bytes(), policy=default)
             assert answer["In-Reply-To"] == f"<{asked}>"

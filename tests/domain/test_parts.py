@@ -265,9 +265,9 @@ def test_a_part_is_not_cut_again(text, limit):
     "hostile", [".", "\n", " .", "!)", "z.", "https://", "。", "\n ", "\u0301"]
 )
 def test_hostile_texts_take_no_time(hostile):
-    began = time.perf_counter()
+    began = time.process_time()
 
     with suppress(NotPossible):
         split("x" + hostile * 20_000 + "x", limit=500, most=4, length=len)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -109,14 +109,14 @@ def test_values_go_in_as_they_are_and_are_never_looked_at_again(text, values):
 
 
 def test_a_text_full_of_braces_takes_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
 
     for hostile in ("{", "{a", "{a ", "{a b c ", "{{", "}{a"):
         text = hostile * 20_000
         unfilled(text, [text, "{a}"])
         fill(text, {"a": "x"})
 
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 # First names

@@ -221,8 +221,8 @@ def test_a_hostile_text_takes_no_time(hostile):
         "#" * 100,
         *(f"word {n}" for n in range(20)),
     ]
-    began = time.perf_counter()
+    began = time.process_time()
 
     warnings(text + "!", public=True, watch=watch)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -620,7 +620,7 @@ def test_ten_thousand_conversations_are_drawn_in_one_query_each(app, workspace):
 
 
 def _drawn(app):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with counted(app.desk.database) as run:
         Managing(app.desk, app.links, app.watch.fresh).open_home(_visit(app, LEA))
-    return [each for each in run if each.startswith("SELECT")], time.perf_counter() - begun
+    return [each for each in run if each.startswith("SELECT")], time.process_time() - begun

@@ -154,12 +154,14 @@ def test_a_statement_on_postgresql_has_an_end(postgresql):
 def test_a_copy_that_takes_no_changes_is_left_for_the_database_that_does(postgresql):
     taken = {"account": "demo", "raw": "", "problem": "", "at": NOON}
     demoted = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"  # as after a failover
-    with postgresql.connect() as db:
+    engine = connect(postgresql.url.render_as_string(hide_password=False))  # one connection
+    with engine.connect() as db:
         db.exec_driver_sql(demoted)
         db.commit()
 
-    with pytest.raises(Unavailable), postgresql.begin() as db:
+    with pytest.raises(Unavailable), engine.begin() as db:
         db.execute(insert(unreadable).values(key="1", **taken))
-    with postgresql.begin() as db:
+    with engine.begin() as db:
         db.execute(insert(unreadable).values(key="2", **taken))
         assert db.execute(select(unreadable.c.key)).scalars().all() == ["2"]
+    engine.dispose()
