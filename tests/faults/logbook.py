@@ -20,7 +20,13 @@ LOST = (  # what a call looks like whose answer was lost: a person is told with 
     "SlackApiError",
     "TimeoutError",
 )
-OURS = {"channel.gone", "sockets.dead"}  # a person must know, and is told
+OURS = {  # a person must know, and is told
+    "channel.gone",
+    "database.set_back",
+    "database.unavailable",
+    "health.ails",
+    "sockets.dead",
+}
 LOUD = ("error", "critical")
 SDK = re.compile(  # what Slack's SDK says of a connection that breaks
     r"on_error invoked|Failed to (retrieve WSS URL|disconnect|connect|send"
