@@ -184,7 +184,7 @@ def test_a_frozen_socket_is_noticed_and_replaced(playground, sockets, heard):
 
 
 def test_a_socket_that_was_mute_from_its_first_moment_is_replaced(playground, app, heard):
-    slow = Sockets(app, playground.workspace.app_token, ping=5, mute=0.3)
+    slow = Sockets(app, playground.workspace.app_token, ping=5, retry=QUICK, mute=0.3)
     slow.open()
     connected(playground)
     [first, _] = playground.sockets.links
