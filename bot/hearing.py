@@ -80,10 +80,10 @@ class Hearing:
         """Take in all of it: together where many begin something new, else one by one."""
         page = [mention.storable() for mention in said]
         if self.lost:  # a database that was set back: each may have a card already
-            return sum(map(self.hear, page))
+            return sum(map(self._take_in, page))
         newcomers = Newcomers(self.desk, self.db, self.account, page)
         return sum(
-            self._welcome(newcomers, run) if new else sum(map(self.hear, run))
+            self._welcome(newcomers, run) if new else sum(map(self._take_in, run))
             for new, run in newcomers.runs(page)
         )
 
@@ -101,7 +101,9 @@ class Hearing:
 
     def hear(self, mention: Mention) -> bool:
         """Take in one mention; False when we know it already."""
-        mention = mention.storable()
+        return self._take_in(mention.storable())
+
+    def _take_in(self, mention: Mention) -> bool:
         if found := mentions.find(self.db, self.account.name, mention.key):
             self._compare(*found, mention)
             return False
