@@ -18,7 +18,11 @@ RANDOM = 60  # deaths at random steps, on each database
 SEED = 20261121
 MIGRATING = [f"{when} commit of alembic_version+conversations" for when in ("before", "after")]
 # The brand itself is met for the first time once in a world: no second life comes there.
-ONCE = [f"{when} commit of accounts+customers+mentions" for when in ("before", "after")]
+ONCE = [
+    f"{when} commit of {what}+customers+mentions"
+    for when in ("before", "after")
+    for what in ("accounts", "accounts+arrivals")
+]
 
 
 @pytest.fixture
