@@ -13,7 +13,7 @@ from adapters import Batch
 from adapters.demo import Demo
 from bot import logs, timers
 from bot.domain.mention import Kind
-from storage import outbox
+from storage import journal, outbox
 from storage.database import reading
 from storage.tables import conversations, mentions
 from tests.people import ANA
@@ -23,6 +23,7 @@ MANY = 10_000
 A_MINUTE = 60.0  # seconds of our processor in which all of them must be in the database
 SLOPE = 5 * 1024 / 100_000  # KiB a mention
 ONCE = 64  # KiB that Python and SQLAlchemy keep of anything
+UNSEEN = conversations.c.card.is_(None) & conversations.c.digest.is_(None)
 BOUND = 150  # MiB that may be needed for that
 
 
@@ -49,6 +50,18 @@ def posts(slack):
     return [m for m in slack.messages.values() if m.get("thread_ts") in (None, m["ts"])]
 
 
+def sweep(app):
+    """All that comes by itself within a second."""
+    by_itself = app.sweep
+    for step in (
+        by_itself.list_one,
+        by_itself.nag_some,
+        by_itself.redraw_one,
+        by_itself.gather_one,
+    ):
+        timers.repeat(step)
+
+
 def deliver(app, clock, *, seconds):
     """The courier's time passes, at Slack's pace."""
     for _ in range(seconds):
@@ -56,7 +69,6 @@ def deliver(app, clock, *, seconds):
         app.courier.deliver_all()
 
 
-@on_sqlite
 @pytest.mark.fault(46)
 def test_ten_thousand_in_a_minute_are_kept_and_all_shown(
     assemble, slack, demo, clock, record_property
@@ -81,8 +93,7 @@ def test_ten_thousand_in_a_minute_are_kept_and_all_shown(
 
     timers.repeat(bot.sweep.gather_one)
     deliver(bot, clock, seconds=240)
-    unseen = conversations.c.card.is_(None) & conversations.c.digest.is_(None)
-    assert counted(bot, unseen) == 0
+    assert counted(bot, UNSEEN) == 0
     complaints = conversations.c.kind == Kind.COMPLAINT
     assert counted(bot, complaints, conversations.c.due_at > clock()) == MANY // 10
     assert counted(bot, outbox.o.done_at.is_(None), of=outbox.outbox) == 0
@@ -103,6 +114,32 @@ def test_one_who_writes_five_hundred_times_is_one_card_and_few_notes(app, slack,
     assert counted(app) == 1
     assert len(slack.messages) < 10
     assert "500 messages" in str(card["blocks"]) or "500" in str(card)
+
+
+@pytest.mark.fault(47)
+def test_of_three_days_of_outage_what_fell_late_is_one_list(app, slack, demo, clock):
+    late, all_of_them = 2000, 4000
+    app.intake.poll("demo", demo)
+    for number in range(late):
+        demo.post("My kettle is broken", by=f"customer{number}")
+    clock.pass_(days=3)
+    for number in range(late, all_of_them):
+        demo.post("Do you have kettles?", by=f"customer{number}")
+    while app.intake.poll("demo", demo):
+        pass
+
+    for _ in range(180):
+        clock.pass_(seconds=1)
+        sweep(app)
+        app.courier.deliver_all()
+
+    lists = [m["text"] for m in posts(slack) if "fell late" in m["text"]]
+    assert len(lists) == 1
+    assert f"these {late} fell late" in lists[0]
+    with reading(app.desk.database) as db:
+        nags = [[nag.rung for nag in journal.nags(db, number)] for number in range(1, late, 97)]
+    assert {tuple(rungs) for rungs in nags} == {(2,)}
+    assert counted(app, UNSEEN) == 0
 
 
 @on_sqlite
