@@ -1,13 +1,12 @@
 """What the sweep can't do for one conversation: tried ever more rarely, and known to people."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
 from storage.database import Transaction
-from storage.rows import as_object, upsert
+from storage.rows import upsert
 from storage.tables import conversations, stumbles
 
 s = stumbles.c
@@ -45,9 +44,3 @@ def at_rest(step: str, at: datetime) -> ColumnElement[bool]:
 def try_now(db: Transaction, at: datetime) -> None:
     """After a start the code may be another: everything has another try."""
     db.execute(update(stumbles).where(s.until > at).values(until=at))
-
-
-def often(db: Transaction, *, least: int, since: datetime) -> Sequence[Stumble]:
-    """What has failed so often that a person must look."""
-    asked = select(stumbles).where(s.failures >= least, s.until > since)
-    return [as_object(Stumble, row) for row in db.execute(asked.order_by(s.conversation, s.step))]

@@ -123,7 +123,7 @@ class Email:
 
     def wait(self, stop: Callable[[], bool]) -> bool:
         """A dead line answers every look at once, so then this ends soon."""
-        with self._room.imap() as box:
+        with self._room.imap(listening=True) as box:
             self._select(box, self.folder)
             if "IDLE" not in str(box.client.capability()[1]).upper():
                 return _pause(self.every, stop)

@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 
+from adapters.email.patience import Imap, Imaps, Smtp, Smtps
 from bot.domain.delivery import LockedOut, Refused, TryLater
 
 TIMEOUT = 10  # seconds, for each answer of a server
@@ -118,12 +119,17 @@ class Mailroom:
     domain: str
 
     @contextmanager
-    def imap(self) -> Iterator[BaseMailBox]:
-        """A signed-in connection; trouble with it becomes `TryLater` or `LockedOut`."""
+    def imap(self, *, listening: bool = False) -> Iterator[BaseMailBox]:
+        """A signed-in connection; trouble with it becomes `TryLater` or `LockedOut`.
+
+        It ends in time, unless it is only for `listening`: then silence is what we wait for.
+        """
         with _plainly(self.imap_server):
-            box = _connected(self.imap_server)
+            box = Box(self.imap_server)
             try:
                 self._sign_in(box)
+                if listening:
+                    box.client.take_your_time()
                 yield box
                 with suppress(*Trouble):
                     box.logout()
@@ -240,28 +246,43 @@ def _plainly(server: Server) -> Iterator[None]:
         ) from problem
 
 
-def _connected(server: Server) -> BaseMailBox:
-    host, port = server.host, server.port
-    if server.tls:
-        return MailBox(host, port, timeout=TIMEOUT, ssl_context=ssl.create_default_context())
-    if server.here:
-        return MailBoxUnencrypted(host, port, timeout=TIMEOUT)
-    context = ssl.create_default_context()
-    return MailBoxStartTls(host, port, timeout=TIMEOUT, ssl_context=context)
+class Box(BaseMailBox):
+    """imap_tools' mailbox, over a line that ends in time."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        super().__init__()
+
+    def _get_mailbox_client(self) -> Imap:
+        host, port = self.server.host, self.server.port
+        context = ssl.create_default_context()
+        if self.server.tls:
+            return Imaps(host, port, timeout=TIMEOUT, ssl_context=context)
+        line = Imap(host, port, timeout=TIMEOUT)
+        if not self.server.here:
+            with _shut_on_failure(line.shutdown):
+                line.starttls(context)
+        return line
 
 
-def _reached(server: Server, name: str) -> smtplib.SMTP:
+def _reached(server: Server, name: str) -> Smtp:
     host, port, context = server.host, server.port, ssl.create_default_context()
     if server.tls:
-        return smtplib.SMTP_SSL(host, port, name, timeout=TIMEOUT, context=context)
-    smtp = smtplib.SMTP(host, port, name, timeout=TIMEOUT)
+        return Smtps(host, port, name, timeout=TIMEOUT, context=context)
+    smtp = Smtp(host, port, name, timeout=TIMEOUT)
     if not server.here:
-        try:
+        with _shut_on_failure(smtp.close):
             smtp.starttls(context=context)
-        except BaseException:
-            smtp.close()
-            raise
     return smtp
+
+
+@contextmanager
+def _shut_on_failure(shut: Callable[[], object]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shut()
+        raise
 
 
 def _be_patient(smtp: smtplib.SMTP, seconds: float) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters import Batch, make, missing
-from adapters.email import Email
+from adapters.email import Email, patience
 from adapters.email.account import LIMIT
 from adapters.email.walk import PAGE
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
@@ -344,6 +344,69 @@ def test_a_server_that_is_down_is_waited_for(place, server):
         adapter.check()
 
     assert down.value.surely_not_done
+
+
+@contextmanager
+def dripping(port: int = 0) -> Iterator[int]:
+    """A server that says one byte after the other: those of `port`, else a greeting without end."""
+    listener, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip(near: socket.socket, far: socket.socket | None) -> None:
+        with near, suppress(OSError):
+            for _ in range(400):  # eight seconds
+                if over.wait(0.02):
+                    return
+                near.sendall(far.recv(1) if far else b"*")
+
+    def serve() -> None:
+        near, _ = listener.accept()
+        if not port:
+            drip(near, None)
+            return
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            threading.Thread(target=drip, args=(near, far), daemon=True).start()
+            with suppress(OSError):
+                while piece := near.recv(65536):
+                    far.sendall(piece)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+@pytest.mark.fault(17)
+@pytest.mark.parametrize("greets", [True, False])
+@pytest.mark.parametrize("server", ["EMAIL_IMAP", "EMAIL_SMTP"])
+def test_a_server_that_drips_does_not_hold_us(place, monkeypatch, server, greets):
+    mention = asked(place)
+    scheme = server.removeprefix("EMAIL_").lower()
+    real = place.dovecot.imap if scheme == "imap" else place.outgoing.port
+    monkeypatch.setattr(patience, "PATIENCE", 0.5)
+    began = time.monotonic()
+
+    with dripping(real if greets else 0) as port:
+        adapter = place.restarted(**{server: f"{scheme}://127.0.0.1:{port}"})
+        with pytest.raises(TryLater) as dripped:
+            adapter.reply(mention, "On its way.", key="k1", again=False)
+
+    assert dripped.value.surely_not_done
+    assert time.monotonic() - began < 5
+    assert place.answers() == []
+
+
+def test_who_listens_may_wait_longer(place, monkeypatch):
+    monkeypatch.setattr(patience, "PATIENCE", 0.3)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(place.adapter.wait, lambda: False)
+        time.sleep(1)
+        place.post("Hello?")
+
+        assert waiting.result(timeout=5) is True
 
 
 def test_what_cannot_be_answered_is_refused_without_a_call(place):
