@@ -115,8 +115,8 @@ class Books:
     # Doubled
 
     def _said_twice(self) -> Iterator[str]:
-        """No message was posted twice, unless somebody deleted the first."""
-        times = Counter(key for key, _, ts in self.slack.posted if ts not in self.slack.by_hand)
+        """No message was posted twice, unless somebody deleted the first, or the card above it."""
+        times = Counter(key for key, _, ts in self.slack.posted if not self._deleted(ts))
         yield from (f"Slack was told {key} {n} times" for key, n in times.items() if n > 1)
         cards = Counter(number for ts, number in self._cards() if self._hangs(ts))
         yield from (f"{number} has {n} cards" for number, n in cards.items() if n > 1)
@@ -209,6 +209,10 @@ class Books:
     def _hangs(self, ts: str) -> bool:
         """Of what was deleted by hand a stone may be left, where there is a thread."""
         return ts in self.messages and ts not in self.slack.by_hand
+
+    def _deleted(self, ts: str) -> bool:
+        above = self.messages.get(ts, {}).get("thread_ts")
+        return not self.slack.by_hand.keys().isdisjoint((ts, above))
 
     def _drawn_since(self, each: Row[Any]) -> bool:
         """Whether a card that is gone was drawn anew, and should have been missed."""
