@@ -248,7 +248,8 @@ class Desk:
             back = conversation.undismiss(by, now, team, **promised)
             if closed_at and now > closed_at + UNDO:
                 raise TooLateToUndo
-            self.save(db, self.without_deleted(db, self.tagged(db, back)))
+            left = self.without_deleted(db, self.tagged(db, back))
+            self.save(db, self._answered_meanwhile(db, left, closed_at or now))
         log.info("conversation.undismissed", conversation=conversation_id, by=by)
 
     def judge(self, conversation_id: int, by: str, kind: Kind) -> None:
@@ -396,6 +397,15 @@ class Desk:
         if not waiting:
             return conversation.withdrawn(GONE, self.now())
         return conversation.starts_at(waiting[0].posted_at, self.team(conversation))
+
+    def _answered_meanwhile(
+        self, db: Transaction, back: Conversation, since: datetime
+    ) -> Conversation:
+        """Who comes back may have been answered in the platform's own app while nobody minded."""
+        own = (each for each in mentions.own_since(db, back.id, since) if not each.deleted)
+        news = [each for each in own if each.posted_at >= back.told_until]
+        there = [each for each in news if not replies.sent_as(db, back.id, each.key)]
+        return self.answered_by(db, back, there[-1]) if there and back.open else back
 
     def answered_by(
         self, db: Transaction, conversation: Conversation, answer: Mention

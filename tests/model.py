@@ -162,6 +162,7 @@ class Told:
     before_closing: "Told | None" = None
     into: "Told | None" = None  # that goes on with it
     there: tuple[datetime, ...] = ()  # when colleagues answered in the platform's own app
+    unminded: tuple[datetime, ...] = ()  # those of them whose answer came while it was dismissed
 
     # What is owed
 

@@ -383,6 +383,35 @@ def test_for_a_day_what_was_dismissed_by_mistake_can_be_brought_back(app, slack,
     press(app, slack, "claim", 1)
 
 
+def test_who_was_answered_on_the_platform_while_dismissed_comes_back_answered(
+    app, demo, clock, hear
+):
+    key = hear()
+    app.desk.dismiss(1, ANA, "spam")
+    demo.answer_elsewhere(key, "Sorry! A new one is on its way.")
+    clock.pass_(minutes=1)
+    app.intake.poll("demo", demo)
+    assert conversation(app).state is State.DISMISSED
+
+    app.desk.undismiss(1, BEN)
+
+    it = conversation(app)
+    assert (it.state, it.closed_because) == (State.ANSWERED, "answered there")
+
+
+def test_what_was_written_after_that_answer_waits(app, demo, clock, hear):
+    key = hear()
+    app.desk.dismiss(1, ANA, "spam")
+    demo.answer_elsewhere(key, "Sorry! A new one is on its way.")
+    clock.pass_(minutes=1)
+    demo.post("It is broken, too!", parent=key)
+    clock.pass_(minutes=1)
+    app.intake.poll("demo", demo)
+
+    it = conversation(app)
+    assert (it.state, it.waits) == (State.WAITING, True)
+
+
 def test_after_a_day_it_is_too_late(app, clock, hear):
     hear()
     with pytest.raises(NotDismissed):

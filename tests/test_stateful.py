@@ -415,6 +415,7 @@ class World(RuleBasedStateMachine):
             return
         self.platform.answer_elsewhere(to.key, "We answered here.", at)
         told.there += (at,)
+        told.unminded = (*told.unminded, at) if told.state == "dismissed" else ()
         self.bot.intake.poll("demo", self.platform)
         if told.calm:
             unsure = self.replies.get(told.number, {}).get("unsure", False)
@@ -516,6 +517,8 @@ class World(RuleBasedStateMachine):
         allowed = allowed and told.closed_at is not None and self.now <= told.closed_at + UNDO
         if self.attempt(allowed, lambda: self.bot.desk.undismiss(told.number, by)):
             told.undismiss(self.now)
+            if told.unminded:
+                self.is_answered_elsewhere(told, max(told.unminded))
             self.undone += 1
         self.look_around()
 
