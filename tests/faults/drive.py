@@ -36,6 +36,7 @@ LONG = 50.0  # seconds in which things go wrong in one town
 LATENESS = timedelta(minutes=10)  # after which X shows every post
 WORK = 0.3  # seconds of a busy machine for one thing that is to be read or said
 PACE = timedelta(seconds=1.3)  # a message, or an edit
+PATIENCE = 300.0  # seconds in which something new may still turn up
 Event = threading.Event
 
 
@@ -102,16 +103,15 @@ def _pass(customers: object, seconds: float) -> None:
 def _settle(around: Town, told: Told) -> Found:
     """The world is quiet: everything comes right within a time that can be computed.
 
-    On a machine that is very busy it is enough that it goes on coming right.
+    What X shows late brings something new to do, and begins that time anew, for a while.
     """
-    began, fewest, end = time.monotonic(), sys.maxsize, 0.0
+    began, wrong, end = time.monotonic(), [""], 0.0
     while True:
-        found = Books(around).found()
-        wrong = len(found.all)
-        if wrong < fewest:
-            fewest, end = wrong, time.monotonic() + bound(around)
-        if not wrong or found.doubled or time.monotonic() > end:  # what is doubled stays so
-            told.settled.append(time.monotonic() - began)
+        found, now = Books(around).found(), time.monotonic()
+        if found.all != wrong and now < began + PATIENCE:
+            wrong, end = found.all, now + bound(around)
+        if not wrong or found.doubled or now > end:  # what is doubled stays so
+            told.settled.append(now - began)
             return found
         time.sleep(0.5)
 
