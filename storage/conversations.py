@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
@@ -15,7 +15,7 @@ from bot.domain.mention import Customer, Kind
 from bot.domain.problems import NoSuchConversation
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
-from storage.rows import add, add_all, as_object, as_row, literally, new_ids
+from storage.rows import add, add_all, as_object, as_row, change_all, literally, new_ids
 from storage.stumbles import at_rest
 from storage.tables import conversations, customers, mentions
 
@@ -110,12 +110,8 @@ def save_all(
     """The same with many; where they are given as they were, only what differs is written."""
     newer = [_told(replace(each, version=each.version + 1)) for each in changed]
     names = _differing(before, newer) if before else FIELDS
-    if newer:
-        rows = [{name: getattr(each, name) for name in (*names, "id")} for each in newer]
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        this = c.id == bindparam("number", type_=c.id.type)
-        written = [{"number": row.pop("id"), **row} for row in rows]
-        db.execute(update(conversations).where(this).values(values), written)
+    rows = [{name: getattr(each, name) for name in ("id", *names)} for each in newer]
+    change_all(db, conversations, rows)
     return newer
 
 
