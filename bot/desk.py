@@ -276,6 +276,11 @@ class Desk:
             else:
                 self.ledger.owe_retire(db, conversation, channel, card, "moved", self.now())
 
+    def unhung(self, conversation_id: int, *, card: str) -> None:
+        """Somebody deleted this card. A redraw that is on its way may have hung another already."""
+        with self.database.begin() as db:
+            conversations.unhang(db, conversation_id, card)
+
     def nagged(self, conversation: Conversation, *, nag: str, says: str) -> None:
         """Remember which message said it last."""
         with self.database.begin() as db:

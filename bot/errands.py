@@ -385,8 +385,8 @@ class Errands:
             return self._post(where, message, delivery, thread=thread, aloud=aloud)
         except MessageGone as problem:  # somebody deleted the card, and its thread with it
             log.warning("card.gone", conversation=case.conversation.id, why=str(problem))
-            where, thread = self._hang_anew(delivery, case)
-            return self._post(where, message, delivery, thread=thread, aloud=aloud)
+            self.desk.unhung(case.conversation.id, card=thread)
+            raise TryLater("Its card is gone.", SOON, surely_not_done=True) from problem
 
     def _hanging(self, delivery: Delivery, case: Case) -> tuple[str, str]:
         """Where its card is. One that was moved may have its new card still behind this."""
@@ -396,7 +396,10 @@ class Errands:
         return self._hang_anew(delivery, case)
 
     def _hang_anew(self, delivery: Delivery, case: Case) -> tuple[str, str]:
-        """Nobody can speak in a thread without a card above it."""
+        """Nobody can speak in a thread without a card above it.
+
+        Nothing else hangs one meanwhile: while it has none, its lane moves one at a time.
+        """
         conversation = case.conversation
         where, now = self.desk.team(conversation).channel, self.desk.now()
         card = self._post(where, cards.card(case, now), delivery, part=":card")

@@ -126,6 +126,12 @@ def hang(db: Transaction, id: int, *, channel: str, card: str) -> None:
     db.execute(update(conversations).where(c.id == id).values(channel=channel, card=card))
 
 
+def unhang(db: Transaction, id: int, card: str) -> None:
+    """This card does not hang any more; another one may."""
+    gone = update(conversations).where(c.id == id, c.card == card)
+    db.execute(gone.values(channel=None, card=None))
+
+
 def nagged(db: Transaction, conversation: Conversation, *, nag: str, says: str) -> None:
     """Remember what was said last, unless somebody has acted since."""
     same = (c.id == conversation.id, c.version == conversation.version)

@@ -355,7 +355,9 @@ def test_a_card_that_hangs_in_a_closed_channel_is_not_hung_twice(
     assert ANA in str(slack.messages[card])
 
 
-def test_a_nag_whose_card_was_deleted_is_said_below_a_new_one(app, slack, workspace, clock, heard):
+def test_a_nag_whose_card_was_deleted_is_said_below_a_new_one(
+    app, slack, workspace, clock, heard, later
+):
     heard()
     app.courier.deliver_all()
     clock.pass_(hours=1)
@@ -364,13 +366,37 @@ def test_a_nag_whose_card_was_deleted_is_said_below_a_new_one(app, slack, worksp
     old = app.desk.look(1).conversation.card
     del workspace.channels["C0CARE"].messages[old]
 
-    app.courier.deliver_all()
+    later(seconds=10)
 
     new = app.desk.look(1).conversation.card
     said = [m for m in slack.messages.values() if m.get("thread_ts") == new != m["ts"]]
     assert new != old
     assert len(said) == 1
     assert "should have been answered" in said[0]["text"]
+    assert owed(app) == []
+
+
+def test_a_redraw_and_a_nag_that_both_miss_the_card_hang_one(
+    app, slack, workspace, clock, heard, later
+):
+    heard()
+    app.courier.deliver_all()
+    clock.pass_(hours=1)
+    app.sweep.nag_some()
+    workspace.channels["C0CARE"].messages.clear()
+    call = slack.api_call
+
+    def meanwhile(method, **request):
+        if method == "chat.update":
+            slack.api_call = call
+            assert app.courier.deliver_one(), "another courier takes the nag"
+        return call(method, **request)
+
+    slack.api_call = meanwhile
+    later(minutes=1)
+
+    [card] = [m for m in slack.messages.values() if m.get("thread_ts") in (None, m["ts"])]
+    assert card["ts"] == conversation(app).card
     assert owed(app) == []
 
 
