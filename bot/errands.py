@@ -24,7 +24,7 @@ from bot.publisher import Publisher
 from bot.roads import Roads, about_us, alert
 from bot.slack import cards, lists, notes
 from bot.slack.blocks import Message
-from bot.slack.channel import Channel, ChannelGone, MessageGone, NotDrawn
+from bot.slack.channel import CARD, DIRECT, Channel, ChannelGone, MessageGone, NotDrawn
 from bot.slack.digests import digest
 from bot.slack.members import Members
 from bot.slack.queue import Links
@@ -366,7 +366,7 @@ class Errands:
     def _say_to(self, person: str, message: Message, delivery: Delivery) -> None:
         """Say the second half of a nag. Its first is in the thread, so the next try must look."""
         try:
-            self._post(person, message, delivery, part=":direct")
+            self._post(person, message, delivery, part=DIRECT)
         except ChannelGone as problem:
             log.warning("nag.not_direct", key=delivery.key, why=str(problem))
         except TryLater as problem:
@@ -402,7 +402,8 @@ class Errands:
         """
         conversation = case.conversation
         where, now = self.desk.team(conversation).channel, self.desk.now()
-        card = self._post(where, cards.card(case, now), delivery, part=":card")
+        message = cards.card(case, now)
+        card = self._post(where, message, delivery, part=CARD, about=_first(case))
         self.desk.hung(conversation.id, channel=where, card=card)
         return where, card
 

@@ -59,10 +59,10 @@ class Restored:
             return False
         said = {team.channel: self._said(team.channel, since) for team in self.desk.teams}
         lost = {where: ours for where, ours in self._unknown(said).items() if ours}
-        if lost:
-            self._make_good(lost, since)
-            self._redraw()
-        return bool(lost)
+        if not lost or not self._make_good(lost, since):
+            return False
+        self._redraw()
+        return True
 
     def _said(self, where: str, since: datetime) -> Sequence[Ours]:
         try:
@@ -75,18 +75,20 @@ class Restored:
             keys = outbox.unknown(db, [each.key for ours in said.values() for each in ours])
         return {where: [each for each in ours if each.key in keys] for where, ours in said.items()}
 
-    def _make_good(self, lost: Mapping[str, Sequence[Ours]], since: datetime) -> None:
-        """What waits is looked for before it is repeated; cards are kept for who is heard again."""
+    def _make_good(self, lost: Mapping[str, Sequence[Ours]], since: datetime) -> bool:
+        """What waits is looked for before it is repeated; cards are kept for who is heard again.
+
+        False where another worker has just done so.
+        """
         with self.database.begin() as db:
+            all_of_it = [(where, each) for where, ours in lost.items() for each in ours]
+            if not sum(outbox.note_done(db, each.key, where, each.at) for where, each in all_of_it):
+                return False
             outbox.doubt_all(db)
-            for where, ours in lost.items():
-                remembered.keep(db, [_card(where, each) for each in ours if each.about])
-                for each in ours:
-                    outbox.note_done(db, each.key, where, each.at)
+            remembered.keep(db, [_card(where, each) for where, each in all_of_it if each.about])
             self._tell(db, lost, since)
-        log.error(
-            "database.set_back", since=since.isoformat(), messages=sum(map(len, lost.values()))
-        )
+        log.error("database.set_back", since=since.isoformat(), messages=len(all_of_it))
+        return True
 
     def _tell(self, db: Transaction, lost: Mapping[str, Sequence[Ours]], since: datetime) -> None:
         said, now = f":warning: {SET_BACK.format(since=when_markup(since))}", self.desk.now()

@@ -246,12 +246,13 @@ def unknown(db: Transaction, keys: Sequence[str]) -> set[str]:
     return set(keys) - set(db.execute(select(o.key).where(o.key.in_(keys))).scalars())
 
 
-def note_done(db: Transaction, key: str, destination: str, at: datetime) -> None:
-    """What was delivered in a time that we know nothing of any more."""
+def note_done(db: Transaction, key: str, destination: str, at: datetime) -> bool:
+    """What was delivered in a time that we know nothing of any more; False when it is known."""
     lost = {"lane": f"lost:{key}", "destination": destination, "detail": "", "done_at": at}
     lost |= {"urgency": 0, "owed_at": at, "due_at": at, "attempts": 1, "in_doubt": False}
     known = {"key": key, "errand": Errand.NOTICE, "failures": 0, "errors": 0, **lost}
-    add_all(db, outbox, [known])
+    noted = upsert(db, outbox, known, on=["key"], update=[]).returning(o.id)
+    return db.execute(noted).one_or_none() is not None
 
 
 def doubt_all(db: Transaction) -> None:

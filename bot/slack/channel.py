@@ -33,6 +33,7 @@ PAGE = 100  # messages of history in one call
 PAGES = 10
 LONG = 200  # pages of a thread that is looked through to its end
 EVER = datetime.fromtimestamp(0, UTC)
+CARD, DIRECT = ":card", ":direct"  # what a delivery says besides, by its key and this
 SKEW = timedelta(minutes=2)  # how far Slack's clock and ours may be apart
 
 TOKEN = {
@@ -93,7 +94,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Ours:
-    """A message of ours in a channel, by its key, and for a card by what it is about."""
+    """A message of ours in a channel, by its delivery's key, and for a card by what it is about."""
 
     ts: str
     key: str
@@ -305,7 +306,8 @@ def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _ours(message: Mapping[str, Any]) -> Ours:
     payload = _payload(message)
-    return Ours(str(message["ts"]), str(payload.get("key")), str(payload.get("about") or ""))
+    key = str(payload.get("key")).removesuffix(CARD).removesuffix(DIRECT)
+    return Ours(str(message["ts"]), key, str(payload.get("about") or ""))
 
 
 def _known_by(key: str, about: str) -> dict[str, str]:

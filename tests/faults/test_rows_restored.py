@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from adapters.demo import Demo
 from bot.domain.conversation import State
@@ -221,6 +222,46 @@ def test_a_start_that_finds_all_that_it_said_says_nothing(app, assemble, slack, 
     catch_up(assemble(), demo, clock)
 
     assert notices(slack) == []
+
+
+def test_a_card_that_a_nag_hung_is_known_by_the_nag(app, assemble, slack, demo, clock, hear):
+    hear("My kettle is broken")
+    clock.pass_(hours=1)
+    app.sweep.nag_some()
+    app.courier.deliver_one()  # the card says that it is late, and then somebody deletes it
+    slack.workspace.channels[CARE].messages.clear()
+    catch_up(app, demo, clock)
+
+    catch_up(assemble(), demo, clock)
+
+    assert notices(slack) == []
+
+
+@wherever
+@pytest.mark.fault(30)
+def test_of_two_that_find_the_copy_at_once_one_says_so(app, after, copy, slack, demo, clock, hear):
+    hear("My kettle is broken")
+    old = copy()
+    hear("My toaster is broken", by="ken")
+    old.come_back()
+    one = after()
+    restored = one.courier.restored.__self__
+    compare, both = restored._unknown, []
+
+    def at_once(said):
+        found = compare(said)
+        if not both:
+            both.append(found)
+            restored._look()  # as another worker does
+        return found
+
+    restored._unknown = at_once
+    with capture_logs() as logs:
+        catch_up(one, demo, clock)
+
+    assert both
+    assert "database.not_compared" not in [entry["event"] for entry in logs]
+    assert len(notices(slack)) == 2  # in the channel, and to whoever is told about the bot
 
 
 def test_an_empty_database_has_nothing_to_compare(app, slack, hear):
