@@ -72,7 +72,7 @@ class Ledger:
         numbered = [replace(each, id=new.id) for each, new in zip(begun, opened, strict=True)]
         self._tell(db, numbered, at)
         cards = [self._card(each, _urgency(each, at)) for each in opened]
-        outbox.put_all(db, cards, at, hurry=False)
+        outbox.put_all(db, cards, at)
         return opened
 
     def show(
@@ -167,10 +167,11 @@ class Ledger:
         seen = {_lane(each): each for each in shown if each.card or not each.quiet}
         urgency = {lane: _urgency(each, at) for lane, each in seen.items()}
         if seen:
-            waiting = outbox.redraw_all(db, Errand.CARD, urgency)
+            outbox.hurry(db, urgency)
+            waiting = outbox.redraw_all(db, Errand.CARD, list(seen))
             fresh = [lane for lane in seen if lane not in waiting]
             cards = [self._card(seen[lane], urgency[lane], mark) for lane in fresh]
-            outbox.put_all(db, cards, at, hurry=False)
+            outbox.put_all(db, cards, at)
 
     def redraw(self, db: Transaction, conversation: Conversation, at: datetime) -> None:
         """Owe a card of a conversation that did not change itself: something beside it did."""
@@ -180,11 +181,12 @@ class Ledger:
         """One that nobody has tried to say yet serves for all rungs climbed meanwhile."""
         if not about:
             return
-        lanes = {_lane(each): Urgency.LATE for each in about}
-        untried = outbox.redraw_all(db, Errand.NAG, lanes, untried=True)
+        lazy = [each for each in about if not each.late(at)]  # the cards of the others hurry by now
+        outbox.hurry(db, {_lane(each): Urgency.LATE for each in lazy})
+        untried = outbox.redraw_all(db, Errand.NAG, [*map(_lane, about)], untried=True)
         fresh = [each for each in about if _lane(each) not in untried]
         nags = [self._nag(each) for each in fresh]
-        outbox.put_all(db, nags, at, hurry=False)
+        outbox.put_all(db, nags, at)
 
     def _card(self, conversation: Conversation, urgency: int, mark: str = "") -> outbox.Debt:
         key = f"card:{conversation.id}:{conversation.version}{mark}"
@@ -212,6 +214,7 @@ class Ledger:
             return
         key, detail = f"note:{conversation.id}:{what}:{of}", {"what": what, "of": of, **more}
         note = self._debt(Errand.NOTE, conversation, key, Urgency.NEW, json.dumps(detail))
+        outbox.hurry(db, {note.lane: note.urgency})
         outbox.put_all(db, [note], at)
 
     def leave(

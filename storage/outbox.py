@@ -68,41 +68,47 @@ def put(db: Transaction, errand: Errand, *, at: datetime, once: bool = False, **
     With `once`, what was ever owed under this key is not owed again.
     """
     owed = Debt(errand=errand, **debt)
+    hurry(db, {owed.lane: owed.urgency})
     if not once:
         put_all(db, [owed], at)
         return
-    _hurry(db, {owed.lane: owed.urgency})
     db.execute(upsert(db, outbox, _new(owed, at), on=["key"], update=[]))
 
 
-def put_all(db: Transaction, debts: Sequence[Debt], at: datetime, *, hurry: bool = True) -> None:
-    """The same with many; without `hurry` where nothing waits in their lanes that is lazier."""
-    if hurry:
-        _hurry(db, {debt.lane: debt.urgency for debt in debts})
+def put_all(db: Transaction, debts: Sequence[Debt], at: datetime) -> None:
+    """The same with many, where nothing waits in their lanes that is lazier: else `hurry` it."""
     add_all(db, outbox, [_new(debt, at) for debt in debts])
+
+
+def hurry(db: Transaction, urgency: Mapping[str, int]) -> None:
+    """What waits in each of these lanes becomes at least as urgent as that."""
+    for wanted in sorted(set(urgency.values())):
+        lanes = [lane for lane, own in urgency.items() if own == wanted]
+        lazy = update(outbox).where(o.lane.in_(lanes), _waiting(o), o.urgency > wanted)
+        db.execute(lazy.values(urgency=wanted))
 
 
 def redraw(
     db: Transaction, errand: Errand, lane: str, *, urgency: int, untried: bool = False
 ) -> bool:
     """Let one that still waits, or was given up, serve for a redraw; False when there is none."""
-    return bool(redraw_all(db, errand, {lane: urgency}, untried=untried))
+    hurry(db, {lane: urgency})
+    return bool(redraw_all(db, errand, [lane], untried=untried))
 
 
 def redraw_all(
-    db: Transaction, errand: Errand, urgency: Mapping[str, int], *, untried: bool = False
+    db: Transaction, errand: Errand, lanes: Sequence[str], *, untried: bool = False
 ) -> Collection[str]:
-    """The same for many lanes, each with its urgency; returns those that had one.
+    """The same for many lanes, without hurry; returns those that had one.
 
     With `untried` only one that surely has not been done.
 
     One that is on its way does not count: it may have looked already. Changing the row holds it,
     so no courier can take it before what it must show is written.
     """
-    _hurry(db, urgency)
     untaken = [o.errand == errand, o.done_at.is_(None), o.leased_until.is_(None)]
     untaken += [~o.in_doubt] if untried else []
-    newest = select(func.max(o.id)).where(o.lane.in_(list(urgency)), *untaken).group_by(o.lane)
+    newest = select(func.max(o.id)).where(o.lane.in_(lanes), *untaken).group_by(o.lane)
     errors = case((o.dead_at.is_(None), o.errors), else_=0)
     again = update(outbox).where(*untaken, o.id.in_(newest)).values(dead_at=None, errors=errors)
     return set(db.execute(again.returning(o.lane)).scalars())
@@ -445,14 +451,6 @@ def _in_pace(db: Transaction, row: Row[Any], at: datetime) -> bool:
 
 def _waiting(columns: Any) -> ColumnElement[bool]:
     return and_(columns.done_at.is_(None), columns.dead_at.is_(None))
-
-
-def _hurry(db: Transaction, urgency: Mapping[str, int]) -> None:
-    """What waits in each of these lanes becomes at least as urgent as that."""
-    for wanted in sorted(set(urgency.values())):
-        lanes = [lane for lane, own in urgency.items() if own == wanted]
-        lazy = update(outbox).where(o.lane.in_(lanes), _waiting(o), o.urgency > wanted)
-        db.execute(lazy.values(urgency=wanted))
 
 
 def _new(debt: Debt, at: datetime) -> dict[str, Any]:

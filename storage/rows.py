@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.frozen import made
 from storage.database import Transaction
 
 T = TypeVar("T")
@@ -28,9 +29,11 @@ T = TypeVar("T")
 
 def as_object(cls: type[T], row: Row[Any] | Mapping[str, Any], /, **more: Any) -> T:
     """A dataclass from the columns that bear its fields' names."""
-    values = {**(row._mapping if isinstance(row, Row) else row), **more}
-    names = _fields(cast("Hashable", cls))
-    return cls(**{name: value for name, value in values.items() if name in names})
+    values = dict(zip(row._fields, row, strict=True)) if isinstance(row, Row) else dict(row)
+    values.update(more)
+    for name in values.keys() - _fields(cast("Hashable", cls)):
+        del values[name]
+    return made(cls, values)
 
 
 def as_row(thing: Any, table: Table, **more: Any) -> dict[str, Any]:

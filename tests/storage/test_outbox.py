@@ -411,7 +411,7 @@ def test_a_flood_that_postgresql_has_not_counted_is_looked_through_at_once(box):
         for begin in range(0, many, 1000):
             numbers = range(begin, begin + 1000)
             debts = [outbox.Debt(key=f"{name} {n}", lane=f"{name} {n}", **card) for n in numbers]
-            outbox.put_all(db, debts, NOON, hurry=False)
+            outbox.put_all(db, debts, NOON)
 
     with box.database.begin() as db:
         db.exec_driver_sql("ALTER TABLE outbox SET (autovacuum_enabled = false)")
