@@ -28,10 +28,11 @@ from bot.errands import Errands
 from bot.forgetting import Forgetting
 from bot.intake import Intake
 from bot.merging import Merging
+from bot.policy.made_in_slack import TeamFiles
+from bot.policy.schedules import Schedules
 from bot.publisher import Publisher
 from bot.restored import Restored
 from bot.roads import Roads
-from bot.schedules import Schedules
 from bot.slack.afterwards import Afterwards
 from bot.slack.answers import Answers
 from bot.slack.auditing import Auditing
@@ -53,7 +54,6 @@ from bot.slack.setup import Setup
 from bot.slack.socket import Sockets
 from bot.slack.trying import Trying
 from bot.sweep import Sweep
-from bot.team_files import TeamFiles
 from bot.watch import EVERY, Watch
 from storage import accounts, destinations, outbox, stumbles
 from storage.database import Database, Unavailable, ahead, on_trouble

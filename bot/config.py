@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 import adapters
 from adapters import Adapter, Platform, Setting
-from bot import feeds
 from bot.domain.clock import Where
 from bot.domain.team import Teams
-from bot.ladder_file import MAILBOX
-from bot.teams_file import read_teams
+from bot.policy import feeds
+from bot.policy.ladder import MAILBOX
+from bot.policy.teams import read_teams
 from storage.database import address
 
 SETTINGS = (

@@ -15,9 +15,9 @@ from bot.config import Looked, NotSetUp, Settings
 from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.health import APART
 from bot.domain.team import Team, Teams
-from bot.feeds import Unreadable, host
 from bot.logs import reason
-from bot.schedules import fetched, with_source
+from bot.policy.feeds import Unreadable, host
+from bot.policy.schedules import fetched, with_source
 from bot.slack.channel import TOKEN
 from bot.slack.client import clock_off
 from bot.slack.health import lines, plain

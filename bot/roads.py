@@ -18,7 +18,7 @@ from bot.config import MailServer
 from bot.domain.clock import Owed, Where
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.team import Team
-from bot.ladder_file import MAILBOX
+from bot.policy.ladder import MAILBOX
 from bot.slack.blocks import count, lasting
 from bot.slack.health import plain
 from bot.slack.queue import Links

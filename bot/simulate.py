@@ -18,8 +18,8 @@ from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.replay import Life, tell
 from bot.domain.team import Team, Teams
 from bot.domain.verdict import Verdict
-from bot.schedules import Schedules
-from bot.teams_file import teams_in
+from bot.policy.schedules import Schedules
+from bot.policy.teams import teams_in
 from storage import conversations, journal, verdicts
 from storage.database import Database, Transaction, reading
 

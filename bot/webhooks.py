@@ -11,8 +11,8 @@ from typing import Any
 import requests
 import urllib3
 
-from bot import feeds
 from bot.domain.delivery import Refused, TryLater
+from bot.policy import feeds
 
 LONGEST_WAIT = timedelta(hours=1)
 BUSY = (408, 425, 429)

@@ -28,7 +28,7 @@ from bot.domain.problems import NotPossible
 from bot.domain.team import Team, Teams
 from bot.domain.workday import opens_at, winds_up_at
 from bot.playground.workspace import Workspace
-from bot.teams_file import read_teams
+from bot.policy.teams import read_teams
 from storage import mentions
 from storage.database import Database, reading
 from storage.tables import conversations, outbox

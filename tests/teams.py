@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.team import Team, Teams
-from bot.teams_file import read_teams
+from bot.policy.teams import read_teams
 
 HEAD = '[teams.care]\nchannel = "C0CARE"\n'
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC)  # a Wednesday

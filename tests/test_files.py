@@ -19,7 +19,7 @@ from bot import config
 from bot.doctor import SCOPES
 from bot.playground.webapi import METHODS
 from bot.playground.workspace import Workspace
-from bot.teams_file import read_teams
+from bot.policy.teams import read_teams
 from tests import design
 
 ROOT = Path(__file__).parents[1]

@@ -7,6 +7,8 @@ from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import Right
 from bot.domain.team import Team
+from bot.policy.made_in_slack import NOTHING, InTheFile, TeamFiles, Wanted, WrongTeam
+from bot.policy.targets import NEVER
 from bot.slack import filled, forms, lands
 from bot.slack.blocks import Block, Element, Message, context, only_you, option, section
 from bot.slack.counter import Ack, Counter, Visit, instead
@@ -18,8 +20,6 @@ from bot.slack.text import clip, harmless
 from bot.slack.tongue import N_, _, languages, speaking, spoken
 from bot.slack.words import CALLED, KINDS, platform
 from bot.slack.written import SETTINGS, retold
-from bot.targets_file import NEVER
-from bot.team_files import NOTHING, InTheFile, TeamFiles, Wanted, WrongTeam
 
 SPANS = {
     "": N_("No deadline"),

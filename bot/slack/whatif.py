@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.clock import CHANNEL, HERE
 from bot.domain.team import Team
+from bot.policy.toml import ADDRESS
 from bot.simulate import HOURLY, Figure, Told, largest, shown, tables
 from bot.slack.blocks import (
     Block,
@@ -24,7 +25,6 @@ from bot.slack.forms import INPUT, View, modal
 from bot.slack.text import clip, harmless
 from bot.slack.tongue import N_, _, fill, n_
 from bot.slack.words import CALLED
-from bot.toml_file import ADDRESS
 
 WHAT_IF = "what_if"  # the form's callback, and its block
 TITLE = N_("What if")

@@ -25,15 +25,15 @@ from bot.domain.saved import Saved, exported, fill, first_name, imported, put_in
 from bot.domain.team import Teams
 from bot.domain.warnings import warnings
 from bot.playground.workspace import Workspace
+from bot.policy.made_in_slack import Wanted, WrongTeam
+from bot.policy.teams import read_teams, teams_in
+from bot.policy.toml import Wrong
 from bot.slack import exports, filled, since, text, times, typed, whatif, written
 from bot.slack.blocks import Message, anchor, line, quote, rich, words
 from bot.slack.commands import plain
 from bot.slack.contacts import ADDRESS as MESSAGE
 from bot.slack.questions import Person, Questions
 from bot.slack.tongue import speaking
-from bot.team_files import Wanted, WrongTeam
-from bot.teams_file import read_teams, teams_in
-from bot.toml_file import Wrong
 from storage import migrations
 from storage.audit import Done
 from storage.database import connect

@@ -14,10 +14,10 @@ from adapters.email.walk import begun, marks
 from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
-from bot import feeds, ical
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import storable
 from bot.pictures import NoPicture, NotNow
+from bot.policy import feeds, ical
 from bot.roads import Roads
 from tests.conftest import NOON
 from tests.hostile import wires

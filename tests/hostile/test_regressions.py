@@ -5,8 +5,8 @@ import pytest
 from adapters.email.line import Mailroom, Server
 from adapters.twitter import posts
 from bot.domain.delivery import TryLater
+from bot.policy.toml import shown
 from bot.slack import whatif
-from bot.toml_file import shown
 from tests.hostile import wires
 from tests.hostile.machines import HEAD
 from tests.hostile.targets import TARGETS

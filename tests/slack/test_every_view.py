@@ -27,6 +27,7 @@ from bot.domain.reply import Ability, Amendment, Draft, Files
 from bot.domain.saved import Saved
 from bot.domain.warnings import Warning, What
 from bot.forgetting import Receipt
+from bot.policy.made_in_slack import Wanted
 from bot.simulate import Told
 from bot.slack import (
     auditing,
@@ -60,7 +61,6 @@ from bot.slack.handling_forms import Hands, Way
 from bot.slack.text import harmless
 from bot.slack.tongue import languages, speaking
 from bot.surges import PAGE
-from bot.team_files import Wanted
 from storage import overview
 from storage.audit import Done
 from storage.conversations import Waiting

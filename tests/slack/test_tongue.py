@@ -19,6 +19,7 @@ from bot import contacts, desk, hearing
 from bot.domain import problems
 from bot.domain.conversation import NO_ANSWER_NEEDED
 from bot.playground.pings import pings
+from bot.policy.made_in_slack import Wanted, WrongTeam
 from bot.simulate import HOURLY, Told, tables
 from bot.slack import cards, digests, lists, notes, queue, stories, times, tongue, whatif, written
 from bot.slack.blocks import BUTTON, count, lasting
@@ -39,7 +40,6 @@ from bot.slack.written import (
     UNARCHIVE,
     retold,
 )
-from bot.team_files import Wanted, WrongTeam
 from bot.triage import guess
 from storage.conversations import Waiting
 from tests import tongue as kept

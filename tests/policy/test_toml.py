@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.toml_file import TomlFile, Wrong, each
+from bot.policy.toml import TomlFile, Wrong, each
 
 LINES = """\
 tell = "C0OPS"  # manager = "U0LEA"

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import feeds
 from bot.domain.calendar import ALL_WEEK, ALWAYS, Calendar, Day, What, Window, zone
 from bot.domain.team import HOLIDAYS, Source
-from bot.toml_file import TomlFile, Wrong, each, shown, table_of, texts
+from bot.policy import feeds
+from bot.policy.toml import TomlFile, Wrong, each, shown, table_of, texts
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ROUND_THE_CLOCK = "always"

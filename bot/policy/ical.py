@@ -1,5 +1,5 @@
-"""What an iCal text says. Run as `python -m bot.ical`, by bot.feeds only: a question on standard
-input, an answer on standard output, and an end in time and memory."""
+"""What an iCal text says. Run as `python -m bot.policy.ical`, by bot.policy.feeds only: a question
+on standard input, an answer on standard output, and an end in time and memory."""
 
 import json
 import re

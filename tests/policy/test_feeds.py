@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import feeds
 from bot.domain.rota import Duty
-from bot.feeds import Unreadable, duties_in, holidays_in, read_file
+from bot.policy import feeds
+from bot.policy.feeds import Unreadable, duties_in, holidays_in, read_file
 from tests.feeds import GOOGLE, OPSGENIE, PAGERDUTY, calendar, day_off
 
 YEARS = range(2026, 2029)

@@ -14,9 +14,9 @@ import structlog
 from bot.desk import Desk
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.team import Team
+from bot.policy.teams import teams_in
+from bot.policy.toml import Wrong
 from bot.slack.written import DAY_TWICE, HEARD, NO_HOURS, NO_NAME, NOT_READ, TAKEN
-from bot.teams_file import teams_in
-from bot.toml_file import Wrong
 from storage import team_files
 from storage.database import reading
 from storage.team_files import TeamFile

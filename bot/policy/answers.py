@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from bot.domain.approval import Approval
 from bot.domain.saved import variables
 from bot.domain.team import LINK, PICTURES
+from bot.policy.toml import TomlFile, Wrong, texts, yes_or_no
 from bot.slack.tongue import ENGLISH, languages
-from bot.toml_file import TomlFile, Wrong, texts, yes_or_no
 
 NEVER = "never"
 KEYS = ("approval", "signature", "watch", "pictures", "retention", "language")

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from bot.toml_file import Wrong
+from bot.policy.toml import Wrong
 
 DURATION = re.compile(r"(-?)P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?")
 LONGEST = 10_000  # of any unit: a deadline must be a date that exists

@@ -10,14 +10,14 @@ from urllib.parse import urljoin
 
 import structlog
 
-from bot import feeds
 from bot.domain.rota import Rota
 from bot.domain.team import HOLIDAYS, Source, Team, Teams
-from bot.feeds import Unreadable, duties_in, holidays_in, host
-from bot.hours_file import years
-from bot.ladder_file import AHEAD, BEFORE
+from bot.policy import feeds
+from bot.policy.feeds import Unreadable, duties_in, holidays_in, host
+from bot.policy.hours import years
+from bot.policy.ladder import AHEAD, BEFORE
+from bot.policy.teams import impossible
 from bot.slack.written import SCHEDULE_FOUND, SCHEDULE_LOST, SCHEDULE_NEVER
-from bot.teams_file import impossible
 from storage import schedules
 from storage.database import Database, reading
 from storage.schedules import Schedule

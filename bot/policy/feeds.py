@@ -108,7 +108,7 @@ def _apart(what: str, text: str, patience: float, **how: Any) -> list[Any]:
 
 
 def _said(question: str, patience: float) -> bytes:
-    asked = [sys.executable, "-m", "bot.ical"]
+    asked = [sys.executable, "-m", "bot.policy.ical"]
     done = subprocess.run(  # noqa: S603 - our own module
         asked, input=question.encode(), capture_output=True, timeout=patience, cwd=ROOT, check=False
     )

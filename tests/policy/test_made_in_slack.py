@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.mention import Kind
 from bot.domain.team import Teams
-from bot.team_files import InTheFile, TeamFiles, Wanted, WrongTeam
+from bot.policy.made_in_slack import InTheFile, TeamFiles, Wanted, WrongTeam
 from tests.conftest import CARE
 from tests.people import ANA, BEN, LEA
 

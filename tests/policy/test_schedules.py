@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from bot.domain.calendar import Calendar, Window
 from bot.domain.mention import Kind
 from bot.domain.team import DUTIES, HOLIDAYS, Source, Team, Teams
-from bot.feeds import Unreadable
-from bot.schedules import Schedules, fetched, may_follow
+from bot.policy.feeds import Unreadable
+from bot.policy.schedules import Schedules, fetched, may_follow
 from storage import schedules
 from storage.database import Database, reading
 from tests.feeds import PAGERDUTY, Site, calendar, day_off, serving

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot import answers_file, roles_file
 from bot.domain.calendar import ALWAYS, Calendar, NeverOpens
 from bot.domain.clock import MANAGER, NOTHING, ON_DUTY, Rung, Where
 from bot.domain.team import Team, Teams
-from bot.hours_file import calendar
-from bot.ladder_file import LADDER, REPEAT, ladder, mail_roads, repeat, rota, webhook_road
-from bot.targets_file import LEASE, SILENT_AFTER, WITHIN, lease, promises, rules, words_between
-from bot.toml_file import TomlFile, Wrong, shown
+from bot.policy import answers as answers_file
+from bot.policy import roles as roles_file
+from bot.policy.hours import calendar
+from bot.policy.ladder import LADDER, REPEAT, ladder, mail_roads, repeat, rota, webhook_road
+from bot.policy.targets import LEASE, SILENT_AFTER, WITHIN, lease, promises, rules, words_between
+from bot.policy.toml import TomlFile, Wrong, shown
 
 CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{4,}")
 PERSON_ID = re.compile(r"[UW][A-Z0-9]{4,}")

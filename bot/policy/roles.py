@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.roles import GUARDED, Right, Roles
-from bot.toml_file import TomlFile, Wrong, each, shown, texts
+from bot.policy.toml import TomlFile, Wrong, each, shown, texts
 
 KEY = "roles"
 GUESTS = "guests"

@@ -274,7 +274,7 @@ def test_a_secret_address_that_is_none_is_not_repeated(look):
 def test_the_library_of_holidays_is_loaded_only_where_a_country_is_named(tmp_path):
     (tmp_path / "teams.toml").write_text('[teams.care]\nchannel = "C0CARE"\n')
     asked = (
-        "import sys; from pathlib import Path; from bot.teams_file import read_teams;"
+        "import sys; from pathlib import Path; from bot.policy.teams import read_teams;"
         f"read_teams(Path({str(tmp_path / 'teams.toml')!r}), {{}}, ());"
         "print([name for name in ('holidays', 'icalendar') if name in sys.modules])"
     )

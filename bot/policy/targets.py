@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from bot.domain.mention import Kind
 from bot.domain.team import Rule
-from bot.durations import duration, lasting
-from bot.toml_file import TomlFile, Wrong, table_of, texts, yes_or_no
+from bot.policy.durations import duration, lasting
+from bot.policy.toml import TomlFile, Wrong, table_of, texts, yes_or_no
 
 WITHIN = {
     Kind.COMPLAINT: timedelta(hours=1),

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot import feeds
 from bot.domain.calendar import WHOLE_DAY, Window
 from bot.domain.clock import CHANNEL, HERE, MANAGER, ON_DUTY, OWNER, Repeat, Rung, Where
 from bot.domain.rota import Duty, Rota, Shift
 from bot.domain.team import DUTIES, Source
-from bot.durations import lasting, signed
-from bot.hours_file import weekdays, windows
-from bot.toml_file import TomlFile, Wrong, each, keyed, shown, texts
+from bot.policy import feeds
+from bot.policy.durations import lasting, signed
+from bot.policy.hours import weekdays, windows
+from bot.policy.toml import TomlFile, Wrong, each, keyed, shown, texts
 
 CALLED = (OWNER, CHANNEL, HERE, MANAGER, ON_DUTY)
 CALLABLE_ID = re.compile(r"[UWS][A-Z0-9]{4,}")
