@@ -14,7 +14,7 @@ from bot.domain.rota import Duty
 
 LARGEST = 2_000_000  # bytes of one text
 PATIENCE = 15.0  # seconds for reading one text; the largest takes three
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HERE = ("localhost", "127.0.0.1", "::1")
 
 

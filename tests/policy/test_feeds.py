@@ -144,7 +144,7 @@ def test_a_rule_without_an_end_does_not_hold_us_up(rule):
 
 
 def test_a_text_gets_so_much_memory_and_no_more():
-    greedy = "from bot import ical; ical._limit_memory(); bytearray(2 * ical.MEMORY)"
+    greedy = "from bot.policy import ical; ical._limit_memory(); bytearray(2 * ical.MEMORY)"
 
     done = subprocess.run([sys.executable, "-c", greedy], capture_output=True, check=False)
 
