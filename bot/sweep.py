@@ -25,7 +25,7 @@ from bot.silences import Silences
 from bot.slack.written import STUMBLED
 from bot.surges import Surges
 from storage import conversations, days, digests, follow_ups, journal, outbox, stumbles, verdicts
-from storage.database import Transaction, Unavailable, reading
+from storage.database import Transaction, Unavailable, glancing
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Sweep:
 
     def nag_some(self) -> bool:
         """Call somebody about what is past a rung of its ladder, one team after the other."""
-        with reading(self.database) as db:
+        with glancing(self.database) as db:
             overdue = conversations.teams_overdue(db, self.now())
         names = dict.fromkeys(self.desk.teams[name].name for name in overdue)
         return _all_have_their_turn(partial(self._speak, name, self._nag) for name in names)

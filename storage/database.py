@@ -62,6 +62,14 @@ def reading(database: Database) -> Iterator[Transaction]:
         yield db
 
 
+@contextmanager
+def glancing(database: Database) -> Iterator[Transaction]:
+    """The same for a single question: a server need not begin and end a transaction for it."""
+    how = {"reading": True} if is_sqlite(database) else {"isolation_level": "AUTOCOMMIT"}
+    with database.connect().execution_options(**how) as db:
+        yield db
+
+
 def hopeless(problem: BaseException) -> bool:
     """Whether it needs a person: no space is left, or nothing may be written."""
     return bool(HOPELESS.search(str(problem.__cause__ or problem)))
