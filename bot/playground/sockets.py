@@ -36,7 +36,8 @@ class Link:
 
     async def pong(self, echo: bytes) -> None:
         if not self.frozen:
-            await self.web_socket.pong(echo)
+            with suppress(ConnectionError):
+                await self.web_socket.pong(echo)
 
     def reset(self) -> None:
         """As when a network dies: no close frame, not even a goodbye from TCP."""
