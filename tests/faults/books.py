@@ -167,8 +167,9 @@ class Books:
             if each.state == "replying":
                 yield f"{each.id} is still on its way"
             if each.state in OPEN and each.waits and not each.thanks and not each.unsure:
-                word = self._newest_word(each)
-                if self._answer_to_newest(each) and self._newest_answer(each) > word:
+                word, answer = self._newest_word(each), self._newest_answer(each)
+                seen = self._heard_last(each) < answer  # what X showed only later is not answered
+                if seen and self._answer_to_newest(each) and answer > word:
                     yield f"{each.id} waits, and X has its answer"
 
     def _list_differs(self) -> Iterator[str]:
@@ -240,6 +241,9 @@ class Books:
         ]
         there = [row.posted_at for row in words if int(row.key) not in self.x.deleted]
         return max(there, default=LONG_AGO)
+
+    def _heard_last(self, each: Row[Any]) -> datetime:
+        return max((self.mentions[key].heard_at for key in self._keys(each)), default=LONG_AGO)
 
     def _newest_answer(self, each: Row[Any]) -> datetime:
         keys = self._keys(each)
