@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import create_engine, event, select, text, update
@@ -198,16 +198,10 @@ def _both(
 
 
 def _while_answers_are_slow(here: World, many: int) -> Clicking:
-    slowly = here.x._fault  # the platform's stand-in is slow when it is told to be
-
-    def wait(handler: Any, reply: Any) -> None:
-        sleep(SLOW)
-        handler.send(reply)
-
-    slowly(wait, "POST /2/tweets", True, 20)
     for _ in range(20):
+        here.x.delay(SLOW, on="POST /2/tweets")
         _answer(here)
-    until(lambda: "POST /2/tweets" in here.x.requests, seconds=20)
+    until(lambda: here.x.struck["late answer"], seconds=20)
     clicking = Clicking(here.playground, _presses(here, many), a_second=A_SECOND)
     clicking.thread.start()
     clicking.thread.join()
