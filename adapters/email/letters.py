@@ -15,7 +15,7 @@ from email.utils import format_datetime, formataddr, getaddresses, parsedate_to_
 from hashlib import sha256
 from itertools import islice
 
-from adapters.email.readable import cut, decoded, from_html, new_words, tidied
+from adapters.readable import cut, decoded, from_html, new_words, tidied
 from bot.domain.mention import INSIDE, Customer, Mention, Origin
 from bot.domain.reply import Attachment
 

@@ -14,7 +14,7 @@ import pytest
 
 from adapters import Adapter, make
 from adapters.email import Email
-from adapters.email.readable import new_words
+from adapters.readable import new_words
 from tests.adapters import servers
 from tests.adapters.places import HISTORY
 
@@ -30,7 +30,7 @@ class EmailPlace:
     """
 
     can_edit = can_delete = can_thread = can_correct = can_withdraw = can_find = False
-    can_bring = True
+    can_answer = can_bring = True
     can_look = False  # whether an attempt that left no trace surely did not happen
     has_credentials = first_run_reads_back = True
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ class Place(Protocol):
     that need it are skipped.
     """
 
+    can_answer: bool
     can_edit: bool
     can_delete: bool
     can_look: bool  # whether an attempt that left no trace surely did not happen
@@ -152,7 +154,7 @@ class LossyDemo(Demo):
 class DemoPlace:
     """The platform in memory: it is its own adapter, so a restart finds it as it was."""
 
-    can_edit = can_delete = can_look = first_run_reads_back = True
+    can_answer = can_edit = can_delete = can_look = first_run_reads_back = True
     can_thread = can_correct = can_withdraw = can_find = can_bring = True
     has_credentials = False
 
@@ -216,7 +218,7 @@ class DemoPlace:
 class TwitterPlace:
     """Our X adapter against the strict X on this machine; edits and deletions by `recheck`."""
 
-    can_edit = can_delete = can_look = True
+    can_answer = can_edit = can_delete = can_look = True
     has_credentials = first_run_reads_back = True
     can_thread = can_withdraw = can_find = True
     can_correct = can_bring = False
@@ -304,3 +306,14 @@ def email() -> Iterator[Place]:
 PLACES: Mapping[str, Callable[[], Opened]] = {"demo": demo, "twitter": twitter}
 if find_spec("tests.adapters.place_email"):
     PLACES = {**PLACES, "email": email}
+
+
+@contextmanager
+def feed(kind: str) -> Iterator[Place]:
+    with import_module("tests.adapters.place_feed").FeedPlace(kind) as place:
+        yield place
+
+
+HEARD_ONLY: Mapping[str, Callable[[], Opened]] = {
+    f"feed, {kind}": partial(feed, kind) for kind in ("RSS", "Atom", "JSON")
+}

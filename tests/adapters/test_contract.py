@@ -12,7 +12,7 @@ from adapters import Adapter, Batch, Brings, Corrects, Finds, Rechecks, Withdraw
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import INSIDE, Mention, Origin
 from bot.domain.reply import Attachment, Sent, follow
-from tests.adapters.places import HISTORY, PLACES, Place
+from tests.adapters.places import HEARD_ONLY, HISTORY, PLACES, Place
 
 HOSTILE = {
     "NUL": "before\0after",
@@ -32,9 +32,18 @@ PNG = Attachment("crack.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(25
 PARTS = ["First this.", "Then that.", "And in the end this."]
 
 
-@pytest.fixture(params=PLACES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where nobody can answer, what is promised of answers need not be kept."""
+    if "place" in metafunc.fixturenames:
+        answers = metafunc.definition.get_closest_marker("answers")
+        metafunc.parametrize(
+            "place", PLACES if answers else {**PLACES, **HEARD_ONLY}, indirect=True
+        )
+
+
+@pytest.fixture
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with PLACES[request.param]() as place:
+    with {**PLACES, **HEARD_ONLY}[request.param]() as place:
         yield place
 
 
@@ -90,7 +99,8 @@ def test_each_fetch_brings_all_that_is_new(place: Place) -> None:
 
     assert {m.key for m in mentions} == set(keys)
     assert heard(mentions, words) == words
-    assert all(m.origin is Origin.CUSTOMER and not m.no_reply for m in mentions)
+    assert all(m.origin is Origin.CUSTOMER for m in mentions)
+    assert all(bool(m.no_reply) is not place.can_answer for m in mentions)
 
     later = place.post("six")
     assert later in {m.key for m in new(place, cursor)}
@@ -168,6 +178,7 @@ def test_a_crash_before_the_commit_gives_the_same_again(place: Place) -> None:
     assert first == again
 
 
+@pytest.mark.answers
 def test_an_answer_goes_out_once_and_is_found_again(place: Place) -> None:
     mention = asked(place)
 
@@ -178,6 +189,7 @@ def test_an_answer_goes_out_once_and_is_found_again(place: Place) -> None:
     assert place.answers() == ["On its way."]
 
 
+@pytest.mark.answers
 def test_an_answer_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
     mention = asked(place)
     place.lose_next_answer()
@@ -191,6 +203,7 @@ def test_an_answer_whose_confirmation_was_lost_is_not_repeated(place: Place) -> 
     assert place.answers() == ["On its way."]
 
 
+@pytest.mark.answers
 def test_an_attempt_that_left_no_trace_is_made_up_for_or_left_to_a_person(place: Place) -> None:
     mention = asked(place)
 
@@ -203,6 +216,7 @@ def test_an_attempt_that_left_no_trace_is_made_up_for_or_left_to_a_person(place:
     assert place.answers() == ["On its way."] * place.can_look
 
 
+@pytest.mark.answers
 def test_two_customers_may_get_the_same_words(place: Place) -> None:
     mira = asked(place)
     place.post("And mine?", by="ola")
@@ -214,6 +228,7 @@ def test_two_customers_may_get_the_same_words(place: Place) -> None:
     assert place.answers() == ["On its way.", "On its way."]
 
 
+@pytest.mark.answers
 def test_what_is_too_long_is_refused_before_any_call(place: Place) -> None:
     mention = asked(place)
 
@@ -243,6 +258,7 @@ def in_parts(place: Place, mention: Mention, *, lost: int) -> list[Sent]:
     return published
 
 
+@pytest.mark.answers
 @pytest.mark.parametrize("lost", [0, 1, 2, 3])
 def test_the_parts_of_a_long_answer_are_a_thread_and_each_is_published_once(
     place: Place, lost: int
@@ -263,6 +279,7 @@ def test_the_parts_of_a_long_answer_are_a_thread_and_each_is_published_once(
     assert {m.thread for m in own.values()} == {mention.thread}
 
 
+@pytest.mark.answers
 def test_a_file_arrives_byte_for_byte(place: Place) -> None:
     mention = asked(place)
 
@@ -272,6 +289,7 @@ def test_a_file_arrives_byte_for_byte(place: Place) -> None:
     assert place.answers() == ["On its way."]
 
 
+@pytest.mark.answers
 def test_several_files_arrive_in_their_order(place: Place) -> None:
     files = [PNG, replace(PNG, content=PNG.content + b"more")]
 
@@ -280,6 +298,7 @@ def test_several_files_arrive_in_their_order(place: Place) -> None:
     assert place.files() == [(file.type, file.content) for file in files]
 
 
+@pytest.mark.answers
 def test_an_answer_with_a_file_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
     mention = asked(place)
     place.lose_next_answer()
@@ -310,6 +329,7 @@ def too_much(place: Place) -> dict[str, list[Attachment]]:
     return wrong
 
 
+@pytest.mark.answers
 def test_a_file_that_the_platform_does_not_take_is_refused_before_any_call(place: Place) -> None:
     mention = asked(place)
 
@@ -322,6 +342,7 @@ def test_a_file_that_the_platform_does_not_take_is_refused_before_any_call(place
     assert place.answers() == []
 
 
+@pytest.mark.answers
 def test_the_largest_file_that_is_allowed_arrives(place: Place) -> None:
     allowed = place.adapter.ability.files
     assert allowed
@@ -353,6 +374,7 @@ def finder(place: Place, adapter: Adapter) -> Finds:
     return adapter
 
 
+@pytest.mark.answers
 def test_a_correction_whose_confirmation_was_lost_is_not_done_twice(place: Place) -> None:
     adapter = corrector(place, place.adapter)
     mention = asked(place)
@@ -369,6 +391,7 @@ def test_a_correction_whose_confirmation_was_lost_is_not_done_twice(place: Place
     assert place.changes() == 1
 
 
+@pytest.mark.answers
 def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
     adapter = corrector(place, place.adapter)
     mention = asked(place)
@@ -387,6 +410,7 @@ def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
     assert place.files() == [(PNG.type, PNG.content)]
 
 
+@pytest.mark.answers
 def test_what_is_gone_or_too_long_is_not_corrected(place: Place) -> None:
     adapter = corrector(place, place.adapter)
     mention = asked(place)
@@ -401,6 +425,7 @@ def test_what_is_gone_or_too_long_is_not_corrected(place: Place) -> None:
     assert place.answers() == []
 
 
+@pytest.mark.answers
 def test_a_withdrawn_answer_is_gone_and_we_hear_of_it(place: Place) -> None:
     adapter = withdrawer(place, place.adapter)
     mention = asked(place)
@@ -414,6 +439,7 @@ def test_a_withdrawn_answer_is_gone_and_we_hear_of_it(place: Place) -> None:
     assert gone == sent.key or (isinstance(gone, Mention) and gone.deleted)
 
 
+@pytest.mark.answers
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_withdrawal_that_is_repeated_is_fine(place: Place, lost: bool) -> None:
     adapter = withdrawer(place, place.adapter)
@@ -432,6 +458,7 @@ def test_a_withdrawal_that_is_repeated_is_fine(place: Place, lost: bool) -> None
     assert other
 
 
+@pytest.mark.answers
 def test_what_a_colleague_has_deleted_there_is_as_good_as_withdrawn(place: Place) -> None:
     adapter = withdrawer(place, place.adapter)
     mention = asked(place)
@@ -443,6 +470,7 @@ def test_what_a_colleague_has_deleted_there_is_as_good_as_withdrawn(place: Place
     assert place.answers() == []
 
 
+@pytest.mark.answers
 def test_each_part_of_a_thread_can_be_withdrawn(place: Place) -> None:
     adapter = withdrawer(place, place.adapter)
     mention = asked(place)
@@ -454,6 +482,7 @@ def test_each_part_of_a_thread_can_be_withdrawn(place: Place) -> None:
     assert place.answers() == []
 
 
+@pytest.mark.answers
 def test_our_own_post_is_found_by_its_address_with_its_own_time(place: Place) -> None:
     adapter = finder(place, place.adapter)
     mention = asked(place)
@@ -470,6 +499,7 @@ def test_our_own_post_is_found_by_its_address_with_its_own_time(place: Place) ->
     assert (found.origin, found.parent) == (Origin.OWN, mention.key)
 
 
+@pytest.mark.answers
 def test_what_we_published_is_found_at_the_address_we_were_told(place: Place) -> None:
     adapter = finder(place, place.adapter)
     sent = answered(place, asked(place))
@@ -481,6 +511,7 @@ def test_what_we_published_is_found_at_the_address_we_were_told(place: Place) ->
     assert found.key == sent.key
 
 
+@pytest.mark.answers
 def test_nothing_but_our_own_is_found(place: Place) -> None:
     adapter = finder(place, place.adapter)
     mention = asked(place)
@@ -519,6 +550,7 @@ def shown(place: Place, *pictures: bytes) -> Mention:
     return next(m for m in new(place, cursor) if m.key == key)
 
 
+@pytest.mark.answers
 def test_a_picture_inside_a_message_is_brought_byte_for_byte(place: Place) -> None:
     bringer(place, place.adapter)
     pictures = [PNG.content, PNG.content + b"another", PNG.content * 200]
@@ -531,6 +563,7 @@ def test_a_picture_inside_a_message_is_brought_byte_for_byte(place: Place) -> No
     assert all(name.startswith(INSIDE) for name in mention.media)
 
 
+@pytest.mark.answers
 def test_the_same_picture_twice_is_two_with_a_name_each(place: Place) -> None:
     bringer(place, place.adapter)
 
@@ -539,6 +572,7 @@ def test_the_same_picture_twice_is_two_with_a_name_each(place: Place) -> None:
     assert len({*first.media, *second.media}) == 3
 
 
+@pytest.mark.answers
 def test_a_picture_that_is_too_large_is_refused(place: Place) -> None:
     adapter = bringer(place, place.adapter)
     mention = shown(place, PNG.content)
@@ -551,6 +585,7 @@ def test_a_picture_that_is_too_large_is_refused(place: Place) -> None:
     assert str(no.value).endswith(".")
 
 
+@pytest.mark.answers
 def test_a_picture_that_is_not_there_is_refused(place: Place) -> None:
     adapter = bringer(place, place.adapter)
     mention = shown(place, PNG.content)
@@ -565,6 +600,7 @@ def test_a_picture_that_is_not_there_is_refused(place: Place) -> None:
             adapter.bring(mention, name, most=1_000_000)
 
 
+@pytest.mark.answers
 def test_who_is_locked_out_brings_nothing(place: Place) -> None:
     bringer(place, place.adapter)
     if not place.has_credentials:
@@ -575,6 +611,7 @@ def test_who_is_locked_out_brings_nothing(place: Place) -> None:
         bringer(place, place.locked_out()).bring(mention, mention.media[0], most=1_000_000)
 
 
+@pytest.mark.answers
 def test_our_own_answers_are_known_as_ours(place: Place) -> None:
     mention = asked(place)
     cursor = begun(place)
@@ -588,6 +625,7 @@ def test_our_own_answers_are_known_as_ours(place: Place) -> None:
     assert {m.thread for m in own.values()} == {mention.thread}
 
 
+@pytest.mark.answers
 def test_a_customer_s_answer_to_us_stays_in_its_thread(place: Place) -> None:
     mention = asked(place)
     cursor = begun(place)
@@ -634,6 +672,7 @@ def test_an_edit_is_the_same_post_with_other_words(place: Place) -> None:
     assert says(edited, "Where are my two orders?")
 
 
+@pytest.mark.answers
 def test_an_answer_to_an_edited_post_belongs_to_it(place: Place) -> None:
     if not place.can_edit:
         pytest.skip("Nobody can edit here.")
@@ -661,6 +700,7 @@ def test_a_deletion_is_noticed(place: Place) -> None:
     assert gone == mention.key or (isinstance(gone, Mention) and gone.deleted)
 
 
+@pytest.mark.answers
 @pytest.mark.fault(43)
 def test_what_is_deleted_is_not_answered(place: Place) -> None:
     if not place.can_delete:
@@ -700,6 +740,7 @@ def test_the_first_run_reads_no_older_than_history(place: Place) -> None:
     assert recent in found or not place.first_run_reads_back
 
 
+@pytest.mark.answers
 def test_wrong_credentials_lock_us_out(place: Place) -> None:
     if not place.has_credentials:
         pytest.skip("There are none.")
@@ -718,7 +759,7 @@ def test_check_says_as_whom(place: Place) -> None:
     said = place.adapter.check()
 
     assert "acme" in said.casefold()
-    assert "acme" in place.adapter.ability.speaks_as.casefold()
+    assert "acme" in place.adapter.ability.speaks_as.casefold() or not place.can_answer
 
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.email.letters import Party, TooNested, compose, own_id, read
-from adapters.email.readable import from_html, new_words, tidied
+from adapters.readable import from_html, new_words, tidied
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Attachment
 
