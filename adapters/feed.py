@@ -74,9 +74,10 @@ class Feed:
         about, entries = _parsed(answer)
         read, spoiled = self._read(about, entries, first=not known.items)
         had = dict(known.items)
-        news = [m for m in read if had.get(m.key) != m.revision and self._wanted(m, known)]
+        newest_last = reversed(read)
+        news = [m for m in newest_last if had.get(m.key) != m.revision and self._wanted(m, known)]
         return Batch(
-            mentions=sorted(reversed(news), key=lambda mention: mention.posted_at),
+            mentions=sorted(news, key=lambda mention: mention.posted_at),
             unreadable=spoiled,
             cursor=_noted(answer, read, known),
             gap=lost_our_place(self.history) if damaged else self._gap(known, read),

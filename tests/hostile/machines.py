@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-from adapters.email import letters, parts, readable
+from adapters import make, readable
+from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
+from adapters.feed import Feed
 from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
+from adapters.web import Answer, Web
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import storable
 from bot.pictures import NoPicture, NotNow
@@ -203,6 +206,35 @@ def mail_in_parts(raw: bytes) -> None:
     letter(found)
 
 
+def _feed_that_says(body: bytes) -> Feed:
+    settings = {"FEED_URL": "https://a.example/x"}
+    here = make("feed", Feed, settings, lambda: NOON, timedelta(days=7))
+    assert isinstance(here, Feed)
+    answer = Answer(200, {"content-type": "application/xml"}, body)
+    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    return here
+
+
+def feed(raw: bytes) -> None:
+    """What is told once is known the next time."""
+    here = _feed_that_says(raw)
+    batch = here.fetch(None)
+    for mention in batch.mentions:
+        mention_shown(mention)
+    assert not here.fetch(batch.cursor).mentions
+
+
+def feed_in_json(raw: bytes) -> None:
+    feed(json.dumps(Source(raw).spoiled(JSON_FEED)).encode())
+
+
+def feed_cursor(raw: bytes) -> None:
+    known = {"tag": "x", "changed": "y", "until": NOON.isoformat(), "items": [["a", "b"]]}
+    here = _feed_that_says(RSS)
+    for saved in (text(raw), json.dumps(Source(raw).spoiled(known))):
+        assert here.fetch(saved).mentions
+
+
 def mail_cursor(raw: bytes) -> None:
     for saved in (text(raw), json.dumps(Source(raw).spoiled(MARKS))):
         known, _damaged = marks(saved)
@@ -334,7 +366,40 @@ SHAPE = (
     b' 9 1) "alternative")("image" "png" ("name" "a.png") NIL NIL "base64" 900) "mixed")'
 )
 
+RSS = b"""<rss version="2.0"><channel><title>Acme</title><item><guid>1</guid><title>Broken</title>
+<link>https://a.example/1</link><pubDate>Tue, 03 Nov 2026 11:00:00 GMT</pubDate>
+<description>&lt;p&gt;My kettle&lt;/p&gt;</description></item></channel></rss>"""
+ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>Acme</title><entry><id>1</id>
+<author><name>mira</name></author><published>2026-11-03T11:00:00Z</published>
+<content type="html">&lt;b&gt;Broken&lt;/b&gt;</content></entry></feed>"""
+JSON_FEED: dict[str, Any] = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "title": "Acme",
+    "items": [
+        {
+            "id": "1",
+            "url": "https://a.example/1",
+            "title": "Broken",
+            "content_html": "<p>My kettle</p>",
+            "authors": [{"name": "mira"}],
+            "date_published": "2026-11-03T11:00:00Z",
+        },
+        {"id": "2", "content_text": "Why?"},
+    ],
+}
+
 TARGETS = {
+    "feed": Target(
+        feed,
+        allowed=(TryLater,),
+        seeds=[RSS, ATOM, json.dumps(JSON_FEED).encode()],
+        tokens=[b"<item>", b"</item>", b"<guid>", b"<title>", b"<!ENTITY ", b"<![CDATA[", b"&#0;"],
+        slow=True,
+    ),
+    "feed_in_json": Target(
+        feed_in_json, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
+    ),
+    "feed_cursor": Target(feed_cursor, seeds=[b"{}", b"\x02\0\x01\x01", b"null"]),
     "x_posts": Target(x_posts, seeds=[b"\x03\0\x05\x03<!channel>", b"\x01\x00\x20\x02\x00\x41"]),
     "x_words": Target(
         x_words,
