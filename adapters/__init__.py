@@ -28,6 +28,7 @@ __all__ = [
     "make",
     "missing",
     "scope",
+    "seconds",
 ]
 
 GROUP = "unanswered.adapters"
@@ -237,6 +238,14 @@ def scope(name: str, setting: str) -> str:
     _, _, account = name.partition(":")
     head, _, rest = setting.partition("_")
     return f"{head}_{account.upper()}_{rest}" if account else setting
+
+
+def seconds(name: str, settings: Mapping[str, str], setting: str) -> timedelta:
+    """A setting that says how often to ask, in seconds from ten on; ValueError for another."""
+    text = settings[setting]
+    if not text.isdecimal() or not 10 <= int(text) <= 86_400:
+        raise ValueError(f"{scope(name, setting)} must be a number of seconds, 10 or more.")
+    return timedelta(seconds=int(text))
 
 
 def missing(name: str, kind: Platform, environment: Mapping[str, str]) -> Iterable[str]:

@@ -5,21 +5,20 @@ from calendar import timegm
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters import Batch, Setting, Unreadable, lost_our_place, scope
-from adapters.readable import cut, from_html, tidied
+from adapters import Batch, Setting, Unreadable, lost_our_place, scope, seconds
+from adapters.heard_only import HeardOnly
+from adapters.readable import cut, fingerprint, from_html, tidied
 from adapters.web import Answer, Web
-from bot.domain.delivery import Refused, TryLater
+from bot.domain.delivery import TryLater
 from bot.domain.mention import Customer, Mention
-from bot.domain.reply import Ability, Attachment, Sent
+from bot.domain.reply import Ability
 
 KEPT = 500  # items that are known again, though the feed may show them no more
 LONG = 400  # characters of an id
 RAW = 5000
-NO_ANSWER = "A feed can only be read. Open it there to answer."
 BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 Entry = Mapping[str, Any]
 
@@ -34,9 +33,10 @@ class Known:
     items: tuple[tuple[str, str], ...] = ()
 
 
-class Feed:
+class Feed(HeardOnly):
     """One feed. Where it names an author, that is the customer; else the site is."""
 
+    no_answer = "A feed can only be read. Open it there to answer."
     settings = (
         Setting("FEED_URL", "The address of an RSS, Atom or JSON feed.", True, secret=True),
         Setting("FEED_WORDS", "Only items with one of these words, divided by commas."),
@@ -57,7 +57,7 @@ class Feed:
             raise ValueError(f"{scope(name, 'FEED_URL')} must begin with https://.")
         self.host = parts.hostname
         self.words = [w.strip().casefold() for w in settings["FEED_WORDS"].split(",") if w.strip()]
-        self.every = timedelta(seconds=_seconds(settings["FEED_EVERY"], scope(name, "FEED_EVERY")))
+        self.every = seconds(name, settings, "FEED_EVERY")
         variable = scope(name, "FEED_URL")
         self.web = Web(f"The feed at {self.host}", locked=f"Look at {variable}.")
         self.ability = Ability(speaks_as=self.host, limit=0)
@@ -83,20 +83,6 @@ class Feed:
             gap=lost_our_place(self.history) if damaged else self._gap(known, read),
         )
 
-    def length(self, text: str) -> int:
-        return len(text)
-
-    def reply(
-        self,
-        mention: Mention,  # noqa: ARG002
-        text: str,  # noqa: ARG002
-        *,
-        key: str,  # noqa: ARG002
-        again: bool,  # noqa: ARG002
-        files: Sequence[Attachment] = (),  # noqa: ARG002
-    ) -> Sent:
-        raise Refused(NO_ANSWER)
-
     def _answer(self, known: Known) -> Answer:
         asked = {"If-None-Match": known.tag, "If-Modified-Since": known.changed}
         headers = {name: value for name, value in asked.items() if value}
@@ -117,7 +103,7 @@ class Feed:
                 mention = self._mention(about, entry, first=first)
             except Exception as problem:  # one item must not keep us from the others
                 raw = repr(entry)[:RAW]
-                spoiled.append(Unreadable(key=_digest(raw), raw=raw, problem=repr(problem)))
+                spoiled.append(Unreadable(key=fingerprint(raw), raw=raw, problem=repr(problem)))
             else:
                 read.setdefault(mention.key, mention)
         return list(read.values()), spoiled
@@ -126,20 +112,20 @@ class Feed:
         link, text = str(entry.get("link") or ""), _words(entry)
         if not (text or link):
             raise ValueError("It has neither words nor an address.")
-        key = str(entry.get("id") or link or _digest(text))
+        key = str(entry.get("id") or link or fingerprint(text))
         who = str(entry.get("author") or "").strip() or about or self.host
         return Mention(
             account=self.name,
-            key=key if len(key) <= LONG else _digest(key),
-            thread=key if len(key) <= LONG else _digest(key),
+            key=key if len(key) <= LONG else fingerprint(key),
+            thread=key if len(key) <= LONG else fingerprint(key),
             customer=Customer(
                 platform="feed", key=f"{self.host}:{who}"[:LONG], handle=who[:100], name=who[:100]
             ),
             text=text,
             posted_at=self._posted_at(entry, first=first),
             url=link if urlsplit(link).scheme in ("http", "https") else None,
-            revision=_digest(text),
-            no_reply=NO_ANSWER,
+            revision=fingerprint(text),
+            no_reply=self.no_answer,
             language=str(entry.get("language") or "") or None,
         )
 
@@ -273,13 +259,3 @@ def _noted(answer: Answer, read: Sequence[Mention], known: Known) -> str:
 def _minute(moment: str) -> str:
     at = datetime.fromisoformat(moment) if moment else BEGINNING
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
-
-
-def _seconds(text: str, variable: str) -> int:
-    if not text.isdecimal() or not 10 <= int(text) <= 86_400:
-        raise ValueError(f"{variable} must be a number of seconds, 10 or more.")
-    return int(text)
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from html import unescape
 from itertools import islice
 
@@ -73,6 +74,11 @@ def tidied(text: str) -> str:
 
 def cut(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def fingerprint(text: str) -> str:
+    """The same for the same words: what an edit changes."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def from_html(html: str) -> str:

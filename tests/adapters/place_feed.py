@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 from adapters import Adapter, make
 from adapters.feed import Feed
 from tests.adapters.places import HISTORY, Clock
+from tests.adapters.site import Said, Site
 
 TITLE = "Acme in the press"
 RSS = """<?xml version="1.0" encoding="utf-8"?>
@@ -32,7 +31,7 @@ class Item:
     at: datetime | None
 
 
-class FeedPlace:
+class FeedPlace(Site):
     """Shows everything, or the last `shown` items; newest first."""
 
     can_answer = can_delete = can_look = has_credentials = False
@@ -40,45 +39,21 @@ class FeedPlace:
     can_edit = first_run_reads_back = True
 
     def __init__(self, kind: str = "RSS") -> None:
+        super().__init__()
         self.kind, self.clock = kind, Clock()
         self.items: list[Item] = []
         self.shown = 10_000
         self.spoiled = 0
-        self.asked: list[dict[str, str]] = []  # the headers of each request
-        self.says: tuple[int, dict[str, str], bytes] | None = None  # instead of the feed
-        place = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                place.asked.append({k.lower(): v for k, v in self.headers.items()})
-                status, headers, body = place.says or place.answer(place.asked[-1])
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.adapter = self.restarted()
 
-    def __enter__(self) -> "FeedPlace":
-        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/feed?token=s3cr3t"
-
     def restarted(self, **settings: str) -> Adapter:
-        return make("feed", Feed, {"FEED_URL": self.url, **settings}, self.clock, HISTORY)
+        return make(
+            "feed",
+            Feed,
+            {"FEED_URL": f"{self.url}/feed?token=s3cr3t", **settings},
+            self.clock,
+            HISTORY,
+        )
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         return self.add(text, by=by, at=self.clock())
@@ -100,10 +75,10 @@ class FeedPlace:
     def pass_(self, minutes: float) -> None:
         self.clock.pass_(minutes)
 
-    def answer(self, asked: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, path: str, headers: dict[str, str]) -> Said:
         body = self.body()
         tag = f'"{hash(body)}"'
-        if asked.get("if-none-match") == tag:
+        if headers.get("if-none-match") == tag:
             return 304, {"ETag": tag}, b""
         kind = "application/feed+json" if self.kind == "JSON" else "application/xml"
         return 200, {"ETag": tag, "Content-Type": kind}, body

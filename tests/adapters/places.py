@@ -314,6 +314,13 @@ def feed(kind: str) -> Iterator[Place]:
         yield place
 
 
+@contextmanager
+def hackernews() -> Iterator[Place]:
+    with import_module("tests.adapters.place_hackernews").HackerNewsPlace() as place:
+        yield place
+
+
 HEARD_ONLY: Mapping[str, Callable[[], Opened]] = {
-    f"feed, {kind}": partial(feed, kind) for kind in ("RSS", "Atom", "JSON")
+    **{f"feed, {kind}": partial(feed, kind) for kind in ("RSS", "Atom", "JSON")},
+    "hackernews": hackernews,
 }

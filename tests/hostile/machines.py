@@ -13,6 +13,7 @@ from adapters import make, readable
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
+from adapters.hackernews import HackerNews
 from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
@@ -228,6 +229,21 @@ def feed_in_json(raw: bytes) -> None:
     feed(json.dumps(Source(raw).spoiled(JSON_FEED)).encode())
 
 
+def hackernews(raw: bytes) -> None:
+    """Whatever the search answers, and whatever is left of a cursor: a walk ends."""
+    here = make("hackernews", HackerNews, {"HN_WORDS": "acme"}, lambda: NOON, timedelta(days=7))
+    assert isinstance(here, HackerNews)
+    source = Source(raw)
+    answer = Answer(200, {}, json.dumps(source.spoiled(HITS)).encode())
+    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    cursor = json.dumps(source.spoiled({"acme": {"since": 1, "before": 9, "page": 0, "newest": 9}}))
+    for saved in (None, text(raw), cursor):
+        batch = here.fetch(saved)
+        assert not here.fetch(batch.cursor).gap
+        for mention in batch.mentions:
+            mention_shown(mention)
+
+
 def feed_cursor(raw: bytes) -> None:
     known = {"tag": "x", "changed": "y", "until": NOON.isoformat(), "items": [["a", "b"]]}
     here = _feed_that_says(RSS)
@@ -388,7 +404,25 @@ JSON_FEED: dict[str, Any] = {
     ],
 }
 
+HITS: dict[str, Any] = {
+    "hits": [
+        {
+            "objectID": "41000000",
+            "author": "mira",
+            "comment_text": "acme <p>is slow",
+            "created_at_i": 1793700000,
+            "parent_id": 40999999,
+            "story_id": 40999998,
+        },
+        {"objectID": "1", "author": "ken", "title": "Acme", "created_at_i": 1793700001},
+    ],
+    "nbHits": 3,
+}
+
 TARGETS = {
+    "hackernews": Target(
+        hackernews, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    ),
     "feed": Target(
         feed,
         allowed=(TryLater,),
