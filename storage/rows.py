@@ -120,11 +120,10 @@ def change_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]])
     if len(rows) > 1 and db.dialect.name == "postgresql":
         db.execute(_change_at_once(table, names), _by_column(names, rows))
         return
-    this = table.c.id == bindparam("this", type_=table.c.id.type)
-    values: dict[str, Any] = {name: bindparam(name) for name in names if name != "id"}
-    db.execute(
-        update(table).where(this).values(values), [{**row, "this": row["id"]} for row in rows]
-    )
+    this = table.c.id == bindparam("new_id", type_=table.c.id.type)
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names if name != "id"}
+    found = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    db.execute(update(table).where(this).values(values), found)
 
 
 def _by_column(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from bot.domain.calendar import Pause
 from bot.domain.clock import Owed, Standing
@@ -171,3 +172,24 @@ def test_a_customer_who_comes_again_is_known_with_what_was_before(database):
         State.DISMISSED,
         NOON + MINUTE,
     )
+
+
+def test_of_several_only_what_differs_is_written_and_never_the_number(database):
+    before = [remember(database, thread=str(n)) for n in range(3)]
+    written = []
+
+    def noted(*call):
+        written.append(call[2])
+
+    event.listen(database, "before_cursor_execute", noted)
+    with database.begin() as db:
+        conversations.save_all(db, [replace(each, owner="U0ANA") for each in before], before)
+    event.remove(database, "before_cursor_execute", noted)
+
+    [statement] = [each for each in written if each.startswith("UPDATE")]
+    changed = statement.partition(" SET ")[2].partition(" FROM ")[0].partition(" WHERE ")[0]
+    assert "owner=" in changed
+    assert "version=" in changed
+    assert changed.count("=") == 2
+    with reading(database) as db:
+        assert [conversations.get(db, each.id).owner for each in before] == ["U0ANA"] * 3
