@@ -323,12 +323,21 @@ class Ledger:
             detail=url,
         )
 
-    def owe_digest(self, db: Transaction, digest: int, team: str, since: str, at: datetime) -> None:
+    def owe_digest(
+        self,
+        db: Transaction,
+        digest: int,
+        team: str,
+        since: str,
+        at: datetime,
+        *,
+        urgency: int = Urgency.COSMETIC,
+    ) -> None:
         """`since` tells what made it stale; no two are the same. A surge counts its pages."""
         if surge := digests.surge_of(db, digest):
             self.owe_surge(db, surge, team, f"{digest}:{since}", at)
         lane = f"digest:{digest}"
-        if not outbox.redraw(db, Errand.DIGEST, lane, urgency=Urgency.COSMETIC):
+        if not outbox.redraw(db, Errand.DIGEST, lane, urgency=urgency):
             key, channel = f"{lane}:{since}", self.teams[team].channel
             outbox.put(
                 db,
@@ -336,7 +345,7 @@ class Ledger:
                 key=key,
                 lane=lane,
                 destination=channel,
-                urgency=Urgency.NEW,
+                urgency=min(urgency, Urgency.NEW),
                 at=at,
                 detail=str(digest),
             )

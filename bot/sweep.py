@@ -31,6 +31,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 A_MINUTE_OF_POSTS = 55  # new cards that a channel can be shown within a minute
+FEWEST, INSTEAD = 13, 4  # cards that are left in a flood, and that each digest takes the place of
 A_MINUTE = timedelta(minutes=1)
 DIGEST = 150  # conversations in one digest or list
 ONE_BY_ONE = 3  # nags of one team at once; more become one list
@@ -196,15 +197,18 @@ class Sweep:
 
         Complaints come first among the cards that are posted. Every clock runs on, and a card is
         posted after all when somebody acts on its conversation or it is late. Several digests take
-        the place of cards, down to half of them: what comes in a flood is told of all the sooner.
+        the place of cards, down to a few: what comes in a flood is told of all the sooner.
+        Complaints have digests of their own, which go first.
         """
         with self.database.begin() as db:
-            for channel in outbox.crowded(db, more_than=A_MINUTE_OF_POSTS // 2):
+            for channel in outbox.crowded(db, more_than=FEWEST):
                 several = max(0, outbox.owed(db, channel, Errand.DIGEST) - 1)
-                cards = max(A_MINUTE_OF_POSTS // 2, A_MINUTE_OF_POSTS - several)
-                surplus = outbox.unshown(db, channel, most=cards + DIGEST)[cards:]
-                if surplus:
-                    self._gather(db, channel, surplus)
+                cards = max(FEWEST, A_MINUTE_OF_POSTS - several * INSTEAD)
+                waiting = outbox.unshown(db, channel, most=cards + DIGEST)
+                if len(waiting) > cards:
+                    most_urgent, *_ = surplus = list(waiting)[cards:]
+                    alike = [id for id in surplus if waiting[id] == waiting[most_urgent]]
+                    self._gather(db, channel, alike, waiting[most_urgent])
                     return True
         return False
 
@@ -401,14 +405,15 @@ class Sweep:
             for team in self.desk.teams:
                 verdicts.keep_policy(db, team.fingerprint, team.name, team.policy, self.now())
 
-    def _gather(self, db: Transaction, channel: str, ids: Sequence[int]) -> None:
+    def _gather(self, db: Transaction, channel: str, ids: Sequence[int], urgency: int) -> None:
         now = self.now()
         team = conversations.get(db, ids[0]).team
         fresh = digests.with_room(db, channel, since=now - A_MINUTE, room=DIGEST - len(ids))
         digest = fresh or digests.open_new(db, team=team, channel=channel, at=now)
         conversations.gather(db, ids, digest)
         outbox.spare(db, ids, now)
-        self.ledger.owe_digest(db, digest, team, f"{ids[0]}:{now.timestamp()}", now)
+        since = f"{ids[0]}:{now.timestamp()}"
+        self.ledger.owe_digest(db, digest, team, since, now, urgency=urgency)
         log.info("digest.gathered", digest=digest, conversations=len(ids))
 
 

@@ -319,17 +319,20 @@ def last_alert(db: Transaction, team: str) -> Alerted | None:
     return Alerted(road=road, owed_at=row.owed_at, done_at=row.done_at)
 
 
-def unshown(db: Transaction, destination: str, *, most: int) -> Sequence[int]:
-    """The conversations whose first card waits for this channel, most urgent first; all held."""
+def unshown(db: Transaction, destination: str, *, most: int) -> Mapping[int, int]:
+    """The conversations whose first card waits for this channel, most urgent first; all held.
+
+    Each with its urgency.
+    """
     rows = db.execute(
-        select(o.conversation)
+        select(o.conversation, o.urgency)
         .join(conversations, conversations.c.id == o.conversation)
         .where(o.destination == destination, *_first_card())
         .order_by(o.urgency, o.id)
         .limit(most)
         .with_for_update(of=(conversations, outbox), skip_locked=True)
     )
-    return list(rows.scalars())
+    return {row.conversation: row.urgency for row in rows}
 
 
 def owed(db: Transaction, destination: str, errand: Errand) -> int:

@@ -423,7 +423,7 @@ def test_a_flood_that_postgresql_has_not_counted_is_looked_through_at_once(box):
     with box.database.begin() as db:
         db.exec_driver_sql("SET LOCAL statement_timeout = '2s'")
         assert outbox.crowded(db, more_than=flood - 1) == ["C0CARE"]
-        assert len(outbox.unshown(db, "C0CARE", most=205)) == 205
+        assert outbox.unshown(db, "C0CARE", most=205) == {known.id: 5}
         assert outbox.take(db, NOON, LEASE).key == "new 0"
         db.exec_driver_sql("ALTER TABLE outbox RESET (autovacuum_enabled)")
 
