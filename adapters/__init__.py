@@ -23,6 +23,7 @@ __all__ = [
     "Waits",
     "Withdraws",
     "admit",
+    "divided",
     "installed",
     "lost_our_place",
     "make",
@@ -238,6 +239,12 @@ def scope(name: str, setting: str) -> str:
     _, _, account = name.partition(":")
     head, _, rest = setting.partition("_")
     return f"{head}_{account.upper()}_{rest}" if account else setting
+
+
+def divided(text: str) -> list[str]:
+    """Names between commas, each once; without quotation marks, which would end a search for it."""
+    names = (name.replace('"', "").strip() for name in text.split(","))
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def seconds(name: str, settings: Mapping[str, str], setting: str) -> timedelta:

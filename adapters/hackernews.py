@@ -4,39 +4,23 @@ https://hn.algolia.com/api
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from adapters import Batch, Setting, Unreadable, lost_our_place, scope, seconds
+from adapters import Batch, Setting, Unreadable, divided, lost_our_place, scope, seconds
 from adapters.heard_only import HeardOnly
 from adapters.readable import cut, fingerprint, from_html, tidied
 from adapters.web import Web
+from adapters.windows import Walk, is_second, loaded, saved
 from bot.domain.delivery import TryLater
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability
 
 SITE = "https://news.ycombinator.com"
 PAGE = 100  # hits; of one search Algolia shows a thousand at most, so we search page by page
-OVERLAP = timedelta(hours=1)  # how late the search may show something
-LAST = 2**33  # seconds: in the year 2242
 RAW = 5000
-
-
-@dataclass(frozen=True)
-class Walk:
-    """How far one word has been searched: all from `since` on, and back to `before` if that is set.
-
-    Times are whole seconds, as Algolia counts them; `newest` is the newest that this walk found.
-    `page` counts only within one second, in which very much came.
-    """
-
-    since: int
-    before: int | None = None
-    page: int = 0
-    newest: int = 0
 
 
 class HackerNews(HeardOnly):
@@ -58,8 +42,8 @@ class HackerNews(HeardOnly):
         history: timedelta,
     ) -> None:
         self.name, self.now, self.history = name, now, history
-        self.words = _divided(settings["HN_WORDS"])
-        self.ours = {name.casefold() for name in _divided(settings["HN_OURS"])}
+        self.words = divided(settings["HN_WORDS"])
+        self.ours = {name.casefold() for name in divided(settings["HN_OURS"])}
         self.url = settings["HN_API_URL"].rstrip("/")
         if not self.words:
             raise ValueError(f"{scope(name, 'HN_WORDS')} names nothing to search for.")
@@ -73,7 +57,7 @@ class HackerNews(HeardOnly):
 
     def fetch(self, cursor: str | None) -> Batch:
         begin = int((self.now() - self.history).timestamp())
-        known, damaged = _walks(cursor)
+        known, damaged = loaded(cursor)
         mentions: dict[str, Mention] = {}
         spoiled: list[Unreadable] = []
         walks = {}
@@ -82,12 +66,13 @@ class HackerNews(HeardOnly):
             hits, total = self._hits(word, walk)
             for hit in hits:
                 self._take(hit, word, mentions, spoiled)
-            walks[word] = _gone_on(walk, hits, more=total > walk.page * PAGE + len(hits))
+            further = total > walk.page * PAGE + len(hits)
+            walks[word] = walk.step(_found(hits), more=further)
         return Batch(
             mentions=sorted(mentions.values(), key=lambda mention: mention.posted_at),
             unreadable=spoiled,
-            cursor=json.dumps({word: asdict(walk) for word, walk in walks.items()}),
-            more=any(walk.before is not None for walk in walks.values()),
+            cursor=saved(walks),
+            more=any(walk.goes_on for walk in walks.values()),
             gap=lost_our_place(self.history) if damaged else "",
         )
 
@@ -153,53 +138,12 @@ class HackerNews(HeardOnly):
         )
 
 
-def _gone_on(walk: Walk, hits: Sequence[Any], *, more: bool) -> Walk:
-    """After one page: further back, or to the end, and then on from the newest."""
-    found = list(_seconds(hits))
-    newest = max([walk.newest, *found])
-    if more and found:
-        oldest = min(found)
-        if walk.before is None or oldest < walk.before:
-            return replace(walk, before=oldest, page=0, newest=newest)
-        return replace(walk, page=walk.page + 1)
-    return Walk(since=max(walk.since, newest - int(OVERLAP.total_seconds())))
-
-
-def _seconds(hits: Sequence[Any]) -> Iterator[int]:
-    for hit in hits:
-        if isinstance(hit, dict) and _is_second(hit.get("created_at_i")):
-            yield _second(hit)
+def _found(hits: Sequence[Any]) -> Sequence[int]:
+    seconds = (hit.get("created_at_i") for hit in hits if isinstance(hit, dict))
+    return [second for second in seconds if is_second(second)]
 
 
 def _second(hit: Mapping[str, Any]) -> int:
-    if not _is_second(hit["created_at_i"]):
+    if not is_second(hit["created_at_i"]):
         raise ValueError(f"{hit['created_at_i']!r} is no time.")
     return int(hit["created_at_i"])
-
-
-def _is_second(value: Any) -> bool:
-    return type(value) is int and 0 < value < LAST
-
-
-def _walks(cursor: str | None) -> tuple[Mapping[str, Walk], bool]:
-    """How far each word has been searched, and whether what was kept of it is damaged."""
-    if cursor is None:
-        return {}, False
-    try:
-        return {str(word): _walk(**kept) for word, kept in json.loads(cursor).items()}, False
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}, True
-
-
-def _walk(since: Any, before: Any, page: Any, newest: Any) -> Walk:
-    for value in (since, newest, page, before or 0):
-        if type(value) is not int or not 0 <= value < LAST:
-            raise ValueError(f"{value!r} can't be")
-    return Walk(since, before, page, newest)
-
-
-def _divided(text: str) -> list[str]:
-    """Names without quotation marks, which would end a search for them."""
-    return list(
-        dict.fromkeys(w for word in text.split(",") if (w := word.replace('"', "").strip()))
-    )

@@ -320,7 +320,14 @@ def hackernews() -> Iterator[Place]:
         yield place
 
 
+@contextmanager
+def stackoverflow() -> Iterator[Place]:
+    with import_module("tests.adapters.place_stackoverflow").StackOverflowPlace() as place:
+        yield place
+
+
 HEARD_ONLY: Mapping[str, Callable[[], Opened]] = {
     **{f"feed, {kind}": partial(feed, kind) for kind in ("RSS", "Atom", "JSON")},
     "hackernews": hackernews,
+    "stackoverflow": stackoverflow,
 }

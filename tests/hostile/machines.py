@@ -14,6 +14,7 @@ from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
 from adapters.hackernews import HackerNews
+from adapters.stackoverflow import StackOverflow
 from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
@@ -29,6 +30,7 @@ from tests.hostile.shown import mention_shown
 from tests.hostile.target import Source, Target, text
 
 US = posts.Us("100", "acme")
+DAYS = timedelta(days=7)
 PAGE: dict[str, Any] = {
     "data": [
         {
@@ -209,7 +211,7 @@ def mail_in_parts(raw: bytes) -> None:
 
 def _feed_that_says(body: bytes) -> Feed:
     settings = {"FEED_URL": "https://a.example/x"}
-    here = make("feed", Feed, settings, lambda: NOON, timedelta(days=7))
+    here = make("feed", Feed, settings, lambda: NOON, DAYS)
     assert isinstance(here, Feed)
     answer = Answer(200, {"content-type": "application/xml"}, body)
     here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
@@ -231,7 +233,7 @@ def feed_in_json(raw: bytes) -> None:
 
 def hackernews(raw: bytes) -> None:
     """Whatever the search answers, and whatever is left of a cursor: a walk ends."""
-    here = make("hackernews", HackerNews, {"HN_WORDS": "acme"}, lambda: NOON, timedelta(days=7))
+    here = make("hackernews", HackerNews, {"HN_WORDS": "acme"}, lambda: NOON, DAYS)
     assert isinstance(here, HackerNews)
     source = Source(raw)
     answer = Answer(200, {}, json.dumps(source.spoiled(HITS)).encode())
@@ -242,6 +244,15 @@ def hackernews(raw: bytes) -> None:
         assert not here.fetch(batch.cursor).gap
         for mention in batch.mentions:
             mention_shown(mention)
+
+
+def stackoverflow(raw: bytes) -> None:
+    here = make("stackoverflow", StackOverflow, {"STACK_WORDS": "acme"}, lambda: NOON, DAYS)
+    assert isinstance(here, StackOverflow)
+    answer = Answer(200, {}, json.dumps(Source(raw).spoiled(QUESTIONS)).encode())
+    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    for mention in here.fetch(None).mentions:
+        mention_shown(mention)
 
 
 def feed_cursor(raw: bytes) -> None:
@@ -419,7 +430,26 @@ HITS: dict[str, Any] = {
     "nbHits": 3,
 }
 
+QUESTIONS: dict[str, Any] = {
+    "items": [
+        {
+            "question_id": 7,
+            "title": "Why does acme &amp; I?",
+            "body": "<p>It leaks</p>",
+            "creation_date": 1793700000,
+            "owner": {"user_id": 1, "display_name": "mira", "link": "https://a.example/1"},
+            "link": "https://a.example/7",
+        }
+    ],
+    "has_more": True,
+    "backoff": 5,
+    "quota_remaining": 250,
+}
+
 TARGETS = {
+    "stackoverflow": Target(
+        stackoverflow, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
+    ),
     "hackernews": Target(
         hackernews, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
     ),
