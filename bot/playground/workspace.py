@@ -257,6 +257,8 @@ class Workspace(Memory):
         who, view = self._present(person), self._view(person, view_id)
         if view not in self.stacks.get(person, [])[-1:]:
             raise Impossible("Only the form on top can be sent.")
+        if not view.get("submit"):
+            raise Impossible("There is nothing to send in this form.")
         filled = filling.filled(self, who, view, values)
         choices.must_be_complete(view["blocks"], filled)
         view["state"] = {"values": filling.handed_over(self, filled)}

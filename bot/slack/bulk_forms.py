@@ -6,16 +6,16 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.mention import Kind
-from bot.slack.blocks import Block, Element, context, mrkdwn, option, section
+from bot.slack.blocks import Block, Element, context, in_json, mrkdwn, option, section
 from bot.slack.forms import MORE, View, asked, choice, input_, modal, on_the_wall, picker, stamp
-from bot.slack.text import one_line
+from bot.slack.text import clip, one_line
 from bot.slack.times import Choice
 from bot.slack.tongue import N_, _, fill, n_
 from bot.slack.words import KINDS, on, whole_name
 from storage.conversations import Waiting
 
 MOST = 100  # options of a select
-QUERY = 1900  # characters
+QUERY = 1900  # characters of JSON
 LINE = 2900  # characters of markup in one block
 LINES = 20  # such blocks
 TAG = 40
@@ -67,7 +67,7 @@ def pick(pick: Pick) -> View:
         _("Select several"),
         [section(f"*{pick.title}*"), *_which(pick), _what(pick.deed), *_with(pick)],
         submit=_("Do it"),
-        metadata={"query": pick.query[:QUERY], "channel": pick.channel},
+        metadata={"query": clip(pick.query, QUERY, in_json), "channel": pick.channel},
     )
 
 

@@ -342,7 +342,7 @@ def test_gathering_a_digest_and_acting_on_what_it_gathers_never_wait_for_each_ot
         outbox.spare(gathering, found, NOON)
         saving.join()
 
-    assert found == [2, 3, 4]
+    assert list(found) == [2, 3, 4]
 
 
 def test_many_who_answer_and_dismiss_and_claim_leave_one_truth(app, demo, hear):
