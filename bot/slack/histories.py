@@ -36,7 +36,7 @@ from bot.slack.words import CALLED, attached, brought, inside, named, on, platfo
 PAGE = 20  # entries: Slack takes 100 blocks and 250 kB for a form
 SHORT = 1000  # of JSON: of each text
 MEDIA = 5  # links to what came with one
-NOTES = 10  # on a page
+NOTES = 7  # on a page: each may be 32 kB where Slack counts
 NOTED = 2700  # characters of markup: a whole note
 LATEST_NOTES, LATEST_CHAPTERS = 3, 5  # of those, where everything is told at once
 IDENTITIES, PROMISES, FOLLOW_UPS = 10, 10, 10
