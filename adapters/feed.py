@@ -3,12 +3,12 @@
 import json
 from calendar import timegm
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters import Batch, Setting, Unreadable, lost_our_place, scope, seconds
+from adapters import Batch, Setting, Unreadable, divided, lost_our_place, scope, seconds
 from adapters.heard_only import HeardOnly
 from adapters.readable import cut, fingerprint, from_html, tidied
 from adapters.web import Answer, Web
@@ -30,7 +30,7 @@ class Known:
     tag: str = ""
     changed: str = ""
     until: str = ""  # when the newest item that we know was posted
-    items: tuple[tuple[str, str], ...] = ()
+    items: Mapping[str, str] = field(default_factory=dict)
 
 
 class Feed(HeardOnly):
@@ -56,7 +56,7 @@ class Feed(HeardOnly):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{scope(name, 'FEED_URL')} must begin with https://.")
         self.host = parts.hostname
-        self.words = [w.strip().casefold() for w in settings["FEED_WORDS"].split(",") if w.strip()]
+        self.words = [word.casefold() for word in divided(settings["FEED_WORDS"])]
         self.every = seconds(name, settings, "FEED_EVERY")
         variable = scope(name, "FEED_URL")
         self.web = Web(f"The feed at {self.host}", locked=f"Look at {variable}.")
@@ -73,9 +73,8 @@ class Feed(HeardOnly):
             return Batch(mentions=(), cursor=cursor)
         about, entries = _parsed(answer)
         read, spoiled = self._read(about, entries, first=not known.items)
-        had = dict(known.items)
-        newest_last = reversed(read)
-        news = [m for m in newest_last if had.get(m.key) != m.revision and self._wanted(m, known)]
+        changed = (m for m in reversed(read) if known.items.get(m.key) != m.revision)
+        news = [mention for mention in changed if self._wanted(mention, known)]
         return Batch(
             mentions=sorted(news, key=lambda mention: mention.posted_at),
             unreadable=spoiled,
@@ -113,11 +112,12 @@ class Feed(HeardOnly):
         if not (text or link):
             raise ValueError("It has neither words nor an address.")
         key = str(entry.get("id") or link or fingerprint(text))
+        key = key if len(key) <= LONG else fingerprint(key)
         who = str(entry.get("author") or "").strip() or about or self.host
         return Mention(
             account=self.name,
-            key=key if len(key) <= LONG else fingerprint(key),
-            thread=key if len(key) <= LONG else fingerprint(key),
+            key=key,
+            thread=key,
             customer=Customer(
                 platform="feed", key=f"{self.host}:{who}"[:LONG], handle=who[:100], name=who[:100]
             ),
@@ -143,8 +143,7 @@ class Feed(HeardOnly):
 
     def _gap(self, known: Known, read: Sequence[Mention]) -> str:
         """A feed shows its last items only: where we know none of them, some are missing."""
-        had = dict(known.items)
-        if not had or not read or any(mention.key in had for mention in read):
+        if not known.items or not read or any(mention.key in known.items for mention in read):
             return ""
         oldest = min(mention.posted_at for mention in read)
         missing = f"between {_minute(known.until)} and {oldest:%Y-%m-%d %H:%M} UTC"
@@ -233,7 +232,7 @@ def _known(cursor: str | None) -> tuple[Known, bool]:
         return Known(), False
     try:
         kept = json.loads(cursor)
-        items = tuple((str(key), str(revision)) for key, revision in kept["items"])
+        items = {str(key): str(revision) for key, revision in kept["items"]}
         texts = {name: str(kept[name]) for name in ("tag", "changed", "until")}
         if texts["until"]:
             datetime.fromisoformat(texts["until"])
@@ -244,7 +243,7 @@ def _known(cursor: str | None) -> tuple[Known, bool]:
 
 def _noted(answer: Answer, read: Sequence[Mention], known: Known) -> str:
     now_there = {mention.key: mention.revision for mention in read}
-    before = [each for each in known.items if each[0] not in now_there]
+    before = [each for each in known.items.items() if each[0] not in now_there]
     newest = max((mention.posted_at for mention in read), default=None)
     return json.dumps(
         {

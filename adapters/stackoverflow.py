@@ -3,28 +3,26 @@
 https://api.stackexchange.com/docs/advanced-search
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from adapters import Batch, Setting, Unreadable, divided, lost_our_place, scope, seconds
-from adapters.heard_only import HeardOnly
-from adapters.readable import cut, fingerprint, from_html, tidied
-from adapters.web import Web
-from adapters.windows import Walk, is_second, loaded, saved
+from adapters import Setting
+from adapters.readable import cut, fingerprint
+from adapters.searches import Item, Search, paragraphs
+from adapters.windows import Walk, is_second
 from bot.domain.delivery import TryLater
 from bot.domain.mention import Customer, Mention
-from bot.domain.reply import Ability
 
 PAGE = 100  # questions
 FEW = 10  # requests that are left of a day's quota: then we wait until it is new
-RAW = 5000
 
 
-class StackOverflow(HeardOnly):
+class StackOverflow(Search):
     """One search for a few words on one site."""
 
+    site, prefix = "Stack Overflow", "STACK"
+    number, second = "question_id", "creation_date"
     no_answer = "Stack Overflow takes no answers from apps. Open it there to answer."
     settings = (
         Setting("STACK_WORDS", "The brand's names, divided by commas: each is searched for.", True),
@@ -34,57 +32,36 @@ class StackOverflow(HeardOnly):
         Setting("STACK_API_URL", "Where the API is.", default="https://api.stackexchange.com/2.3"),
     )
 
-    def __init__(
-        self,
-        name: str,
-        settings: Mapping[str, str],
-        now: Callable[[], datetime],
-        history: timedelta,
-    ) -> None:
-        self.name, self.now, self.history = name, now, history
-        self.words = divided(settings["STACK_WORDS"])
-        if not self.words:
-            raise ValueError(f"{scope(name, 'STACK_WORDS')} names nothing to search for.")
-        self.site, self.key = settings["STACK_SITE"], settings["STACK_KEY"]
-        self.url = settings["STACK_API_URL"].rstrip("/")
-        self.every = seconds(name, settings, "STACK_EVERY")
-        self.web = Web("Stack Overflow", locked=f"Look at {scope(name, 'STACK_KEY')}.")
-        self.ability = Ability(speaks_as=self.words[0], limit=0)
-        self._not_before = now()
+    def __init__(self, name: str, settings: Mapping[str, str], *more: Any) -> None:
+        super().__init__(name, settings, *more)
+        self.place, self.key = settings["STACK_SITE"], settings["STACK_KEY"]
+        self._not_before = self.now()
         self._turn = 0
 
     def check(self) -> str:
-        now = int(self.now().timestamp())
-        left = self._asked(self.words[0], Walk(since=now)).get("quota_remaining")
-        return f"{self.site}, searched for {', '.join(self.words)}; {left} requests left today"
+        now = Walk(since=int(self.now().timestamp()))
+        left = self._told(self.words[0], now).get("quota_remaining")
+        return f"{self.place}, searched for {', '.join(self.words)}; {left} requests left today"
 
-    def fetch(self, cursor: str | None) -> Batch:
-        begin = int((self.now() - self.history).timestamp())
-        known, damaged = loaded(cursor)
-        walks = {word: known.get(word, Walk(since=begin)) for word in self.words}
-        mentions: dict[str, Mention] = {}
-        spoiled: list[Unreadable] = []
-        self._must_be_let()
-        for word in self._in_turn():
-            told = self._asked(word, walks[word])
-            for item in told["items"]:
-                self._take(item, word, mentions, spoiled)
-            more = bool(told.get("has_more"))
-            walks[word] = walks[word].step(_found(told["items"]), more=more)
+    def _in_turn(self) -> Iterator[str]:
+        """Each word begins once, so that a site that wants us to wait never leaves out the same."""
+        if (wait := self._not_before - self.now()) > timedelta(0):
+            raise TryLater("Stack Overflow wants us to wait.", wait, surely_not_done=True)
+        self._turn = (self._turn + 1) % len(self.words)
+        for word in self.words[self._turn :] + self.words[: self._turn]:
+            yield word
             if self.now() < self._not_before:
-                break
-        return Batch(
-            mentions=sorted(mentions.values(), key=lambda mention: mention.posted_at),
-            unreadable=spoiled,
-            cursor=saved(walks),
-            more=any(walk.goes_on for walk in walks.values()),
-            gap=lost_our_place(self.history) if damaged else "",
-        )
+                return
 
-    def _asked(self, word: str, walk: Walk) -> Mapping[str, Any]:
+    def _page(self, word: str, walk: Walk) -> tuple[Sequence[Any], bool]:
+        told = self._told(word, walk)
+        return told["items"], bool(told.get("has_more"))
+
+    def _told(self, word: str, walk: Walk) -> Item:
+        """Whoever asks again before `backoff` is over is shut out; so is who used up the day."""
         asked = {
             "q": f'"{word}"',
-            "site": self.site,
+            "site": self.place,
             "fromdate": walk.since,
             "order": "desc",
             "sort": "creation",
@@ -94,56 +71,18 @@ class StackOverflow(HeardOnly):
         }
         asked |= {"todate": walk.before} if walk.before is not None else {}
         asked |= {"key": self.key} if self.key else {}
-        answer = self.web.get(f"{self.url}/search/advanced", now=self.now(), params=asked)
-        try:
-            told: Mapping[str, Any] = json.loads(answer.body)
-            if not isinstance(told["items"], list):
-                raise TypeError("not as documented")
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise TryLater("Stack Overflow answered something that makes no sense.") from None
-        self._heed(told)
-        return told
-
-    def _in_turn(self) -> Sequence[str]:
-        """Each word begins once, so that a site that wants us to wait never leaves out the same."""
-        self._turn = (self._turn + 1) % len(self.words)
-        return self.words[self._turn :] + self.words[: self._turn]
-
-    def _must_be_let(self) -> None:
-        if (wait := self._not_before - self.now()) > timedelta(0):
-            raise TryLater("Stack Overflow wants us to wait.", wait, surely_not_done=True)
-
-    def _heed(self, told: Mapping[str, Any]) -> None:
-        """Whoever asks again before `backoff` is over is shut out; so is who used up the day."""
+        told = self._asked("search/advanced", asked, "items")
         wait, left = told.get("backoff"), told.get("quota_remaining")
         if is_second(wait):
             self._not_before = self.now() + timedelta(seconds=min(wait, 86_400))
         if type(left) is int and left < FEW:
             raise TryLater("Stack Overflow's requests of this day are used up.", timedelta(hours=1))
+        return told
 
-    def _take(
-        self, item: Any, word: str, mentions: dict[str, Mention], spoiled: list[Unreadable]
-    ) -> None:
-        try:
-            mention = self._mention(item)
-        except Exception as problem:  # one of them must not keep us from the others
-            raw = repr(item)[:RAW]
-            key = str(item.get("question_id")) if isinstance(item, dict) else raw[:40]
-            spoiled.append(Unreadable(key=f"{word}/{key}", raw=raw, problem=repr(problem)))
-        else:
-            mentions[mention.key] = mention
-
-    def _mention(self, item: Mapping[str, Any]) -> Mention:
-        key, owner, at = (
-            str(int(item["question_id"])),
-            item.get("owner") or {},
-            item["creation_date"],
-        )
-        if not is_second(at):
-            raise ValueError(f"{at!r} is no time.")
-        who = tidied(from_html(str(owner.get("display_name") or ""))) or "somebody"
-        title, words = (tidied(from_html(str(item.get(part) or ""))) for part in ("title", "body"))
-        text = "\n\n".join(filter(None, [title, words]))
+    def _mention(self, item: Item) -> Mention:
+        key, owner = str(int(item["question_id"])), item.get("owner") or {}
+        who = paragraphs(owner.get("display_name")) or "somebody"
+        text = paragraphs(item.get("title"), item.get("body"))
         return Mention(
             account=self.name,
             key=key,
@@ -156,13 +95,8 @@ class StackOverflow(HeardOnly):
                 url=str(owner["link"]) if owner.get("link") else None,
             ),
             text=cut(text),
-            posted_at=datetime.fromtimestamp(at, UTC),
+            posted_at=self._posted_at(item),
             url=str(item["link"]) if item.get("link") else None,
             revision=fingerprint(text),
             no_reply=self.no_answer,
         )
-
-
-def _found(items: Sequence[Any]) -> Sequence[int]:
-    times = (item.get("creation_date") for item in items if isinstance(item, dict))
-    return [second for second in times if is_second(second)]

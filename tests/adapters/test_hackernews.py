@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters import make
 from adapters.hackernews import HackerNews
-from bot.domain.delivery import Refused, TryLater
+from bot.domain.delivery import LockedOut, Refused, TryLater
 from bot.domain.mention import Origin
 from tests.adapters.place_hackernews import HackerNewsPlace
 from tests.adapters.places import HISTORY, NOON, Clock
@@ -128,6 +128,15 @@ def test_a_hit_that_can_not_be_read_is_set_aside(place, hit):
     batch = place.adapter.fetch(None)
 
     assert (len(batch.mentions), len(batch.unreadable)) == (0, 1)
+
+
+def test_who_is_shut_out_is_told_of_no_key_since_there_is_none(place):
+    place.says = (403, {}, b"{}")
+
+    with pytest.raises(LockedOut) as shut_out:
+        place.adapter.check()
+
+    assert str(shut_out.value) == "Hacker News does not let us in (403)."
 
 
 def test_nobody_answers_there(place):
