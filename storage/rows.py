@@ -1,7 +1,6 @@
 """From a row to the object it is, and back."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -21,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.frozen import made
+from bot.domain.frozen import made, names
 from storage.database import Transaction
 
 T = TypeVar("T")
@@ -31,7 +30,7 @@ def as_object(cls: type[T], row: Row[Any] | Mapping[str, Any], /, **more: Any) -
     """A dataclass from the columns that bear its fields' names."""
     values = dict(zip(row._fields, row, strict=True)) if isinstance(row, Row) else dict(row)
     values.update(more)
-    for name in values.keys() - _fields(cast("Hashable", cls)):
+    for name in values.keys() - names(cast("Hashable", cls)):
         del values[name]
     return made(cls, values)
 
@@ -79,11 +78,6 @@ def upsert(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=on)
     return cast("Insert", statement)
-
-
-@cache
-def _fields(cls: Any) -> frozenset[str]:
-    return frozenset(field.name for field in fields(cls))
 
 
 @cache

@@ -1,21 +1,20 @@
 """Frozen things are never changed: another one is made, which differs."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 
 def made(cls: type[T], values: Mapping[str, Any]) -> T:
     """As the class makes it, at a tenth of its cost; one that checks what it gets does so."""
-    names, defaults = _told(cls)  # type: ignore[arg-type]
     if hasattr(cls, "__post_init__"):
         return cls(**values)
-    thing = object.__new__(cls)
-    thing.__dict__.update(defaults, **values)
-    assert thing.__dict__.keys() == names, f"this is no {cls.__name__}: {[*values]}"
+    thing, kind = object.__new__(cls), cast("Hashable", cls)
+    thing.__dict__.update(_defaults(kind), **values)
+    assert thing.__dict__.keys() == names(kind), f"this is no {cls.__name__}: {[*values]}"
     return thing
 
 
@@ -31,8 +30,11 @@ def replace(thing: T, /, **changes: Any) -> T:
 
 
 @cache
-def _told(cls: Any) -> tuple[frozenset[str], Mapping[str, Any]]:
-    """The names of a dataclass's fields, and those that need not be given."""
-    names = {each.name: each.default for each in fields(cls)}
-    defaults = {name: default for name, default in names.items() if default is not MISSING}
-    return frozenset(names), defaults
+def names(cls: Any) -> frozenset[str]:
+    """Those of a dataclass's fields."""
+    return frozenset(each.name for each in fields(cls))
+
+
+@cache
+def _defaults(cls: Any) -> Mapping[str, Any]:
+    return {each.name: each.default for each in fields(cls) if each.default is not MISSING}
