@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import inf
 from time import monotonic
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -18,6 +20,8 @@ LARGEST = 8_000_000  # bytes of an answer
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 A_WHILE = timedelta(minutes=15)  # where a limit names no end
 AGENT = "Unanswered"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MOVED, HOPS = (301, 302, 303, 307, 308), 5
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Answer:
 class Web:
     """One site, by the `name` that people know it by; `locked` says what to look at when shut out.
 
-    A call is never repeated, and no redirect is followed with credentials.
+    A call is never repeated; where a site has moved is followed, in the same time.
     """
 
     name: str
@@ -43,33 +47,32 @@ class Web:
 
     def get(self, url: str, *, now: datetime, **how: Any) -> Answer:
         """The answer, with a status below 400 or of 404 and 410; for all others it raises."""
-        ends = monotonic() + self.patience
         try:
-            answer = self._asked(url, ends, **how)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
+            answer = self._followed(url, monotonic() + self.patience, **how)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
             why = type(problem).__name__
             raise TryLater(f"{self.name} can't be reached ({why}).", surely_not_done=True) from None
         self._must_be_sensible(answer, now)
         return answer
 
+    def _followed(self, url: str, ends: float, **how: Any) -> Answer:
+        for _ in range(HOPS):
+            answer = self._asked(url, ends, **how)
+            if answer.status not in MOVED or not (to := answer.headers.get("location")):
+                return answer
+            here, url = url, urljoin(url, to)
+            if local(url) and not local(here):  # nobody outside sends us to this very machine
+                raise requests.exceptions.InvalidURL("it points to this machine")
+            how.pop("params", None)
+        raise requests.TooManyRedirects("it points elsewhere again and again")
+
     def _asked(self, url: str, ends: float, **how: Any) -> Answer:
         headers = {"User-Agent": AGENT, **how.pop("headers", {})}
-        timeout: Any = urllib3.Timeout(total=self.patience, connect=CONNECT, read=READ)
-        with requests.get(url, headers=headers, timeout=timeout, stream=True, **how) as response:
+        way: dict[str, Any] = {"headers": headers, "stream": True, "allow_redirects": False}
+        timeout: Any = timeouts(ends)
+        with requests.get(url, timeout=timeout, **way, **how) as response:
             names = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, names, self._body(response, ends))
-
-    def _body(self, response: requests.Response, ends: float) -> bytes:
-        """All of it: a server that drips, or never ends, would keep a mere read timeout happy."""
-        pieces, size = [], 0
-        while piece := response.raw.read1(2**16, decode_content=True):
-            pieces.append(piece)
-            size += len(piece)
-            if monotonic() > ends:
-                raise requests.ReadTimeout("the answer took too long")
-            if size > self.largest:
-                raise requests.RequestException("the answer is too large")
-        return b"".join(pieces)
+            return Answer(response.status_code, names, whole(response, ends, self.largest))
 
     def _must_be_sensible(self, answer: Answer, now: datetime) -> None:
         status = answer.status
@@ -82,6 +85,33 @@ class Web:
         if status in (401, 403):
             raise LockedOut(f"{self.name} does not let us in ({status}). {self.locked}".strip())
         raise TryLater(f"{self.name} did not answer properly ({status}).", surely_not_done=True)
+
+
+def timeouts(ends: float, connect: float = CONNECT) -> urllib3.Timeout:
+    """One for each step; and what one has used up, the next lacks."""
+    left = ends - monotonic()
+    if left <= 0:
+        raise requests.ConnectTimeout("no time is left for this request")
+    return urllib3.Timeout(total=left, connect=connect, read=READ)
+
+
+def whole(response: requests.Response, ends: float, largest: float = inf) -> bytes:
+    """All of it, or `Timeout`: a server that drips would keep a mere read timeout happy."""
+    pieces, size = [], 0
+    with response:
+        while piece := response.raw.read1(2**16, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if monotonic() > ends:
+                raise requests.ReadTimeout("the answer took too long")
+            if size > largest:
+                raise requests.RequestException("the answer is too large")
+    return b"".join(pieces)
+
+
+def local(url: str) -> bool:
+    """Whether it is on this very machine."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def waits(headers: Mapping[str, str], now: datetime) -> timedelta:

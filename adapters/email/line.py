@@ -19,12 +19,12 @@ from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 
 from adapters.email.patience import Imap, Imaps, Smtp, Smtps
+from adapters.web import LOOPBACK
 from bot.domain.delivery import LockedOut, Refused, TryLater
 
 TIMEOUT = 10  # seconds, for each answer of a server
 CARRYING = 25  # seconds, to hand over a whole mail: with files it may be 20 MB
 PORTS = {"imaps": 993, "imap": 143, "smtps": 465, "smtp": 587}
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PASSING = re.compile(
     r"(?i)\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|temporar|try again|not connected"
 )

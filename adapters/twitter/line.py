@@ -12,11 +12,10 @@ import requests
 import tweepy  # type: ignore[import-untyped]
 import urllib3
 
+from adapters.web import CONNECT, PATIENCE, READ, timeouts, whole
 from bot.domain.delivery import LockedOut, TryLater
 
 BUILT_IN = "https://api.twitter.com"  # where tweepy always calls
-PATIENCE = 28.0  # seconds for all that one visit asks; the contract grants half a minute
-CONNECT, READ = 5.0, 20.0  # seconds
 UPLOAD = "/2/media/upload"  # to send a file counts as connecting, and takes longer
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 LIMITS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
@@ -67,30 +66,11 @@ class Line(requests.Session):
     ) -> requests.Response:
         ends = getattr(self._visit, "ends", monotonic() + self.patience)
         connect = READ if url.endswith(UPLOAD) else CONNECT
-        options |= {"timeout": _timeouts(ends, connect), "stream": True, "allow_redirects": False}
+        options |= {"timeout": timeouts(ends, connect), "stream": True, "allow_redirects": False}
         address = self.address + url.removeprefix(BUILT_IN)
         response = super().request(method, address, **options)
-        response._content = _body(response, ends)
+        response._content = whole(response, ends)
         return response
-
-
-def _timeouts(ends: float, connect: float) -> urllib3.Timeout:
-    """One for each step; and what one has used up, the next lacks."""
-    left = ends - monotonic()
-    if left <= 0:
-        raise requests.ConnectTimeout("no time is left for this request")
-    return urllib3.Timeout(total=left, connect=connect, read=READ)
-
-
-def _body(response: requests.Response, ends: float) -> bytes:
-    """All of it, or `Timeout`: a server that drips would keep a mere read timeout happy."""
-    with response:
-        pieces = []
-        while piece := response.raw.read1(2**16, decode_content=True):
-            pieces.append(piece)
-            if monotonic() > ends:
-                raise requests.ReadTimeout("the answer took too long")
-    return b"".join(pieces)
 
 
 def ask(

@@ -8,7 +8,7 @@ import pytest
 
 from adapters import make, missing
 from adapters.feed import Feed
-from adapters.web import Web
+from adapters.web import Answer, Web
 from bot.domain.delivery import LockedOut, Refused, TryLater
 from tests.adapters.place_feed import FeedPlace
 from tests.adapters.places import HISTORY, NOON, Clock
@@ -197,6 +197,39 @@ def test_where_nobody_listens_it_is_tried_later():
 
     with pytest.raises(TryLater, match=r"can't be reached"):
         adapter.fetch(None)
+
+
+def test_a_feed_that_has_moved_is_followed(rss):
+    with FeedPlace() as there:
+        there.post("Acme is slow")
+        rss.says = (301, {"Location": f"{there.url}/feed"}, b"")
+
+        [mention] = rss.adapter.fetch(None).mentions
+
+    assert mention.text == "Acme is slow"
+
+
+@pytest.mark.parametrize("where", ["/feed", "gopher://a.example/x", "http://[", "//"])
+def test_who_is_sent_round_and_round_or_nowhere_stops(rss, where):
+    rss.says = (302, {"Location": where}, b"")
+
+    with pytest.raises(TryLater, match=r"can't be reached"):
+        rss.adapter.fetch(None)
+    assert len(rss.asked) <= 5
+
+
+def test_nobody_outside_sends_us_to_this_machine(monkeypatch):
+    asked = []
+
+    def moved(self, url, ends, **how):
+        asked.append(url)
+        return Answer(302, {"location": "http://localhost:8765/"}, b"")
+
+    monkeypatch.setattr(Web, "_asked", moved)
+
+    with pytest.raises(TryLater, match=r"can't be reached"):
+        Web("It").get("https://feed.example/rss", now=NOON)
+    assert asked == ["https://feed.example/rss"]
 
 
 def test_what_is_too_large_is_not_read(rss, monkeypatch):
