@@ -79,6 +79,8 @@ class Sockets:
             handler.client.message_listeners.append(self._notice)
             ask, turn = handler.client.issue_new_wss_url, Turn(retry)
             handler.client.issue_new_wss_url = partial(self._address, ask, turn)  # type: ignore[method-assign]
+            begin = handler.client.connect
+            handler.client.connect = partial(self._begin, begin, handler.client)  # type: ignore[method-assign]
 
     def open(self) -> None:
         """Begin to connect, in the background: Slack may be down, and the rest must go on."""
@@ -125,6 +127,13 @@ class Sockets:
         """Where to connect to next; the SDK would ask again and again without a pause."""
         self._stop.wait(turn.wait(self.monotonic()))
         return ask()
+
+    def _begin(self, begin: Callable[[], None], client: SocketModeClient) -> None:
+        """Connect; who was told to close while the handshake went on hangs up after it."""
+        begin()
+        if self._stop.is_set():
+            client.auto_reconnect_enabled = False
+            client.disconnect()
 
     def _connect(self, handler: SocketModeHandler) -> None:
         while not self._stop.is_set():

@@ -1,11 +1,13 @@
 """Two sockets before a real server, and what becomes of clicks when they break."""
 
 import time
+from threading import Event, Thread
 
 import pytest
 from prometheus_client import REGISTRY
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.socket_mode.builtin import SocketModeClient
 from structlog.testing import capture_logs
 
 from bot.app import slack_client
@@ -17,7 +19,7 @@ from tests.people import ANA, CARE
 QUICK = 0.2  # seconds between pings, and between attempts
 
 
-def until(true, seconds=10.0):
+def until(true, seconds=40.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
@@ -138,6 +140,28 @@ def test_closing_says_goodbye_to_both(playground, sockets):
 
     until(lambda: playground.sockets.links == [])
     assert sockets.living() == 0
+
+
+def test_one_that_is_closed_in_the_middle_of_its_handshake_hangs_up_after_it(playground, app):
+    opened = Sockets(app, playground.workspace.app_token, ping=QUICK, retry=QUICK)
+    client = opened.handlers[0].client
+    shaken, closed = Event(), Event()
+
+    def late():  # the handshake is done, and the SDK has not yet written down whose it is
+        SocketModeClient.connect(client)
+        session, client.current_session = client.current_session, None
+        shaken.set()
+        closed.wait(10)
+        client.current_session = session
+
+    begin = Thread(target=opened._begin, args=(late, client))
+    begin.start()
+    assert shaken.wait(10)
+    opened.close()
+    closed.set()
+    begin.join(10)
+
+    until(lambda: playground.sockets.links == [])
 
 
 def test_one_that_can_not_be_closed_keeps_nobody_from_ending_quietly(app, playground):
