@@ -107,7 +107,7 @@ class Hearing:
         if found := mentions.find(self.db, self.account.name, mention.key):
             self._compare(*found, mention)
             return False
-        by = customers.meet(self.db, mention.customer)
+        by = customers.meet(self.db, mention.customer, self.now)
         if mention.origin is Origin.CUSTOMER and not mention.deleted:
             self._hear_customer(mention, by)
         elif mention.origin is Origin.OWN:

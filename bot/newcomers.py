@@ -39,11 +39,11 @@ class Newcomers:
         self, run: Sequence[Mention], begins: Callable[[Mention, int, Sequence[str]], Conversation]
     ) -> Sequence[Conversation]:
         """All of a run; returns what each has begun."""
-        by = customers.meet_all(self.db, [mention.customer for mention in run])
+        now = self.desk.now()
+        by = customers.meet_all(self.db, [mention.customer for mention in run], now)
         tags = customers.tags_of(self.db, list(by.values()))
         met = [by[mention.customer.platform, mention.customer.key] for mention in run]
         begun = [begins(mention, id, tags[id]) for mention, id in zip(run, met, strict=True)]
-        now = self.desk.now()
         opened = self.ledger.open_all(self.db, begun, now)
         numbers = [conversation.id for conversation in opened]
         mentions.add_all(self.db, list(zip(run, met, numbers, strict=True)), now)

@@ -1,6 +1,7 @@
 """Who the customers are."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from storage.rows import as_object, as_row, upsert
 from storage.tables import conversations, customers, replies
 
 c = customers.c
-CHANGING = ["handle", "name", "url", "followers"]
+PROFILE = ["followers", "verified", "since", "place", "speaks", "website"]
+CHANGING = ["handle", "name", "url", *PROFILE, "seen_at"]
+FRESH = timedelta(days=1)  # for how long a snapshot of a profile is as good as new
 BESIDE = [column.label(f"by_{column.name}") for column in c]  # to select them with what they wrote
 
 
@@ -32,25 +35,36 @@ def beside(row: Row[Any]) -> Customer:
     return as_object(Customer, by)
 
 
-def meet(db: Transaction, customer: Customer) -> int:
-    """The id of this customer, with the handle and name they have now.
+def meet(db: Transaction, customer: Customer, at: datetime | None = None) -> int:
+    """The id of this customer, with the handle, name and profile they have `at` this time.
 
     Who is known and has not changed is only looked at: a lock would last until the page ends.
     """
-    return meet_all(db, [customer])[customer.platform, customer.key]
+    return meet_all(db, [customer], at)[customer.platform, customer.key]
 
 
-def meet_all(db: Transaction, met: Sequence[Customer]) -> Mapping[tuple[str, str], int]:
+def meet_all(
+    db: Transaction, met: Sequence[Customer], at: datetime | None = None
+) -> Mapping[tuple[str, str], int]:
     """The same with many, by platform and key; who comes twice is as they were the last time."""
     latest = {(each.platform, each.key): each for each in met}
     known = _known(db, latest)
-    strange = [each for who, each in sorted(latest.items()) if known.get(who, (0, None))[1] != each]
+    strange = [
+        each
+        for who, each in sorted(latest.items())
+        if (there := known.get(who, (0, None))[1]) != each or _is_old(there, at)
+    ]
     if strange:
-        rows = [as_row(each, customers) for each in strange]
+        rows = [as_row(each, customers, seen_at=at or each.seen_at) for each in strange]
         met_now = upsert(db, customers, None, on=["platform", "key"], update=CHANGING)
         new = db.execute(met_now.returning(c.id, c.platform, c.key), rows)
         known |= {(row.platform, row.key): (row.id, None) for row in new}
     return {who: id for who, (id, _) in known.items()}
+
+
+def _is_old(known: Customer | None, at: datetime | None) -> bool:
+    """Whether nobody has looked at the profile for so long that its time is worth writing."""
+    return bool(known and known.seen_at and at and at - known.seen_at > FRESH)
 
 
 def _known(

@@ -32,7 +32,7 @@ from bot.domain.delivery import PUBLIC, Errand
 from bot.domain.forgotten import MARK, NOBODY, REASON, hidden, thread_of
 from bot.domain.mention import Customer, Origin
 from storage.conversations import as_conversation
-from storage.customers import all_of, identities
+from storage.customers import PROFILE, all_of, identities
 from storage.database import Database, Transaction, is_sqlite
 from storage.merges import CONVERSATION, CUSTOMER
 from storage.tables import (
@@ -155,12 +155,13 @@ def _moving() -> ColumnElement[bool]:
 
 def wipe_customers(db: Transaction, ids: Sequence[int], at: datetime) -> Counted:
     """They are nobody any more; who writes again is somebody new."""
-    names = {
+    names: dict[str, object] = {
         "key": MARK + c.id.cast(c.key.type),
         "handle": NOBODY,
         "name": "",
         "url": None,
-        "followers": None,
+        **dict.fromkeys(PROFILE),
+        "seen_at": None,
         "tags": [],
         "language": None,
         "timezone": None,

@@ -145,6 +145,12 @@ customers = Table(
     Column("name", Text, nullable=False),
     Column("url", Text),
     Column("followers", BigInteger),
+    Column("verified", Boolean),
+    Column("since", Moment),
+    Column("place", Text),
+    Column("speaks", Text),
+    Column("website", Text),
+    Column("seen_at", Moment),
     Column("tags", Words),
     Column("person", Id),  # the customer whom this identity belongs to; none: it is themselves
     Column("language", Text),  # what colleagues know better than the platform does
@@ -275,6 +281,8 @@ mentions = Table(
     Column("public", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("no_reply", Text, nullable=False),
+    Column("reply_by", Moment),
+    Column("rating", Integer),
     Column("media", JSON, nullable=False),
     Column("language", Text),
     Column("extra", JSON, nullable=False),

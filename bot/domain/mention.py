@@ -14,6 +14,9 @@ T = TypeVar("T")
 INSIDE = "mid:"  # how the name of a picture begins that lies in its message (after RFC 2392)
 
 
+STARS = range(1, 6)
+
+
 class Kind(StrEnum):
     """What a mention is about; a first guess, which people correct."""
 
@@ -34,7 +37,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """A person as one platform knows them; `key` stays when the handle changes."""
+    """A person as one platform knows them; `key` stays when the handle changes.
+
+    What the platform tells of them for free is a snapshot of their public profile; None is what it
+    does not tell. It is shown, and never decides whether somebody is answered.
+    """
 
     platform: str
     key: str
@@ -42,6 +49,12 @@ class Customer:
     name: str = ""
     url: str | None = None
     followers: int | None = None
+    verified: bool | None = None
+    since: datetime | None = None  # when they joined the platform
+    place: str | None = None  # where they say they are
+    speaks: str | None = None  # the language of their profile (BCP 47)
+    website: str | None = None
+    seen_at: datetime | None = field(default=None, compare=False)  # when all this was so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +81,8 @@ class Mention:
     public: bool = True
     deleted: bool = False
     no_reply: str = ""  # why it can't be answered from here, in a sentence; "": it can
+    reply_by: datetime | None = None  # after which the platform lets nobody answer it
+    rating: int | None = None  # stars, from one to five
     media: tuple[str, ...] = ()  # links; `INSIDE` begins what only its adapter can bring
     language: str | None = None  # as the platform says it (BCP 47)
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -82,6 +97,10 @@ class Mention:
             raise ValueError("It has no id.")
         if self.posted_at.tzinfo is None:
             raise ValueError(f"{self.posted_at} has no offset, so nobody knows when it was.")
+        if self.reply_by and self.reply_by.tzinfo is None:
+            raise ValueError(f"{self.reply_by} has no offset, so nobody knows when it will be.")
+        if self.rating is not None and self.rating not in STARS:
+            raise ValueError(f"{self.rating} stars can't be.")
 
     @property
     def platform(self) -> str:

@@ -40,7 +40,9 @@ class Ability:
     """How an account can answer: what the reply form shows and enforces.
 
     `limit` is the longest answer by the platform's own measure, in `unit`; a longer one may become
-    a thread of `parts` posts, each within the limit.
+    a thread of `parts` posts, each within the limit. `overwrites` says that there is one answer at
+    most, and that another takes its place. `markup` is what it makes letters bold with, by name;
+    where it is "", words appear as they are written.
     """
 
     speaks_as: str  # "@acme", "Acme Care <care@acme.example>"
@@ -48,6 +50,8 @@ class Ability:
     unit: str = "characters"
     parts: int = 1
     files: Files | None = None  # None: an answer carries none
+    overwrites: bool = False
+    markup: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,6 +174,24 @@ def test_a_customer_who_comes_again_is_known_with_what_was_before(database):
     )
 
 
+def test_a_profile_is_a_snapshot_with_its_time(database):
+    told = replace(
+        MIRA, verified=True, since=NOON, place="Graz", speaks="de", website="https://m.example"
+    )
+    with database.begin() as db:
+        id = customers.meet(db, told, NOON)
+        customers.meet(db, told, NOON + HOUR)
+        assert customers.get(db, id) == told
+        assert customers.get(db, id).seen_at == NOON  # nothing new: not written
+
+        customers.meet(db, told, NOON + 25 * HOUR)
+        assert customers.get(db, id).seen_at == NOON + 25 * HOUR
+
+        customers.meet(db, replace(told, place="Linz"), NOON + 26 * HOUR)
+        assert customers.get(db, id).place == "Linz"
+        assert customers.get(db, id).seen_at == NOON + 26 * HOUR
+
+
 def test_of_several_only_what_differs_is_written_and_never_the_number(database):
     before = [remember(database, thread=str(n)) for n in range(3)]
     written = []
