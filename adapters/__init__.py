@@ -16,7 +16,10 @@ __all__ = [
     "Brings",
     "Corrects",
     "Finds",
+    "Forged",
+    "News",
     "Platform",
+    "Receives",
     "Rechecks",
     "Setting",
     "Unreadable",
@@ -48,6 +51,19 @@ class Batch:
     more: bool = False
     unreadable: Sequence[Unreadable] = ()
     gap: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What one webhook brought; of a deleted post that we may know, only the key."""
+
+    mentions: Sequence[Mention] = ()
+    gone: Sequence[str] = ()
+    unreadable: Sequence[Unreadable] = ()
+
+
+class Forged(Exception):
+    """Nobody can have sent this webhook but a stranger, or somebody long ago; says why."""
 
 
 class Adapter(Protocol):
@@ -159,6 +175,29 @@ class Waits(Protocol):
 
     def wait(self, stop: Callable[[], bool]) -> bool:
         """Wait for news for at most five minutes, or until `stop()`; True when there is some."""
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """An adapter whose platform brings news to an address of ours: a webhook.
+
+    It is kept as it came before anybody is answered, so none of this may need the network.
+    """
+
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """The answer to a platform that asks whether the address is ours; None: it does not.
+
+        Raises `Forged` where it does not know our secret.
+        """
+
+    def vouch(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:
+        """Raise `Forged` unless its signature and its time are right; `headers` are in lower case.
+
+        Returns its idempotency key: the same when it is brought again.
+        """
+
+    def understand(self, body: bytes) -> News:
+        """What it says. An exception sets all of it aside, so each item is caught on its own."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,27 @@ def demo(arguments: Arguments, environment: Mapping[str, str]) -> int:
         return work(settings, stopped, welcome)
 
 
+def web(_: Arguments, environment: Mapping[str, str]) -> int:
+    """Take in webhooks for the accounts that have some; a worker reads what they say."""
+    from bot.door import Door, serve  # its web server: a worker never needs it
+
+    settings = config.read(environment)
+    _begin_to_log(settings)
+    with opened(settings.database_url) as database:
+        door = Door(database, settings.adapters(NOW), NOW)
+        if not door.adapters:
+            said = "No account in ADAPTERS takes webhooks. Name one, or run no `web` process."
+            raise config.NotSetUp([said])
+        _must_be_up_to_date(database)
+        try:
+            serve(door, settings.web_host, settings.web_port)
+        except OSError as problem:
+            where = f"{settings.web_host}:{settings.web_port}"
+            said = f"PORT: nothing can listen at {where}: {problem.strerror}."
+            raise config.NotSetUp([said]) from None
+    return 0
+
+
 def check(_: Arguments, environment: Mapping[str, str]) -> int:
     """Look whether everything is set up: settings, teams, database, Slack, every account."""
     from bot.doctor import examine
@@ -358,6 +379,7 @@ def _parser() -> argparse.ArgumentParser:
     playground.add_argument(
         "--port", type=int, default=8765, help="of the page; taken: any other (%(default)s)"
     )
+    _command(commands, "web", web)
     _command(commands, "check", check)
     _command(commands, "migrate", migrate)
     copied = _command(commands, "backup", backup)

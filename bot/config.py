@@ -73,6 +73,12 @@ SETTINGS = (
     Setting("LOG_FORMAT", "text or json; without it, text on a terminal and JSON elsewhere."),
     Setting("METRICS_PORT", "Where /health and /metrics answer, such as 9100; none: nowhere."),
     Setting("METRICS_HOST", "The address on which they do.", default="0.0.0.0"),  # noqa: S104
+    Setting("PORT", "Where `python -m bot web` takes webhooks; Heroku sets it.", default="8000"),
+    Setting("WEB_HOST", "The address on which it does.", default="0.0.0.0"),  # noqa: S104
+    Setting(
+        "WEB_URL",
+        "How the world reaches `python -m bot web`, such as https://acme-care.herokuapp.com.",
+    ),
     Setting(
         "SENTRY_DSN",
         "Where errors of the bot are told to Sentry, without what customers wrote; needs the"
@@ -123,6 +129,9 @@ class Settings:
     log_format: str = ""
     metrics_host: str = "0.0.0.0"  # noqa: S104
     metrics_port: int | None = None
+    web_host: str = "0.0.0.0"  # noqa: S104
+    web_port: int = 8000
+    web_url: str = ""
     sentry_dsn: str | None = field(default=None, repr=False)
 
     def adapters(self, now: Callable[[], datetime]) -> Mapping[str, Adapter]:
@@ -228,6 +237,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         log_format=given["LOG_FORMAT"].lower(),
         metrics_host=given["METRICS_HOST"],
         metrics_port=int(given["METRICS_PORT"]) if given["METRICS_PORT"] else None,
+        web_host=given["WEB_HOST"],
+        web_port=int(given["PORT"]),
+        web_url=given["WEB_URL"].rstrip("/"),
         sentry_dsn=given["SENTRY_DSN"] or None,
     )
 
@@ -349,6 +361,13 @@ def _sender(value: str) -> list[str]:
     return [f"ALERT_FROM is “{value}”, and must be an address such as bot@example.com."]
 
 
+def _public(url: str) -> list[str]:
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname and not parts.query:
+        return []
+    return ["WEB_URL must be an address such as https://acme-care.herokuapp.com."]
+
+
 def _sentry(dsn: str) -> list[str]:
     """The address is never repeated: it has a key in it."""
     if find_spec("sentry_sdk") is None:
@@ -368,6 +387,8 @@ OPTIONAL: Mapping[str, Callable[[str], list[str]]] = {
     "ALERT_SMTP_URL": _mail_server,
     "ALERT_FROM": _sender,
     "METRICS_PORT": lambda value: _number("METRICS_PORT", value, *PORTS),
+    "PORT": lambda value: _number("PORT", value, *PORTS),
+    "WEB_URL": _public,
     "SENTRY_DSN": _sentry,
 }
 

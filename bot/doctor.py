@@ -8,7 +8,7 @@ from urllib.error import URLError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from adapters import Adapter
+from adapters import Adapter, Receives
 from bot import config
 from bot.app import slack_client
 from bot.config import Looked, NotSetUp, Settings
@@ -282,7 +282,19 @@ def _accounts(looked: Looked) -> Iterator[Finding]:
         yield from (Finding(False, name, each) for each in wrong)
         known = name.partition(":")[0] in config.installed()
         if known and not wrong and config.ACCOUNT.fullmatch(name):
-            yield _account(name, config.made(name, looked.environment, lambda: datetime.now(UTC)))
+            adapter = config.made(name, looked.environment, lambda: datetime.now(UTC))
+            yield _account(name, adapter)
+            if isinstance(adapter, Receives):
+                yield _webhooks(name, looked.values["WEB_URL"])
+
+
+def _webhooks(name: str, url: str) -> Finding:
+    """Where its platform brings its news; whether it does, only the platform knows."""
+    what = f"webhooks of {name}"
+    if not url:
+        says = "nobody can bring any. Run `python -m bot web` and set WEB_URL to its address."
+        return Finding(None, what, says)
+    return Finding(None, what, f"to be brought to {url.rstrip('/')}/hooks/{name}")
 
 
 def _account(name: str, adapter: Adapter) -> Finding:

@@ -8,18 +8,19 @@ from typing import Any
 
 import structlog
 
-from adapters import Adapter, Batch, Rechecks
+from adapters import Adapter, Batch, News, Receives, Rechecks
 from bot import meters
 from bot.desk import Desk, backoff
 from bot.domain.account import Account
 from bot.domain.delivery import LockedOut, TryLater
-from bot.domain.mention import Mention
+from bot.domain.mention import Mention, Unreadable, storable
 from bot.hearing import Hearing
 from bot.pulse import moving
 from bot.slack.text import harmless
 from bot.slack.written import FOUND, LOST
-from storage import accounts, mentions
-from storage.database import Transaction, Unavailable
+from storage import accounts, inbox, mentions
+from storage.database import Transaction, Unavailable, glancing
+from storage.inbox import Brought
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ LOCKED_OUT = timedelta(hours=1)  # until wrong credentials are tried again
 WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of it
 RECHECK_EVERY = timedelta(hours=1)
 SAID = 500  # characters of what a platform says of itself
+OPENED = 100  # webhooks, in one transaction
 WATCHED = 100  # unsettled mentions that one recheck asks about
 Hear = Callable[[Hearing, Sequence[Mention]], int]
 
@@ -63,6 +65,19 @@ class Intake:
             why = f"There was an error of ours ({type(problem).__name__}); the log says more."
             self._put_off(name, why, None, tell_after=WORTH_TELLING)
         return 0
+
+    def open(self, name: str, adapter: Receives) -> int:
+        """Write down what a platform's webhooks say; returns how many were opened."""
+        with glancing(self.desk.database) as db:
+            if not inbox.waits(db, name):
+                return 0
+        try:
+            return self._open(name, adapter, Hearing.hear_all)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("page.refused", account=name)
+            return self._open(name, adapter, Hearing.hear_what_can_be_heard)
 
     def wake(self, name: str) -> None:
         """Read it at the next turn, however recently it was read."""
@@ -112,6 +127,24 @@ class Intake:
             accounts.change(db, name, cursor=batch.cursor, fetched_at=now, **reached)
             self._is_well(db, account, now)
         return new
+
+    def _open(self, name: str, adapter: Receives, hear: Hear) -> int:
+        """The mentions, and that the webhooks are opened, in one transaction."""
+        now = self.desk.now()
+        with self.desk.database.begin() as db:
+            brought = inbox.take(db, name, most=OPENED)
+            if not brought:
+                return 0
+            accounts.begin(db, name, now)
+            hearing = Hearing(self.desk, db, accounts.hold(db, name), self.shown)
+            news = _understood(adapter, brought)
+            new = hearing.page(
+                Batch(mentions=news.mentions, unreadable=news.unreadable, cursor=""), hear
+            )
+            hearing.take_back(news.gone)
+            inbox.opened(db, brought, now)
+        meters.MENTIONS.labels(name).inc(new)
+        return len(brought)
 
     def recheck(self, name: str, adapter: Rechecks) -> None:
         """Ask what became of the posts that still wait: edited, or deleted?"""
@@ -173,3 +206,21 @@ class Intake:
     def _tell(self, db: Transaction, name: str, what: str, text: str, now: datetime) -> None:
         channel = self.desk.teams.hearing(name).channel
         self.ledger.owe_notice(db, channel, text, key=f"{name}:{what}", at=now)
+
+
+def _understood(adapter: Receives, brought: Sequence[Brought]) -> News:
+    """What all of them say; one that makes no sense is set aside as it came."""
+    mentions: list[Mention] = []
+    gone: list[str] = []
+    unreadable: list[Unreadable] = []
+    for each in brought:
+        try:
+            news = adapter.understand(each.body)
+        except Exception as problem:
+            raw = storable(each.body.decode(errors="replace"))
+            unreadable.append(Unreadable(key=each.key, raw=raw, problem=repr(problem)))
+        else:
+            mentions += news.mentions
+            gone += news.gone
+            unreadable += news.unreadable
+    return News(mentions=mentions, gone=gone, unreadable=unreadable)

@@ -24,7 +24,17 @@ from bot.pulse import moving
 from bot.silences import Silences
 from bot.slack.written import STUMBLED
 from bot.surges import Surges
-from storage import conversations, days, digests, follow_ups, journal, outbox, stumbles, verdicts
+from storage import (
+    conversations,
+    days,
+    digests,
+    follow_ups,
+    inbox,
+    journal,
+    outbox,
+    stumbles,
+    verdicts,
+)
 from storage.database import Transaction, Unavailable, glancing
 
 log = structlog.get_logger()
@@ -38,7 +48,7 @@ ONE_BY_ONE = 3  # nags of one team at once; more become one list
 BATCH = 200  # open clocks counted anew in one transaction
 SILENT = timedelta(minutes=5)  # that Slack may leave a nag undelivered
 LATER = timedelta(minutes=5)  # until a reminder that could not be said is tried again
-KEPT = timedelta(days=30)  # that the outbox remembers what is done
+KEPT = timedelta(days=30)  # that outbox and inbox remember what is done
 PRUNED = 500  # deliveries in one transaction
 STUMBLES = 8  # failures in a row, until people hear of it
 A_DAY = timedelta(days=1)
@@ -259,9 +269,11 @@ class Sweep:
     # What is over
 
     def prune_some(self) -> bool:
-        """Drop deliveries that were done long ago; what is owed, and conversations, stay."""
+        """Drop what was delivered or opened long ago; what is owed, and conversations, stay."""
+        before = self.now() - KEPT
         with self.database.begin() as db:
-            return outbox.prune(db, self.now() - KEPT, most=PRUNED) == PRUNED
+            dropped = [each.prune(db, before, most=PRUNED) for each in (outbox, inbox)]
+        return PRUNED in dropped
 
     # How
 

@@ -14,7 +14,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 
-from adapters import Adapter, Rechecks, Waits
+from adapters import Adapter, Receives, Rechecks, Waits
 from bot import logs
 from bot.courier import Courier
 from bot.domain.delivery import LockedOut, TryLater
@@ -35,7 +35,7 @@ FORGET = timedelta(minutes=1)
 RETENTION = timedelta(hours=1)
 RECOUNT = timedelta(hours=1)  # and at the start: promises, hours and holidays may have changed
 PAUSE = 30.0  # seconds after a failed wait for news
-THREADS = 16  # and two for each account: nobody waits for one, whatever hangs
+THREADS = 16  # and three for each account: nobody waits for one, whatever hangs
 NETWORK = timedelta(minutes=2)  # that the calls of one step may take together
 HEARTBEAT = timedelta(seconds=5)  # of the scheduler itself, by an executor of its own
 SCHEDULER_DEAD = timedelta(minutes=1)  # without that, until the process ends
@@ -101,7 +101,7 @@ def wind_up(
     pulse: Pulse | None = None,
 ) -> Timers:
     """All that comes by itself, not yet started."""
-    timers = Timers(pulse or Pulse(), THREADS + 2 * len(adapters))
+    timers = Timers(pulse or Pulse(), THREADS + 3 * len(adapters))
     for name, replies in (("deliver_answers", True), ("deliver", False)):
         deliver = partial(courier.deliver_all, replies=replies)
         slowest = courier.lease + NETWORK
@@ -110,6 +110,9 @@ def wind_up(
     for name, adapter in adapters.items():
         poll = then(partial(intake.poll, name, adapter), carry)
         timers.every(f"poll:{name}", adapter.every, poll, at=now, slowest=NETWORK)
+        if isinstance(adapter, Receives):
+            unpack = then(partial(repeat, partial(intake.open, name, adapter)), carry)
+            timers.every(f"open:{name}", tick, unpack)
         if isinstance(adapter, Rechecks):
             recheck = partial(intake.recheck, name, adapter)
             timers.every(f"recheck:{name}", RECHECK, recheck, slowest=NETWORK)
@@ -161,7 +164,7 @@ def catch_up(timers: BaseScheduler, now: datetime) -> None:
         job.modify(next_run_time=now)
 
 
-def repeat(step: Callable[[], bool]) -> bool:
+def repeat(step: Callable[[], int]) -> bool:
     """Until there is no more to do, each step a transaction of its own; whether there was any."""
     some = False
     while step():

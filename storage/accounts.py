@@ -15,8 +15,7 @@ a = accounts.c
 
 def take_turn(db: Transaction, name: str, at: datetime, every: timedelta) -> Account | None:
     """The account, if it is time to read it; of several workers, one gets it."""
-    begun = {"name": name, "started_at": at, "next_poll_at": at}
-    db.execute(upsert(db, accounts, begun, on=["name"], update=[]))
+    begin(db, name, at)
     set_back = a.failing_since.is_(None) & (a.next_poll_at > at + every)  # the clock was
     mine = (
         update(accounts)
@@ -26,6 +25,12 @@ def take_turn(db: Transaction, name: str, at: datetime, every: timedelta) -> Acc
     )
     row = db.execute(mine).one_or_none()
     return as_object(Account, row) if row else None
+
+
+def begin(db: Transaction, name: str, at: datetime) -> None:
+    """There is one from now on; what was posted before is history."""
+    begun = {"name": name, "started_at": at, "next_poll_at": at}
+    db.execute(upsert(db, accounts, begun, on=["name"], update=[]))
 
 
 def hold(db: Transaction, name: str) -> Account:

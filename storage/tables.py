@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -283,6 +284,8 @@ mentions = Table(
     Column("no_reply", Text, nullable=False),
     Column("reply_by", Moment),
     Column("rating", Integer),
+    Column("address", Text),  # where it is, as every source of it would say
+    Column("same_as", Id),  # it came before, from another source
     Column("media", JSON, nullable=False),
     Column("language", Text),
     Column("extra", JSON, nullable=False),
@@ -290,6 +293,31 @@ mentions = Table(
     Index("ix_mentions_conversation", "conversation"),
     Index("ix_mentions_account_parent", "account", "parent"),
     Index("ix_mentions_customer", "customer"),
+    Index(
+        "ix_mentions_address",
+        "address",
+        sqlite_where=text("address IS NOT NULL"),
+        postgresql_where=text("address IS NOT NULL"),
+    ),
+)
+
+inbox = Table(  # webhooks, as they came; once they are understood, only that they came is kept
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary),
+    Column("at", Moment, nullable=False),
+    Column("opened_at", Moment),
+    UniqueConstraint("account", "key"),
+    Index(
+        "ix_inbox_unopened",
+        "account",
+        "id",
+        sqlite_where=text("opened_at IS NULL"),
+        postgresql_where=text("opened_at IS NULL"),
+    ),
 )
 
 stumbles = Table(  # what the sweep can't do for a conversation, and is not to try all the time

@@ -185,14 +185,19 @@ def test_one_click_asks_for_what_a_start_needs():
     for name, entry in app["env"].items():
         assert entry["description"].strip(), name
         assert not (name in known and known[name].secret and "value" in entry), name
-    assert app["formation"] == {"worker": {"quantity": 1, "size": "basic"}}
+    one, none = ({"quantity": many, "size": "basic"} for many in (1, 0))
+    assert app["formation"] == {"worker": one, "web": none}
     assert app["addons"] == [{"plan": "heroku-postgresql:essential-0"}]
 
 
 def test_the_procfile_names_commands_that_there_are():
     kinds = dict(line.split(": ", 1) for line in read("Procfile").splitlines())
 
-    assert kinds == {"release": "python -m bot migrate", "worker": "python -m bot run"}
+    assert kinds == {
+        "release": "python -m bot migrate",
+        "worker": "python -m bot run",
+        "web": "python -m bot web",
+    }
 
 
 def test_the_teams_we_ship_need_nothing_but_a_channel():

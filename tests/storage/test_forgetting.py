@@ -31,6 +31,7 @@ OURS = {
     "days": "names of teams",
     "destinations": "channels, and what Slack says of itself",
     "digests": "teams and channels",
+    "inbox": "webhooks that nobody has heard yet; then only that they came",
     "people": "what colleagues have set for themselves",
     "policies": "teams.toml",
     "receipts": "counts and ids",
@@ -51,7 +52,7 @@ IDS = {
     )
 }  # fmt: skip
 IDS |= {("customers", "platform"), ("saved_views", "person")}
-IDS |= {("mentions", name) for name in ("account", "origin")}
+IDS |= {("mentions", name) for name in ("account", "origin", "address")}
 IDS |= {("replies", name) for name in ("key", "author", "approved_by", "withdrawn_by")}
 IDS |= {("parts", "reply"), ("shown", "channel"), ("shown", "ts")}
 IDS |= {("stumbles", name) for name in ("step", "problem")}

@@ -84,6 +84,8 @@ def test_the_indexes_have_their_conditions(blank):
         "ix_outbox_pending",
         "ix_outbox_unfinished_lane",
         "ix_follow_ups_due_at",
+        "ix_inbox_unopened",
+        "ix_mentions_address",
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import conversations, search
+from storage import conversations, inbox, search
 from storage.database import Database, Transaction, reading
 from storage.search import Asked
 from tests.conftest import NOON
@@ -18,6 +18,7 @@ LOOKS: dict[str, Callable[[Transaction], object]] = {
     "ix_conversations_redraw_at": lambda db: conversations.hold_next_to_redraw(db, NOON),
     "ix_conversations_urgency": lambda db: search.unanswered(db, Asked(teams=["care"]), most=10),
     "ix_conversations_waiting": lambda db: conversations.wait_known_since(db, "care"),
+    "ix_inbox_unopened": lambda db: inbox.waits(db, "webhook"),
     "ix_conversations_unclaimed": lambda db: search.totals(
         db, Asked(teams=["care"]), NOON + timedelta(hours=1)
     ),

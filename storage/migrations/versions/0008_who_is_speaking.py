@@ -1,4 +1,4 @@
-"""Who is speaking, until when they can be answered, and how many stars they gave.
+"""Who is speaking, until when they can be answered; one post of two sources; webhooks.
 
 Everything is added, so a worker of the version before runs on.
 """
@@ -6,19 +6,49 @@ Everything is added, so a worker of the version before runs on.
 import sqlalchemy as sa
 from alembic import op
 
-from storage.tables import Moment
+from storage.tables import Id, Moment
 
 revision = "0008"
 down_revision = "0007"
+
+WITH_ADDRESS = sa.text("address IS NOT NULL")
+UNOPENED = sa.text("opened_at IS NULL")
 
 
 def upgrade() -> None:
     for table, columns in _columns().items():
         for column in columns:
             op.add_column(table, column)
+    op.create_index(
+        "ix_mentions_address",
+        "mentions",
+        ["address"],
+        sqlite_where=WITH_ADDRESS,
+        postgresql_where=WITH_ADDRESS,
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary()),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("opened_at", Moment()),
+        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
+        sa.UniqueConstraint("account", "key", name="uq_inbox_account_key"),
+    )
+    op.create_index(
+        "ix_inbox_unopened",
+        "inbox",
+        ["account", "id"],
+        sqlite_where=UNOPENED,
+        postgresql_where=UNOPENED,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("inbox")
+    op.drop_index("ix_mentions_address", "mentions")
     for table, columns in _columns().items():
         with op.batch_alter_table(table) as batch:
             for column in columns:
@@ -38,5 +68,7 @@ def _columns() -> dict[str, list[sa.Column[object]]]:
         "mentions": [
             sa.Column("reply_by", Moment()),
             sa.Column("rating", sa.Integer()),
+            sa.Column("address", sa.Text()),
+            sa.Column("same_as", Id),
         ],
     }
