@@ -19,6 +19,7 @@ from bot.domain.mention import INSIDE, Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Files, Sent
 
 PAGE = 100
+PROFILE = ("followers", "verified", "place", "speaks", "website")  # of who posts
 LIMIT = 500
 PARTS = 4
 FILES = Files(count=2, size=5_000_000, types=("image/",))
@@ -214,7 +215,7 @@ class Demo:
                 handle=f"@{event['by']}",
                 name=event.get("name") or event["by"].title(),
                 url=f"https://demo.example/{event['by']}",
-                followers=event.get("followers"),
+                **{name: event[name] for name in PROFILE if name in event},
             ),
             text=event["text"],
             posted_at=datetime.fromisoformat(event["at"]),
@@ -224,6 +225,8 @@ class Demo:
             public=event.get("public", True),
             deleted=event.get("deleted", False),
             no_reply=event.get("no_reply", ""),
+            reply_by=datetime.fromisoformat(until) if (until := event.get("reply_by")) else None,
+            rating=event.get("rating"),
             media=(*event.get("media", ()), *self._inside(event)),
             language=event.get("language"),
         )

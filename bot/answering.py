@@ -102,8 +102,8 @@ class Answering:
 
         Raises what stands in the way: NothingWritten, Unfilled, CannotReplyHere, TooLong.
         """
-        if asked.no_reply:
-            raise CannotReplyHere(asked.no_reply)
+        if why := asked.unanswerable(self.now()):
+            raise CannotReplyHere(why)
         adapter = self.desk.adapters.get(asked.account)
         if adapter is None:
             raise CannotReplyHere(NotPossible(Ours(ACCOUNT_GONE), account=asked.account))

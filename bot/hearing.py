@@ -9,6 +9,7 @@ import structlog
 from adapters import Batch
 from bot.desk import Desk
 from bot.domain.account import Account
+from bot.domain.closing import warn_at
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten, hidden
 from bot.domain.frozen import replace
@@ -252,11 +253,19 @@ class Hearing:
                 answered = self.desk.answered_by(self.db, conversation, answer)
                 conversation = replace(answered, quiet=unseen and not answered.open)
         saved = self.ledger.save(self.db, conversation, self.now)
+        self._mind_its_end(mention, id, saved)
         if not unseen and not saved.quiet:
             self.ledger.owe_note(self.db, saved, "wrote_again", id, self.now)
         if unseen:
             self._spare([saved])
         self._arrived(saved, mention)
+
+    def _mind_its_end(self, mention: Mention, id: int, conversation: Conversation) -> None:
+        """Where the platform lets nobody answer after a while: say so before, and show it then."""
+        if mention.reply_by and conversation.open:
+            calendar = self.desk.team(conversation).calendar
+            mentions.warn(self.db, id, warn_at(calendar, mention.posted_at, mention.reply_by))
+            conversations.redraw_by(self.db, conversation.id, mention.reply_by)
 
     def _spare(self, begun: Iterable[Conversation]) -> None:
         """What belongs to a surge and is no complaint needs no card of its own."""

@@ -64,11 +64,12 @@ class Newcomers:
         return frozenset(m.key for m in alone if m.key not in there and m.thread not in threads)
 
     def _stands_alone(self, mention: Mention) -> bool:
-        """It answers nothing, is no history, and there is somebody to be answered."""
+        """It answers nothing, is no history, and there is somebody to be answered, at any time."""
         return (
             mention.origin is Origin.CUSTOMER
             and not mention.deleted
             and not mention.parent
+            and not mention.reply_by
             and mention.account == self.account.name
             and mention.posted_at >= self.account.started_at
         )

@@ -6,6 +6,7 @@ from typing import Any
 from bot.desk import Desk
 from bot.domain.case import Case
 from bot.domain.clock import CHANNEL, NOTHING
+from bot.domain.conversation import State
 from bot.slack import notes
 from bot.slack.blocks import Message
 from bot.slack.members import Members
@@ -13,6 +14,7 @@ from bot.slack.tongue import _
 from storage import follow_ups, mentions, replies
 from storage.database import reading
 
+WAITING = (State.WAITING, State.CLAIMED)
 About = Mapping[str, Any]
 
 
@@ -31,6 +33,7 @@ class Noting:
             "not_amended": self._not_amended,
             "escalated": self._escalated,
             "follow_up": self._follow_up,
+            "closing": self._closing,
             "refused": self._failed,
             "in_doubt": self._failed,
         }
@@ -74,6 +77,15 @@ class Noting:
         with reading(self.desk.database) as db:
             wanted = follow_ups.get(db, int(of))
         return notes.follow_up(self.reachable(wanted.by), wanted.text) if wanted else None
+
+    def _closing(self, case: Case, _what: str, of: str, _about: About) -> Message | None:
+        """That it can't be answered much longer, unless it was answered meanwhile."""
+        with reading(self.desk.database) as db:
+            mention = mentions.get(db, int(of))
+        if case.conversation.state not in WAITING or not mention.reply_by:
+            return None
+        whom = self.reachable(case.conversation.owner or CHANNEL)
+        return notes.closing(whom, mention.account, mention.reply_by, self.desk.now())
 
     def _failed(self, case: Case, what: str, _of: str, _about: About) -> Message:
         draw = notes.refused if what == "refused" else notes.in_doubt

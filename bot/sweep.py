@@ -31,6 +31,7 @@ from storage import (
     follow_ups,
     inbox,
     journal,
+    mentions,
     outbox,
     stumbles,
     verdicts,
@@ -126,6 +127,23 @@ class Sweep:
         return found is not None
 
     # Follow-ups
+
+    def warn_one(self) -> bool:
+        """Tell whoever has it that its platform soon lets nobody answer; of several workers, one.
+
+        Deadlines know nothing of that: what a team promises may be longer than a platform waits.
+        """
+        now = self.now()
+        with glancing(self.database) as db:
+            near = mentions.to_warn_of(db, now)
+        if near is None:
+            return False
+        with self.database.begin() as db:
+            id, number = near
+            conversation = conversations.hold_survivor(db, number)
+            if mentions.warned(db, id) and conversation.open:
+                self.ledger.owe_note(db, conversation, "closing", id, now)
+        return True
 
     def follow_up_one(self) -> bool:
         """Remind somebody of what they wanted to ask, in working hours; of several workers, one.

@@ -117,7 +117,7 @@ def wind_up(
             recheck = partial(intake.recheck, name, adapter)
             timers.every(f"recheck:{name}", RECHECK, recheck, slowest=NETWORK)
     nagging = (sweep.let_go_one, sweep.list_one, sweep.nag_some)
-    for step in (*nagging, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
+    for step in (*nagging, sweep.warn_one, sweep.follow_up_one, sweep.redraw_one, sweep.gather_one):
         timers.every(step.__name__, tick, then(partial(repeat, step), carry))
     timers.every("alert", ALERT, sweep.alert_some)
     seldom = (sweep.let_words_go_one, RETENTION), (sweep.prune_some, RETENTION)

@@ -87,9 +87,29 @@ def change(db: Transaction, id: int, mention: Mention) -> None:
         "deleted": mention.deleted,
         "media": list(mention.media),
         "no_reply": mention.no_reply,
+        "reply_by": mention.reply_by,
+        "rating": mention.rating,
         "extra": dict(mention.extra),
     }
     db.execute(update(mentions).where(m.id == id).values(**now))
+
+
+def warn(db: Transaction, id: int, at: datetime) -> None:
+    """When somebody is to be told that it can't be answered much longer."""
+    db.execute(update(mentions).where(m.id == id).values(warn_at=at))
+
+
+def to_warn_of(db: Transaction, at: datetime) -> tuple[int, int] | None:
+    """One whose platform soon lets nobody answer it, and its conversation."""
+    near = select(m.id, m.conversation).where(m.warn_at <= at, m.conversation.is_not(None))
+    row = db.execute(near.order_by(m.warn_at, m.id).limit(1)).one_or_none()
+    return (row.id, row.conversation) if row else None
+
+
+def warned(db: Transaction, id: int) -> bool:
+    """Note that somebody is told; False when another worker was faster."""
+    mine = update(mentions).where(m.id == id, m.warn_at.is_not(None)).values(warn_at=None)
+    return bool(db.execute(mine).rowcount)
 
 
 def of_conversation(db: Transaction, conversation: int) -> Sequence[Mention]:

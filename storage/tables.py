@@ -283,6 +283,7 @@ mentions = Table(
     Column("deleted", Boolean, nullable=False),
     Column("no_reply", Text, nullable=False),
     Column("reply_by", Moment),
+    Column("warn_at", Moment),  # that `reply_by` is near
     Column("rating", Integer),
     Column("address", Text),  # where it is, as every source of it would say
     Column("same_as", Id),  # it came before, from another source
@@ -293,6 +294,12 @@ mentions = Table(
     Index("ix_mentions_conversation", "conversation"),
     Index("ix_mentions_account_parent", "account", "parent"),
     Index("ix_mentions_customer", "customer"),
+    Index(
+        "ix_mentions_warn_at",
+        "warn_at",
+        sqlite_where=text("warn_at IS NOT NULL"),
+        postgresql_where=text("warn_at IS NOT NULL"),
+    ),
     Index(
         "ix_mentions_address",
         "address",

@@ -15,6 +15,7 @@ INSIDE = "mid:"  # how the name of a picture begins that lies in its message (af
 
 
 STARS = range(1, 6)
+OVER = "The time in which its platform lets anybody answer is over."
 
 
 class Kind(StrEnum):
@@ -101,6 +102,10 @@ class Mention:
             raise ValueError(f"{self.reply_by} has no offset, so nobody knows when it will be.")
         if self.rating is not None and self.rating not in STARS:
             raise ValueError(f"{self.rating} stars can't be.")
+
+    def unanswerable(self, now: datetime) -> str:
+        """Why it can't be answered from here (any more), in a sentence; "": it can."""
+        return self.no_reply or (OVER if self.reply_by and now >= self.reply_by else "")
 
     @property
     def platform(self) -> str:

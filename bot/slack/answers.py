@@ -127,8 +127,9 @@ class Answers:
         if visit.rest:  # words that were typed behind a command are kept, come what may
             self.answering.keep_draft(number, visit.by, visit.rest)
         conversation.reply(visit.by, now, team)  # says why not, before anybody writes in vain
-        if case.latest.no_reply or self.desk.ability(case.latest.account) is None:
-            raise CannotReplyHere(case.latest.no_reply or NO_ACCOUNT)
+        why = case.latest.unanswerable(now)
+        if why or self.desk.ability(case.latest.account) is None:
+            raise CannotReplyHere(why or NO_ACCOUNT)
         self.answering.begin_draft(number, visit.by, visit.rest)
         return case
 
@@ -323,7 +324,7 @@ class Answers:
             text=text,
             what=what,
             proposed=conversation.proposed or "",
-            places=_places(case) if what == REPLY else (),
+            places=_places(case, self.desk.now()) if what == REPLY else (),
             promises=times.promises(team.calendar, now),
             keep=times.to_keep(conversation.promised_for, team.calendar, now),
             sign=self._sign(visit, case, what),
@@ -419,9 +420,9 @@ TOO_LARGE = Ours("{name} is too large: the platform takes {size} a file. Take it
 TOO_LARGE_TOGETHER = Ours("Together they are too large: the platform takes {size} with an answer.")
 
 
-def _places(case: Case) -> Sequence[Mention]:
+def _places(case: Case, now: datetime) -> Sequence[Mention]:
     """The latest in private and the latest in public, that of the customer's last words first."""
-    standing = [m for m in case.heard if not m.deleted and not m.no_reply]
+    standing = [m for m in case.heard if not m.deleted and not m.unanswerable(now)]
     last = {mention.public: mention for mention in standing}
     if len(last) < 2:
         return ()

@@ -70,11 +70,12 @@ def _while_open(case: Case, now: datetime) -> Iterator[Deed]:
     yield WAKE if conversation.snoozed(now) else SNOOZE
     yield DISMISS
     yield CUSTOMER
-    if not case.latest.no_reply:  # otherwise it is a button
+    answerable = not case.latest.unanswerable(now)
+    if answerable:  # otherwise it is a button
         yield THERE
     if not conversation.thanks:
         yield NEEDLESS
-    if conversation.waits and not case.latest.no_reply:
+    if conversation.waits and answerable:
         yield HOLDING
     yield from (MERGE, FOLLOW_UP)
     yield from (each for each in (CORRECT, WITHDRAW) if each.verb in case.can)
@@ -111,7 +112,7 @@ def buttons(case: Case, now: datetime) -> list[Element]:
         return [*_doubt(conversation), _menu(case, now)]
     if conversation.proposed:
         return [*_approval(conversation), _menu(case, now)]
-    return [*_last_word(conversation), *_answer(case), *_hand(case), _menu(case, now)]
+    return [*_last_word(conversation), *_answer(case, now), *_hand(case), _menu(case, now)]
 
 
 def _last_word(conversation: Conversation) -> list[Element]:
@@ -121,8 +122,8 @@ def _last_word(conversation: Conversation) -> list[Element]:
     return [button("no_answer_needed", _("No answer needed"), conversation.id, style="primary")]
 
 
-def _answer(case: Case) -> list[Element]:
-    if case.latest.no_reply:
+def _answer(case: Case, now: datetime) -> list[Element]:
+    if case.latest.unanswerable(now):
         return _there(case)
     says = _("Reply to {customer}").format(customer=whole_name(case.customer))
     return [button("reply", _("Reply"), case.conversation.id, style=_style(case), says=says)]

@@ -48,6 +48,7 @@ from bot.slack.words import (
     said,
     settled,
     singular,
+    stars,
     whole_name,
 )
 from bot.slack.written import NO_REPLIES, retold
@@ -79,12 +80,17 @@ def card(case: Case, now: datetime) -> Message:
     if case.conversation.forgotten:
         return _forgotten(case.conversation)
     answer = _answer(case)
-    blocks = [rich(_headline(case, now), _customer(case)), quote(said(case))]
+    blocks = [rich(_headline(case, now), _customer(case)), *_stars(case), quote(said(case))]
     blocks += _media(case) + answer + _amended(case)
     blocks.append(context(_small_print(case, now, answered=bool(answer))))
     if row := buttons(case, now):
         blocks.append(actions(*row))
     return Message(_fallback(case, now), blocks)
+
+
+def _stars(case: Case) -> list[Block]:
+    rating = case.latest.rating
+    return [context(stars(rating))] if rating else []
 
 
 def _forgotten(conversation: Conversation) -> Message:
@@ -128,8 +134,9 @@ def _customer(case: Case) -> Element:
 
 
 def _followed(case: Case) -> list[str]:
-    many = case.customer.followers
-    return [_followers(many)] if many is not None else []
+    many, verified = case.customer.followers, case.customer.verified
+    told = [_followers(many)] if many is not None else []
+    return [*told, _("verified")] if verified else told
 
 
 def _tagged(case: Case) -> list[str]:
@@ -308,13 +315,23 @@ def _small_print(case: Case, now: datetime, *, answered: bool = False) -> str:
     parts += _promise(conversation)
     parts += [_wait(waiting)] if (waiting := _waiting(case)) > 1 else []
     parts += [] if latest.public else [_("private message")]
-    if latest.no_reply and conversation.open:
-        why = harmless(retold(latest.no_reply, NO_REPLIES), REASON)
-        parts.append(_("can't be answered from here: {why}").format(why=why))
+    parts += _answerable(latest, now) if conversation.open else []
     parts += _pause(conversation, now)
     parts += _raised(conversation)
     parts.append(_because(conversation))
     return " · ".join(parts)
+
+
+def _answerable(latest: Mention, now: datetime) -> list[str]:
+    """Whether its platform lets us answer, and until when."""
+    if no := latest.unanswerable(now):
+        why = harmless(retold(no, NO_REPLIES), REASON)
+        return [_("can't be answered from here: {why}").format(why=why)]
+    return [_until(latest.reply_by)] if latest.reply_by else []
+
+
+def _until(moment: datetime) -> str:
+    return _("can be answered until {moment}").format(moment=when_markup(moment))
 
 
 def _writing(case: Case, now: datetime) -> list[str]:

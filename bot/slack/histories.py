@@ -40,6 +40,7 @@ NOTES = 7  # on a page: each may be 32 kB where Slack counts
 NOTED = 2700  # characters of markup: a whole note
 LATEST_NOTES, LATEST_CHAPTERS = 3, 5  # of those, where everything is told at once
 IDENTITIES, PROMISES, FOLLOW_UPS = 10, 10, 10
+PUBLIC = 100  # characters of what somebody says of themselves
 TAGS, REMINDER = 1000, 1200  # characters of markup
 WHY = 200
 ABOUT, NOTED_BY, CHAPTERS, SAID = "about", "notes", "chapters", "said"
@@ -171,10 +172,23 @@ def _turning(part: str, page: int, number: int, *, more: bool) -> list[Block]:
 
 
 def _who(by: Customer) -> Block:
+    """Their public profile is a snapshot; it is shown, and decides nothing."""
+    facts = "".join(f" · {each}" for each in _public(by))
+    seen = [*sentence(_(" (as of {day})"), day=when(by.seen_at))] if facts and by.seen_at else []
+    return rich(line(link(by.url, whole_name(by)), words(facts), *seen))
+
+
+def _public(by: Customer) -> Iterator[str]:
     many = by.followers
-    told = n_("{many:,} follower", "{many:,} followers", many or 0)
-    followers = [words(" · " + fill(told, many=many))] if many is not None else []
-    return rich(line(link(by.url, whole_name(by)), *followers))
+    if many is not None:
+        yield fill(n_("{many:,} follower", "{many:,} followers", many), many=many)
+    if by.verified:
+        yield _("verified")
+    if by.since:
+        yield _("there since {year}").format(year=by.since.year)
+    yield from (clip(visible(each), PUBLIC) for each in (by.place, by.website) if each)
+    if by.speaks:
+        yield lands.language(by.speaks)
 
 
 def _identities(profile: Profile) -> list[Block]:

@@ -196,6 +196,21 @@ def follow_up(whom: str, text: str) -> Message:
     return Message(told.format(whom=calling(whom), text=harmless(text, SAID)))
 
 
+def closing(whom: str, account: str, until: datetime, now: datetime) -> Message:
+    """The platform soon lets nobody answer any more."""
+    if until <= now:
+        told = _(
+            "{whom}, {platform} let nobody answer this after {moment}. Reach them another way."
+        )
+    else:
+        told = _("{whom}, {platform} lets nobody answer this after {moment}, {away}.")
+    away = _away(until, now, just=_("by now"))
+    where = platform(account)
+    return Message(
+        told.format(whom=calling(whom), platform=where, moment=when_markup(until), away=away)
+    )
+
+
 def retired(case: Case, what: str, card: str | None) -> Message:
     """One line in place of an old card; `card` is the address of the new one."""
     conversation = case.conversation

@@ -1,6 +1,6 @@
 """The form in which an answer is written, and the smaller ones around an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from bot.slack.blocks import (
     rich,
     section,
     sentence,
+    when_markup,
 )
 from bot.slack.forms import (
     ASKED,
@@ -99,6 +100,7 @@ def reply(sheet: Sheet) -> View:
     to = sentence(_("To {customer}"), customer=link(sheet.at.url, whole_name(case.customer)))
     blocks = [rich(line(*to)), *_others(sheet), quote(said(case), ASKED)]
     blocks.append(context(_where(sheet)))
+    blocks += [context(" ".join(told))] if (told := list(_limits(sheet))) else []
     blocks += [_saved(sheet)] if sheet.choosing else []
     blocks.append(_text(sheet))
     before = "" if sheet.round else _not_sent(case, sheet.text)
@@ -350,6 +352,18 @@ def _where(sheet: Sheet) -> str:
     if to == customer.handle:
         return told
     return told + " " + _("It goes to *{to}*.").format(to=harmless(to, CALLED))
+
+
+def _limits(sheet: Sheet) -> Iterator[str]:
+    """What is particular about answers there."""
+    if sheet.at.reply_by:
+        until = when_markup(sheet.at.reply_by)
+        yield _("It can be answered until {moment}.").format(moment=until)
+    if sheet.ability.overwrites:
+        yield _("There is one answer at most: another takes its place.")
+    if sheet.ability.markup:
+        told = _("{markup} works in it: **bold**, lists, links.")
+        yield told.format(markup=sheet.ability.markup)
 
 
 def _length(ability: Ability) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.case import Case, Past
 from bot.domain.clock import Standing
 from bot.domain.conversation import Conversation, State
-from bot.domain.mention import INSIDE, Customer, Kind
+from bot.domain.mention import INSIDE, STARS, Customer, Kind
 from bot.domain.problems import Ours
 from bot.slack.blocks import Element, lasting, link, words
 from bot.slack.text import address, clip, harmless, one_line, visible
@@ -134,6 +134,12 @@ def said(case: Case) -> str:
     before = [clip(visible(m.text), EARLIER) for m in waiting[:-1]][-BEFORE:]
     subject = [clip(visible(latest.subject), SUBJECT)] if latest.subject else []
     return "\n\n".join([*subject, *before, latest.text])
+
+
+def stars(rating: int) -> str:
+    """What they gave, out of five."""
+    shown = "★" * rating + "☆" * (STARS[-1] - rating)
+    return _("{stars} {rating} of 5 stars").format(stars=shown, rating=rating)
 
 
 def attached(urls: Sequence[str]) -> list[Element]:

@@ -17,6 +17,7 @@ NO_REPLIES = (  # why platforms say that we can't answer
         "It does not mention us, and X lets an app answer only people who do. Answer it in X"
         " itself."
     ),
+    N_("The time in which its platform lets anybody answer is over."),
     N_("Mail to {address} can't be sent from here."),
     N_("Nobody reads mail to {address}."),
     N_("The mail has no address that could be answered."),

@@ -12,6 +12,7 @@ HANDLE = re.compile(r"@\w+")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 MODIFIERS = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")  # of emoji
 AROUND = re.compile(rf"(?:[\s,!;:()*&-]|(?<!\.)\.(?!\.)|{GLAD})*")  # "..." is said with a sigh
+POOR = 2  # stars, at most
 LAST_WORD = 12  # words: who says more has more to say
 
 
@@ -29,6 +30,8 @@ class Guess:
 
 def guess(mention: Mention) -> Guess:
     """The kind of a mention. What is in a script the rules can't read counts as a complaint."""
+    if mention.rating and mention.rating <= POOR:
+        return Guess(Kind.COMPLAINT, f"“{'★' * mention.rating}”")
     text = f"{mention.subject}\n{mention.text}".lower().replace("’", "'")
     if found := _found(COMPLAINT, text):
         return Guess(Kind.COMPLAINT, found)

@@ -11,6 +11,7 @@ from bot.domain.mention import Kind
 from bot.playground.pings import pings
 from tests.conftest import NOON
 from tests.slack.cases import MIRA, POST, REPLY, SENT, STATES, accepted, accepted_view, case
+from tests.things import HOUR
 
 EVIL = [
     "<!channel>",
@@ -51,16 +52,25 @@ URL = st.one_of(
     st.integers(1, 4000).map(lambda n: "https://evil.example/" + "&" * n),
 )
 CUSTOMER = st.builds(
-    lambda name, handle, url, followers: replace(
-        MIRA, name=name, handle=handle, url=url, followers=followers
+    lambda name, handle, url, followers, told: replace(
+        MIRA, name=name, handle=handle, url=url, followers=followers, **told
     ),
     TEXT,
     TEXT,
     URL,
     st.none() | st.integers(0, 10**12),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "verified": st.booleans(),
+            "since": st.just(NOON),
+            "seen_at": st.just(NOON),
+            **dict.fromkeys(("place", "speaks", "website"), TEXT),
+        },
+    ),
 )
 MENTION = st.builds(
-    lambda text, subject, url, media, no_reply, public: replace(
+    lambda text, subject, url, media, no_reply, public, more: replace(
         POST,
         text=text,
         subject=subject,
@@ -68,6 +78,7 @@ MENTION = st.builds(
         media=tuple(each for each in media if each),
         no_reply=no_reply,
         public=public,
+        **more,
     ),
     TEXT,
     TEXT,
@@ -75,6 +86,9 @@ MENTION = st.builds(
     st.lists(URL, max_size=8),
     st.just("") | TEXT,
     st.booleans(),
+    st.fixed_dictionaries(
+        {}, optional={"reply_by": st.just(NOON + HOUR), "rating": st.integers(1, 5)}
+    ),
 )
 PAST = st.builds(
     Past,

@@ -242,6 +242,15 @@ def test_a_tag_of_the_customer_is_shown():
     assert "tagged VIP, press" in drawn.text
 
 
+def test_stars_and_a_verified_account_are_shown():
+    rated = case(mentions=[replace(POST, rating=2)], customer=replace(MIRA, verified=True))
+
+    seen = shown(card(rated, NOON))
+
+    assert "★★☆☆☆ 2 of 5 stars" in seen
+    assert "1,204 followers · verified" in seen
+
+
 def test_the_customers_line_tells_what_we_know_of_them():
     past = Past(times=3, last_state=State.ANSWERED, last_closed_at=NOON - timedelta(days=9))
     known = replace(case(replace(WAITING, language="de"), past=past), known_by=["U0ANA"], notes=2)

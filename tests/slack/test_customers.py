@@ -91,6 +91,16 @@ def test_everything_that_is_known_is_told():
         assert part in told
 
 
+def test_a_public_profile_is_a_snapshot():
+    told = {"since": NOON, "place": "Graz <!channel>", "website": "m.example", "seen_at": NOON}
+    mira = replace(MIRA, verified=True, speaks="de-AT", **told)
+
+    seen_now = seen(histories.about(profile(customer=mira), 42, NOON))
+
+    for part in ("verified", "there since 2026", "Graz", "m.example", "German", "as of"):
+        assert part in seen_now
+
+
 def test_what_nobody_knows_is_said_once():
     told = seen(histories.about(profile(chapters=()), 42, NOON))
 

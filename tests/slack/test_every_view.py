@@ -438,6 +438,7 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     ),
     "managing.naming": lambda w: managing.naming(home.Chosen({"view": w.text[:200]})),
     "notes.automatic": lambda w: notes.automatic(w.case.latest),
+    "notes.closing": lambda w: notes.closing("U0ANA", w.case.latest.account, NOON + HOUR, NOON),
     "notes.deleted": lambda w: notes.deleted(w.case),
     "notes.escalated": lambda w: notes.escalated("U0LEA", "U0ANA", w.text),
     "notes.follow_up": lambda w: notes.follow_up("U0ANA", w.text),

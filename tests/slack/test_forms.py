@@ -104,6 +104,18 @@ def test_where_the_platform_takes_more_than_slack_the_form_says_what_slack_takes
     assert "Acme Care &lt;care@acme.example&gt;" in shown(view)
 
 
+def test_what_is_particular_about_answers_there_is_said():
+    reviews = replace(ABILITY, overwrites=True, markup="Markdown")
+    window = case(mentions=[replace(POST, reply_by=NOON + HOUR)])
+
+    seen = shown(accepted_view(reply_form(window, reviews)))
+
+    assert "It can be answered until" in seen
+    assert "There is one answer at most: another takes its place." in seen
+    assert "Markdown works in it" in seen
+    assert "at most: another" not in shown(reply_form())
+
+
 def test_what_was_typed_before_is_offered_again():
     view = reply_form(draft="So sorry, Mira.")
 

@@ -350,7 +350,8 @@ def direct(slack, who):
 
 def _said() -> Iterator[str]:
     """Every text in the code, whatever is filled in."""
-    for path in [*kept.CODE.glob("*.py"), *(kept.ROOT / "adapters").rglob("*.py")]:
+    rooms = (kept.ROOT / name for name in ("adapters", "bot/domain"))
+    for path in [*kept.CODE.glob("*.py"), *(path for room in rooms for path in room.rglob("*.py"))]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 yield "".join(str(getattr(part, "value", "{}")) for part in map(_part, node.values))

@@ -86,6 +86,7 @@ def test_the_indexes_have_their_conditions(blank):
         "ix_follow_ups_due_at",
         "ix_inbox_unopened",
         "ix_mentions_address",
+        "ix_mentions_warn_at",
     }
 
 

@@ -155,6 +155,12 @@ def test_a_picture_is_more_than_thanks():
     assert not guess(mention("Thanks!", media=("https://pbs.example/1.jpg",))).thanks
 
 
+def test_one_or_two_stars_are_a_complaint_whatever_is_said():
+    assert guess(mention("Great colours", rating=2)).kind is Kind.COMPLAINT
+    assert guess(mention("Great colours", rating=2)).because == "“★★”"
+    assert guess(mention("Great colours", rating=3)).kind is Kind.PRAISE
+
+
 def test_thanks_under_the_subject_of_a_complaint_are_looked_at():
     assert not guess(mention("Thanks!", subject="Re: My machine is broken")).thanks
     assert guess(mention("Thanks!", subject="Re: Order 88412")).thanks

@@ -11,7 +11,7 @@ from storage.tables import Id, Moment
 revision = "0008"
 down_revision = "0007"
 
-WITH_ADDRESS = sa.text("address IS NOT NULL")
+FEW = ("address", "warn_at")  # what only some mentions have
 UNOPENED = sa.text("opened_at IS NULL")
 
 
@@ -19,13 +19,11 @@ def upgrade() -> None:
     for table, columns in _columns().items():
         for column in columns:
             op.add_column(table, column)
-    op.create_index(
-        "ix_mentions_address",
-        "mentions",
-        ["address"],
-        sqlite_where=WITH_ADDRESS,
-        postgresql_where=WITH_ADDRESS,
-    )
+    for name in FEW:
+        only = sa.text(f"{name} IS NOT NULL")
+        op.create_index(
+            f"ix_mentions_{name}", "mentions", [name], sqlite_where=only, postgresql_where=only
+        )
     op.create_table(
         "inbox",
         sa.Column("id", Id, nullable=False),
@@ -48,7 +46,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("inbox")
-    op.drop_index("ix_mentions_address", "mentions")
+    for name in FEW:
+        op.drop_index(f"ix_mentions_{name}", "mentions")
     for table, columns in _columns().items():
         with op.batch_alter_table(table) as batch:
             for column in columns:
@@ -67,6 +66,7 @@ def _columns() -> dict[str, list[sa.Column[object]]]:
         ],
         "mentions": [
             sa.Column("reply_by", Moment()),
+            sa.Column("warn_at", Moment()),
             sa.Column("rating", sa.Integer()),
             sa.Column("address", sa.Text()),
             sa.Column("same_as", Id),
