@@ -219,7 +219,7 @@ class Demo:
             ),
             text=event["text"],
             posted_at=datetime.fromisoformat(event["at"]),
-            url=self._url(event["key"]),
+            url=event.get("url") or self._url(event["key"]),
             revision=event.get("revision", ""),
             origin=Origin.OWN if own else Origin(event.get("origin", Origin.CUSTOMER)),
             public=event.get("public", True),

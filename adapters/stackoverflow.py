@@ -4,7 +4,7 @@ https://api.stackexchange.com/docs/advanced-search
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters import Setting
@@ -35,7 +35,7 @@ class StackOverflow(Search):
     def __init__(self, name: str, settings: Mapping[str, str], *more: Any) -> None:
         super().__init__(name, settings, *more)
         self.place, self.key = settings["STACK_SITE"], settings["STACK_KEY"]
-        self._not_before = self.now()
+        self._not_before = datetime.min.replace(tzinfo=UTC)
         self._turn = 0
 
     def check(self) -> str:

@@ -1,7 +1,7 @@
 """What each mention changes: a new conversation, further words, an answer from elsewhere."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +15,7 @@ from bot.domain.forgotten import forgotten, hidden
 from bot.domain.frozen import replace
 from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
 from bot.domain.reply import Sent
+from bot.echoes import echoes, goes_on_with
 from bot.newcomers import Newcomers
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
 from bot.surges import KNOWN, can_be_spared
@@ -32,6 +33,7 @@ from storage import (
     surges,
 )
 from storage.database import Transaction, Unavailable
+from storage.mentions import Told
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ class Hearing:
         self.set_aside = 0
         self.arrived: Counter[tuple[str, datetime]] = Counter()
         self.surging: Collection[str] = ()
+        self.echoes: Mapping[str, Told] = {}
 
     def page(self, batch: Batch, hear: Callable[["Hearing", Sequence[Mention]], int]) -> int:
         """Everything in it, oldest first; returns how many mentions were new.
@@ -60,6 +63,8 @@ class Hearing:
         What belongs to a surge is listed in its thread, and so no surge ends while this goes on.
         """
         self.surging = {surge.team for surge in surges.hold_lasting(self.db)}
+        if len(self.desk.adapters) > 1:
+            self.echoes = echoes(self.db, self.account.name, batch.mentions)
         for item in batch.unreadable:
             self._set_aside(item)
         new = hear(self, sorted(batch.mentions, key=lambda mention: mention.posted_at))
@@ -82,7 +87,8 @@ class Hearing:
         page = [mention.storable() for mention in said]
         if self.lost:  # a database that was set back: each may have a card already
             return sum(map(self._take_in, page))
-        newcomers = Newcomers(self.desk, self.db, self.account, page)
+        own = [mention for mention in page if mention.key not in self.echoes]
+        newcomers = Newcomers(self.desk, self.db, self.account, own)
         return sum(
             self._welcome(newcomers, run) if new else sum(map(self._take_in, run))
             for new, run in newcomers.runs(page)
@@ -109,6 +115,9 @@ class Hearing:
             self._compare(*found, mention)
             return False
         by = customers.meet(self.db, mention.customer, self.now)
+        if first := self.echoes.get(mention.key):
+            self._hear_again(mention, by, first)
+            return False
         if mention.origin is Origin.CUSTOMER and not mention.deleted:
             self._hear_customer(mention, by)
         elif mention.origin is Origin.OWN:
@@ -166,6 +175,19 @@ class Hearing:
         else:
             conversation = self._heard(known, mention)
         self._attach(mention, by, conversation, unseen=known is None or known.quiet)
+
+    def _hear_again(self, mention: Mention, by: int, first: Told) -> None:
+        """Another source has told of this post: there is one mention, which can be answered."""
+        taken = goes_on_with(self.desk, self.db, first, mention, by)
+        id = self._keep(mention, by, taken.id if taken else None)
+        if taken is None:
+            mentions.same_as(self.db, id, first.id)
+            if forgotten(first.key):
+                forgetting.forget_mention(self.db, id)
+        else:
+            mentions.same_as(self.db, first.id, id)
+            self._mind_its_end(mention, id, self.ledger.save(self.db, taken, self.now))
+        log.info("mention.echoed", account=mention.account, key=mention.key, first=first.account)
 
     def _heard(self, known: Conversation, mention: Mention) -> Conversation:
         """Further words. Who only says thanks after our answer starts no clock."""
@@ -288,7 +310,7 @@ class Hearing:
         asked = mention.parent and mentions.find(self.db, mention.account, mention.parent)
         number = asked[1] if asked else None
         if asked and forgotten(asked[0].key):  # our words to them are theirs as well
-            forgetting.forget_answer(self.db, self._keep(mention, by, number))
+            forgetting.forget_mention(self.db, self._keep(mention, by, number))
             return
         self._keep(mention, by, number)
         if number is None:

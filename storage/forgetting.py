@@ -299,8 +299,10 @@ def wipe_old(db: Transaction, account: str, before: datetime, *, most: int) -> C
 
 
 def _wipe_mentions(db: Transaction, which: ColumnElement[bool], most: int) -> Counted:
-    asked = select(m.id, m.account, m.key).where(which, ~_wiped(m.key)).order_by(m.id).limit(most)
-    return _empty_mentions(db, db.execute(asked).all())
+    asked = select(m.id, m.account, m.key).where(~_wiped(m.key)).order_by(m.id).limit(most)
+    rows = db.execute(asked.where(which)).all()
+    again = db.execute(asked.where(m.same_as.in_([row.id for row in rows]))).all() if rows else []
+    return _empty_mentions(db, [*rows, *again])
 
 
 def _empty_mentions(db: Transaction, rows: Sequence[Any]) -> Counted:
@@ -311,8 +313,8 @@ def _empty_mentions(db: Transaction, rows: Sequence[Any]) -> Counted:
     return Counter(mentions=len(rows))
 
 
-def forget_answer(db: Transaction, mention: int) -> None:
-    """What the brand answered to a post that is forgotten, and we hear only now."""
+def forget_mention(db: Transaction, mention: int) -> None:
+    """What belongs to a post that is forgotten, and we hear only now: an answer, an echo of it."""
     _wipe_mentions(db, m.id == mention, 1)
 
 

@@ -1,10 +1,10 @@
 """What was said: by customers, by the brand elsewhere, by machines."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, text, update
 
 from bot.domain.forgotten import both
 from bot.domain.mention import Mention, Origin, Unreadable
@@ -19,6 +19,10 @@ from storage.tables import conversations, customers, mentions, replies, unreadab
 
 m = mentions.c
 
+HOLD_ADDRESSES = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(each, 0))"
+    " FROM unnest(CAST(:where AS text[])) WITH ORDINALITY AS w(each, place) ORDER BY place"
+)
 LOOKED_AT = 20_000  # of the newest, of all teams, where the usual words are looked for
 
 
@@ -37,6 +41,40 @@ def find(db: Transaction, account: str, key: str) -> tuple[Mention, int | None] 
     same = (m.account == account, m.key.in_(both(account, key)))
     row = db.execute(with_author().where(*same)).one_or_none()
     return (as_mention(row), row.conversation) if row else None
+
+
+class Told(NamedTuple):
+    """A post as another account has told it."""
+
+    id: int
+    account: str
+    key: str
+    text: str
+    no_reply: str
+    conversation: int | None
+
+
+def told_elsewhere(
+    db: Transaction, account: str, said: Sequence[Mention]
+) -> Mapping[str, Sequence[Told]]:
+    """What other accounts have told, by its address; nobody else tells of these until the end."""
+    where = sorted({each.address for each in said if each.address})
+    if not where:
+        return {}
+    if db.dialect.name == "postgresql":
+        db.execute(HOLD_ADDRESSES, {"where": where}).all()
+    other = (m.address.in_(where), m.account != account, m.origin == Origin.CUSTOMER)
+    columns = [m.address, *(m[name] for name in Told._fields)]
+    found: dict[str, list[Told]] = {}
+    for row in db.execute(select(*columns).where(*other, m.same_as.is_(None)).order_by(m.id)):
+        found.setdefault(row.address, []).append(Told(*row[1:]))
+    return found
+
+
+def same_as(db: Transaction, id: int, first: int) -> None:
+    """It is the post that this other one is, and no work of its own."""
+    echo = update(mentions).where(m.id == id)
+    db.execute(echo.values(same_as=first, conversation=None, warn_at=None))
 
 
 def known(db: Transaction, account: str, keys: Collection[str]) -> set[str]:
@@ -66,7 +104,8 @@ def add(
 
 def _row(mention: Mention, customer: int, conversation: int | None, at: datetime) -> dict[str, Any]:
     said = as_row(mention, mentions, customer=customer, media=list(mention.media), heard_at=at)
-    return {**said, "extra": dict(mention.extra), "conversation": conversation}
+    more = {"extra": dict(mention.extra), "address": mention.address}
+    return {**said, **more, "conversation": conversation}
 
 
 def usual_words(db: Transaction, team: str, before: datetime, *, most: int) -> Sequence[str]:

@@ -122,6 +122,11 @@ class Conversation(Wound):
         return replace(self, waiting_since=since).wind(team)
 
     @deed
+    def found_at(self, account: str, thread: str, customer: int, team: Team) -> Self:
+        """The same post came from where it can be answered: it goes on there."""
+        return replace(self, account=account, thread=thread, customer=customer).wind(team)
+
+    @deed
     def withdrawn(self, because: str, at: datetime) -> Self:
         """There is nothing left to answer, and no colleague decided that."""
         return self._close(State.DISMISSED, at, by=None, because=because, how="withdrawn")

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from unicodedata import normalize
 
+from bot.domain.address import address
+from bot.domain.forgotten import hidden
 from bot.domain.frozen import replace
 
 T = TypeVar("T")
@@ -102,6 +104,12 @@ class Mention:
             raise ValueError(f"{self.reply_by} has no offset, so nobody knows when it will be.")
         if self.rating is not None and self.rating not in STARS:
             raise ValueError(f"{self.rating} stars can't be.")
+
+    @property
+    def address(self) -> str | None:
+        """Where it is, as every source of it would say, and so that nobody can read it."""
+        where = address(self.url)
+        return hidden("", where) if where else None
 
     def unanswerable(self, now: datetime) -> str:
         """Why it can't be answered from here (any more), in a sentence; "": it can."""

@@ -29,6 +29,7 @@ class EmailPlace:
     lies in the mailboxes grows older instead.
     """
 
+    against = "a real Dovecot, and an SMTP server in this process"
     can_edit = can_delete = can_thread = can_correct = can_withdraw = can_find = False
     can_answer = can_bring = True
     can_look = False  # whether an attempt that left no trace surely did not happen

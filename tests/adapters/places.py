@@ -38,7 +38,9 @@ class Place(Protocol):
     """One platform with one account of ours, set up with `HISTORY`; a new one for each test.
 
     Keys are those of `Mention.key`. What a platform can't do is said by its flag, and the tests
-    that need it are skipped.
+    that need it are skipped. Beside these, one may have `against` (what it is, where it is no
+    stand-in), `limit(seconds=...)` (everything is refused for so long) and `post_late(text,
+    minutes=...)` (written now, shown later).
     """
 
     can_answer: bool
@@ -154,6 +156,7 @@ class LossyDemo(Demo):
 class DemoPlace:
     """The platform in memory: it is its own adapter, so a restart finds it as it was."""
 
+    against = "itself"
     can_answer = can_edit = can_delete = can_look = first_run_reads_back = True
     can_thread = can_correct = can_withdraw = can_find = can_bring = True
     has_credentials = False
@@ -239,6 +242,12 @@ class TwitterPlace:
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         return self.x.post(text, by=by, parent=parent)
+
+    def limit(self, seconds: int) -> None:
+        self.x.limit(seconds)
+
+    def post_late(self, text: str, *, minutes: float) -> str:
+        return self.x.post(text, by="mira", late=timedelta(minutes=minutes))
 
     def post_pictures(self, *pictures: bytes) -> str:
         raise NotImplementedError("Pictures have addresses on X.")

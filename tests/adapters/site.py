@@ -39,6 +39,10 @@ class Site:
         self.server.shutdown()
         self.server.server_close()
 
+    def limit(self, seconds: int) -> None:
+        """Everything is refused, and the headers say for how long."""
+        self.says = 429, {"Retry-After": str(seconds)}, b""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"

@@ -1,9 +1,10 @@
 """What every platform has to keep: one test for each promise of the contract."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import INSIDE, Mention, Origin
 from bot.domain.reply import Attachment, Sent, follow
 from tests.adapters.places import HEARD_ONLY, HISTORY, PLACES, Place
+from tests.tally import TELLS
 
 HOSTILE = {
     "NUL": "before\0after",
@@ -140,18 +142,71 @@ def test_a_mention_tells_who_said_it_and_where(place: Place) -> None:
     assert mention.thread
 
 
-def test_after_downtime_nothing_is_missing_wherever_we_are_restarted(place: Place) -> None:
+def test_after_downtime_nothing_is_missing_wherever_we_are_restarted(
+    place: Place, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> None:
     cursor: str | None = begun(place)
     keys = {place.post(f"Message {number}") for number in range(130)}
 
-    found: set[str] = set()
-    more = True
+    found: dict[str, str] = {}
+    more, began = True, monotonic()
     while more:
         batch = place.restarted().fetch(cursor)
-        found |= {m.key for m in batch.mentions}
+        found |= {m.key: m.text for m in batch.mentions if m.origin is Origin.CUSTOMER}
         cursor, more = batch.cursor, batch.more
 
-    assert found >= keys
+    lost, doubled = len(keys - found.keys()), len(found) - len(set(found.values()))
+    name, against = request.node.callspec.id, getattr(place, "against", "a stand-in")
+    took = f"{len(found)} mentions in, {lost} lost, {doubled} doubled, {monotonic() - began:.1f} s"
+    record_property(TELLS, f"{name}: {took}, against {against}")
+    assert (lost, doubled) == (0, 0)
+
+
+def test_with_new_credentials_it_goes_on_where_it_stopped(place: Place) -> None:
+    if not place.has_credentials:
+        pytest.skip("There are none.")
+    cursor = begun(place)
+    place.post("Hello?")
+
+    with pytest.raises(LockedOut):
+        place.locked_out().fetch(cursor)
+
+    assert heard(read(place.restarted(), cursor)[0], ["Hello?"]) == ["Hello?"]
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_a_clock_of_ours_that_is_wrong_loses_nothing(place: Place, minutes: int) -> None:
+    cursor = begun(place)
+    words = [f"number {number}" for number in range(5)]
+    for each in words:
+        place.post(each)
+        place.pass_(minutes=1)
+    adapter: Any = place.restarted()
+    right = adapter.now
+    adapter.now = lambda: right() + timedelta(minutes=minutes)
+
+    mentions, cursor = read(adapter, cursor)
+    place.post("later")
+    later, _ = read(adapter, cursor)
+
+    assert heard(mentions, words) == words
+    assert heard([*mentions, *later], ["later"]) == ["later"]
+
+
+def test_a_limit_is_obeyed_as_long_as_the_platform_says(place: Place) -> None:
+    limit = getattr(place, "limit", None)
+    if limit is None:
+        pytest.skip("The platform names no limit.")
+    cursor = begun(place)
+    place.post("Hello?")
+    limit(seconds=90)
+
+    with pytest.raises(TryLater) as wait:
+        place.adapter.fetch(cursor)
+
+    assert wait.value.surely_not_done
+    assert wait.value.after
+    assert 60 <= wait.value.after.total_seconds() <= 120
 
 
 def test_what_arrives_during_the_reading_comes_with_the_next(place: Place) -> None:

@@ -77,7 +77,7 @@ REAL = {  # what a row needs to be one
     ("outbox", "errand"): Errand.NOTE,
 }
 SKIPPED = {("conversations", "unsure"), ("conversations", "proposed")}  # keys of replies
-SKIPPED |= {("customers", "person"), ("customers", "forgotten_at")}
+SKIPPED |= {("customers", "person"), ("customers", "forgotten_at"), ("mentions", "same_as")}
 
 
 def value(table: str, column: Any) -> Any:
