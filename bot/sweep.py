@@ -11,7 +11,7 @@ import structlog
 from bot import meters
 from bot.desk import Desk, backoff
 from bot.domain.case import Nagged
-from bot.domain.clock import Rung, Where
+from bot.domain.clock import Clock, Rung, Where
 from bot.domain.conversation import Conversation, State
 from bot.domain.deeds import Deed
 from bot.domain.delivery import Errand
@@ -66,6 +66,7 @@ class Call:
     rung: Rung
     whom: str
     held: bool  # it fell due while nobody works
+    urgent: bool
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,8 @@ class Sweep:
         if opening is None or day.opened_at >= opening:
             return False
         calls = self._climb(db, team, now)
-        self._say_all(db, team, [call for call in calls if _urgent(team, call)], now)
-        ids = [call.conversation.id for call in calls if not _urgent(team, call)]
+        self._say_all(db, team, [call for call in calls if call.urgent], now)
+        ids = [call.conversation.id for call in calls if not call.urgent]
         self.ledger.owe_list(db, team, "opening", now, ids)
         days.opened(db, team.name, opening)
         return True
@@ -311,13 +312,13 @@ class Sweep:
         if opening and timely(opening, now) and day.opened_at < opening:
             return self._open(db, team, day)
         calls = self._climb(db, team, now)
-        several = [call for call in calls if not _urgent(team, call)]
+        several = [call for call in calls if not call.urgent]
         held = sum(call.held for call in several)
         silent = outbox.unsaid_since(db, team.name, until=now - SILENT) is not None
         if len(several) > ONE_BY_ONE or held > 1 or (several and silent):
             ids = [call.conversation.id for call in several]
             self.ledger.owe_list(db, team, "gathered", now, ids)
-            calls = [call for call in calls if _urgent(team, call)]
+            calls = [call for call in calls if call.urgent]
         self._say_all(db, team, calls, now)
         return bool(calls or several)
 
@@ -326,9 +327,9 @@ class Sweep:
 
         The first team has those of teams that were removed, too.
         """
-        overdue = conversations.teams_overdue(db, now)
-        names = [name for name in overdue if self.desk.teams[name].name == team.name]
-        due = conversations.hold_overdue(db, names, now, most=DIGEST)
+        names = [each.name for each in self.desk.teams]
+        known = names if team.name == names[0] else ()
+        due = conversations.hold_overdue(db, team.name, now, most=DIGEST, known=known)
         try:
             with db.begin_nested():
                 return self._write_down(db, [_climbed(each, team, now) for each in due], now)
@@ -461,16 +462,17 @@ def _all_have_their_turn(turns: Iterable[Callable[[], object]]) -> bool:
 
 
 def _climbed(conversation: Conversation, team: Team, now: datetime) -> Climb:
-    """What becomes of one whose time has come; it is counted anew first."""
-    wound, due = conversation.wind(team), conversation.next_nag_at or now
+    """What becomes of one whose time has come; it is counted anew first, once for all."""
+    clock, due = conversation.clock(team), conversation.next_nag_at or now
+    wound = conversation.wind_by(clock, team)
     moved = wound.due_at != conversation.due_at
-    if wound.next_nag_at is None or wound.next_nag_at > now:
+    if clock is None or wound.next_nag_at is None or wound.next_nag_at > now:
         return Climb(conversation, wound, shows=moved)
-    higher = wound.climb(team, now)
+    higher = wound.climb_by(clock, now)
     climbed, caught_up = higher.rungs_climbed > wound.rungs_climbed, _caught_up(wound, higher)
     if not (climbed or caught_up):
         return Climb(conversation, higher, shows=moved, deed=journal.held(due))
-    call = _call(higher, team, now, caught_up=caught_up)
+    call = _call(higher, clock, team, now, caught_up=caught_up)
     rung = higher.rungs_climbed - 1
     nag = Nagged(at=now, rung=rung, call=call.rung.call, whom=call.whom)
     deed = journal.nagged(nag, due) if climbed else None
@@ -490,18 +492,14 @@ def _caught_up(before: Conversation, after: Conversation) -> bool:
     return bool(before.unsaid_until and not after.unsaid_until)
 
 
-def _call(conversation: Conversation, team: Team, now: datetime, *, caught_up: bool) -> Call:
-    clock = conversation.clock(team)
-    assert clock is not None, "what has climbed has a clock"
+def _call(
+    conversation: Conversation, clock: Clock, team: Team, now: datetime, *, caught_up: bool
+) -> Call:
     number = conversation.rungs_climbed - 1
     rung, due = clock.rung(number), clock.falls_due(number) or now
     held = caught_up or clock.may_speak_at(due) > due
     owner = team.answerable(conversation)
-    return Call(conversation, rung, team.whom(rung.call, owner, now), held)
-
-
-def _urgent(team: Team, call: Call) -> bool:
-    return team.rule(call.conversation).urgent
+    return Call(conversation, rung, team.whom(rung.call, owner, now), held, clock.urgent)
 
 
 def _next_road(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
@@ -21,6 +22,7 @@ from storage.tables import conversations, customers, mentions
 
 c = conversations.c
 FIELDS = [column.name for column in c if column is not c.id]  # that may change
+VALUES = attrgetter(*FIELDS)
 NAG, LET_GO, REDRAW = "nag", "let go", "redraw"  # steps of the sweep, as `stumbles` knows them
 
 LONGEST = 20  # who wait longest: one of them was heard first
@@ -117,8 +119,8 @@ def save_all(
 
 def _differing(before: Sequence[Conversation], after: Sequence[Conversation]) -> Sequence[str]:
     """The fields in which any of them is not as it was."""
-    pairs = list(zip(before, after, strict=True))
-    return [name for name in FIELDS if any(getattr(a, name) != getattr(b, name) for a, b in pairs)]
+    columns = zip(FIELDS, zip(*map(VALUES, before)), zip(*map(VALUES, after)), strict=True)
+    return [name for name, was, now in columns if was != now]
 
 
 def hang(db: Transaction, id: int, *, channel: str, card: str) -> None:
@@ -151,12 +153,16 @@ def teams_overdue(db: Transaction, at: datetime) -> Sequence[str]:
 
 
 def hold_overdue(
-    db: Transaction, teams: Sequence[str], at: datetime, *, most: int
+    db: Transaction, team: str, at: datetime, *, most: int, known: Sequence[str] = ()
 ) -> Sequence[Conversation]:
-    """Those whose nags are latest, except for what someone else is holding right now."""
+    """Those whose nags are latest, except for what someone else is holding right now.
+
+    Of this team and, where all are `known` that there are, of teams that were removed.
+    """
+    theirs = or_(c.team == team, c.team.not_in(known)) if known else c.team == team
     rows = db.execute(
         select(conversations)
-        .where(_to_be_called(at), c.team.in_(teams))
+        .where(_to_be_called(at), theirs)
         .order_by(c.next_nag_at, c.id)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -23,7 +23,10 @@ class Wound(Record):
 
         A deadline that moves takes the ladder back to its foot.
         """
-        clock = self.clock(team)
+        return self.wind_by(self.clock(team), team)
+
+    def wind_by(self, clock: Clock | None, team: Team) -> Self:
+        """The same where its clock is known already."""
         due_at, owed = (clock.due_at, clock.owed) if clock else (None, self.owed)
         moved = (due_at, owed) != (self.due_at, self.owed)
         wound = replace(self, rungs_climbed=0, unsaid_until=None)._touched() if moved else self
@@ -43,6 +46,10 @@ class Wound(Record):
         """
         clock = self.clock(team)
         assert clock is not None, "only a conversation with a deadline can climb"
+        return self.climb_by(clock, at)
+
+    def climb_by(self, clock: Clock, at: datetime) -> Self:
+        """The same where its clock is known already."""
         speak_at = clock.may_speak_at(at)
         if speak_at > at:
             return replace(self, next_nag_at=speak_at)

@@ -98,7 +98,7 @@ def test_hanging_a_card_decides_nothing(database):
 
 
 def overdue(db, at, most=9):
-    return [each.thread for each in conversations.hold_overdue(db, ["care"], at, most=most)]
+    return [each.thread for each in conversations.hold_overdue(db, "care", at, most=most)]
 
 
 def test_the_overdue_are_held_latest_first(database):
@@ -114,7 +114,7 @@ def test_the_overdue_are_held_latest_first(database):
         assert overdue(db, NOON + HOUR) == ["a", "b"]
         assert overdue(db, NOON + HOUR, most=1) == ["a"]
         assert conversations.teams_overdue(db, NOON + HOUR) == ["care"]
-        assert conversations.hold_overdue(db, ["press"], NOON + HOUR, most=9) == []
+        assert conversations.hold_overdue(db, "press", NOON + HOUR, most=9) == []
 
 
 def test_all_that_is_unsettled_is_found_for_a_change_of_policy(database):
