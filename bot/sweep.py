@@ -314,13 +314,16 @@ class Sweep:
         calls = self._climb(db, team, now)
         several = [call for call in calls if not call.urgent]
         held = sum(call.held for call in several)
-        silent = outbox.unsaid_since(db, team.name, until=now - SILENT) is not None
-        if len(several) > ONE_BY_ONE or held > 1 or (several and silent):
+        if len(several) > ONE_BY_ONE or held > 1 or (several and self._silent(db, team, now)):
             ids = [call.conversation.id for call in several]
             self.ledger.owe_list(db, team, "gathered", now, ids)
             calls = [call for call in calls if call.urgent]
         self._say_all(db, team, calls, now)
         return bool(calls or several)
+
+    def _silent(self, db: Transaction, team: Team, now: datetime) -> bool:
+        """Whether Slack has not taken a nag for minutes."""
+        return outbox.unsaid_since(db, team.name, until=now - SILENT) is not None
 
     def _climb(self, db: Transaction, team: Team, now: datetime) -> Sequence[Call]:
         """Every conversation of this team whose time has come goes up; who is to be called.

@@ -119,8 +119,8 @@ def save_all(
 
 def _differing(before: Sequence[Conversation], after: Sequence[Conversation]) -> Sequence[str]:
     """The fields in which any of them is not as it was."""
-    columns = zip(FIELDS, zip(*map(VALUES, before)), zip(*map(VALUES, after)), strict=True)
-    return [name for name, was, now in columns if was != now]
+    was, now = (zip(*map(VALUES, each), strict=True) for each in (before, after))
+    return [name for name, a, b in zip(FIELDS, was, now, strict=True) if a != b]
 
 
 def hang(db: Transaction, id: int, *, channel: str, card: str) -> None:

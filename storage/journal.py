@@ -53,10 +53,10 @@ def write(db: Transaction, conversation: int, at: datetime, deeds: Sequence[Deed
 def write_all(db: Transaction, at: datetime, deeds: Iterable[tuple[int, Deed]]) -> None:
     """Each beside the conversation that it happened to, in this order."""
     rows = [
-        {"conversation": conversation, "at": at, "what": deed.what, "how": dict(deed.how)}
+        {"conversation": conversation, "what": deed.what, "how": dict(deed.how)}
         for conversation, deed in deeds
     ]
-    add_all(db, journal, rows)
+    add_all(db, journal, rows, at=at)
 
 
 def nagged(nag: Nagged, due: datetime) -> Deed:

@@ -72,12 +72,12 @@ def put(db: Transaction, errand: Errand, *, at: datetime, once: bool = False, **
     if not once:
         put_all(db, [owed], at)
         return
-    db.execute(upsert(db, outbox, _new(owed, at), on=["key"], update=[]))
+    db.execute(upsert(db, outbox, {**vars(owed), **_new(at)}, on=["key"], update=[]))
 
 
 def put_all(db: Transaction, debts: Sequence[Debt], at: datetime) -> None:
     """The same with many, where nothing waits in their lanes that is lazier: else `hurry` it."""
-    add_all(db, outbox, [_new(debt, at) for debt in debts])
+    add_all(db, outbox, [vars(debt) for debt in debts], **_new(at))
 
 
 def hurry(db: Transaction, urgency: Mapping[str, int]) -> None:
@@ -456,9 +456,10 @@ def _waiting(columns: Any) -> ColumnElement[bool]:
     return and_(columns.done_at.is_(None), columns.dead_at.is_(None))
 
 
-def _new(debt: Debt, at: datetime) -> dict[str, Any]:
+def _new(at: datetime) -> Mapping[str, Any]:
+    """What stands in the row of a debt that nobody has tried to pay yet."""
     nothing_yet = {"attempts": 0, "failures": 0, "errors": 0, "in_doubt": False}
-    return {**vars(debt), "owed_at": at, "due_at": at, **nothing_yet}
+    return {"owed_at": at, "due_at": at, **nothing_yet}
 
 
 def _this(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:

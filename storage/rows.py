@@ -97,13 +97,14 @@ def literally(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElemen
     return column.in_(said)
 
 
-def add_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Many rows, or none."""
+def add_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], **alike: Any) -> None:
+    """Many rows, or none; `alike` is what stands in each of them."""
     if len(rows) > 1 and db.dialect.name == "postgresql":
         names = tuple(rows[0])
-        db.execute(_add_at_once(table, names), _by_column(names, rows))
+        once = {f"new_{name}": value for name, value in alike.items()}
+        db.execute(_add_at_once(table, names, tuple(alike)), _by_column(names, rows) | once)
     elif rows:
-        db.execute(insert(table), rows)
+        db.execute(insert(table), [{**row, **alike} for row in rows])
 
 
 def change_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -120,17 +121,16 @@ def change_all(db: Transaction, table: Table, rows: Sequence[Mapping[str, Any]])
     db.execute(update(table).where(this).values(values), found)
 
 
-def _by_column(
-    names: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Sequence[Any]]:
+def _by_column(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {f"new_{name}": [row[name] for row in rows] for name in names}
 
 
 @cache
-def _add_at_once(table: Table, names: tuple[str, ...]) -> Insert:
+def _add_at_once(table: Table, names: tuple[str, ...], alike: tuple[str, ...]) -> Insert:
     rows = _at_once(table, names)
-    columns = [rows.c[name] for name in names]
-    return insert(table).from_select(names, select(*columns), include_defaults=False)
+    columns: list[Any] = [rows.c[name] for name in names]
+    columns += [bindparam(f"new_{name}", type_=table.c[name].type) for name in alike]
+    return insert(table).from_select([*names, *alike], select(*columns), include_defaults=False)
 
 
 @cache
