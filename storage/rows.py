@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.frozen import made, names
 from storage.database import Transaction
@@ -69,8 +69,7 @@ def upsert(
 
     Without `values` for rows that are handed in when it is run.
     """
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table)
+    statement: Any = _dialect(db.dialect.name).insert(table)
     statement = statement.values(**values) if values is not None else statement
     new = {name: statement.excluded[name] for name in update}
     if new:
@@ -78,6 +77,12 @@ def upsert(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=on)
     return cast("Insert", statement)
+
+
+@cache
+def _dialect(name: str) -> Any:
+    """SQLAlchemy's own words for this database; those for the other need not be in memory."""
+    return import_module(f"sqlalchemy.dialects.{name}")
 
 
 @cache
@@ -142,7 +147,8 @@ def _change_at_once(table: Table, names: tuple[str, ...]) -> Update:
 
 def _at_once(table: Table, names: tuple[str, ...]) -> FromClause:
     """Many rows as PostgreSQL reads them quickest: one statement, and each column an array."""
-    types = {name: postgresql.ARRAY(table.c[name].type, dimensions=1) for name in names}
+    array = _dialect("postgresql").ARRAY
+    types = {name: array(table.c[name].type, dimensions=1) for name in names}
     arrays = [sql_cast(bindparam(f"new_{name}", type_=type), type) for name, type in types.items()]
     return func.unnest(*arrays).table_valued(*names, name="new").render_derived()
 

@@ -64,30 +64,24 @@ def test_the_revisions_build_exactly_the_tables(blank):
 def test_the_indexes_have_their_conditions(blank):
     migrations.upgrade(blank)
 
+    kind = blank.dialect.name
     built = {
-        index["name"]
+        index["name"]: str(index["dialect_options"][f"{kind}_where"])
         for table in metadata.tables
         for index in inspect(blank).get_indexes(table)
-        if any(option.endswith("_where") for option in index.get("dialect_options", {}))
+        if f"{kind}_where" in index.get("dialect_options", {})
+    }
+    believed = {
+        index.name: index.info["where"]
+        for table in metadata.tables.values()
+        for index in table.indexes
+        if "where" in index.info
     }
 
-    assert built == {
-        "ix_conversations_cardless",
-        "ix_conversations_next_nag_at",
-        "ix_conversations_claimed_until",
-        "ix_conversations_redraw_at",
-        "ix_conversations_urgency",
-        "ix_conversations_unclaimed",
-        "ix_outbox_dead",
-        "ix_conversations_waiting",
-        "ix_journal_signs",
-        "ix_outbox_pending",
-        "ix_outbox_unfinished_lane",
-        "ix_follow_ups_due_at",
-        "ix_inbox_unopened",
-        "ix_mentions_address",
-        "ix_mentions_warn_at",
-    }
+    assert built.keys() == believed.keys()
+    assert len(built) == 15
+    if kind == "sqlite":  # PostgreSQL tells them in words of its own
+        assert built == believed
 
 
 @pytest.mark.fault(50)
