@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import gc
 import io
 import json
 import os
@@ -250,9 +251,10 @@ def work(
     now: Callable[[], datetime] = NOW,
 ) -> int:
     """Open the database, put the bot together, and run it until it is told to stop."""
-    from bot.app import assemble, slack_client
-    from bot.doctor import must_be_let_in
-    from bot.metrics import answering
+    with _for_good():
+        from bot.app import assemble, slack_client
+        from bot.doctor import must_be_let_in
+        from bot.metrics import answering
 
     _begin_to_log(settings)
     must_be_let_in(settings)
@@ -267,6 +269,17 @@ def work(
                 return 0
             welcome(adapters)
             return 0 if bot.run(settings.app_token, stopped) else DEAF
+
+
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """What is loaded stays: no garbage is looked for among it, neither now nor ever after."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _begin_to_log(settings: config.Settings) -> None:

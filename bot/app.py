@@ -213,6 +213,7 @@ def assemble(
         restored=restored.look,
     )
     bolt = App(
+        name="unanswered",  # else it reads every module's source to find one
         client=client,
         authorize=_authorize,
         logger=logging.getLogger("slack_bolt"),

@@ -50,7 +50,7 @@ class Fetcher:
     def __init__(
         self, trusted: frozenset[str] = frozenset(), context: ssl.SSLContext | None = None
     ) -> None:
-        self.trusted, self.context = trusted, context or _usual()
+        self.trusted, self.context = trusted, context
 
     def fetch(self, url: str) -> Got:
         """The picture at that address. NoPicture, or NotNow."""
@@ -90,7 +90,7 @@ class Fetcher:
         if not path.isascii() or any(c <= " " for c in path):
             raise NoPicture("Its address is broken.")
         left = max(0.1, until - time.monotonic())
-        return _Pinned(parts.hostname, port, where, left, self.context), path
+        return _Pinned(parts.hostname, port, where, left, self.context or _usual()), path
 
     def _public(self, host: str, port: int) -> str:
         """One address of that host, if all of them are public."""
