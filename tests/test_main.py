@@ -30,6 +30,21 @@ from tests import postgres
 from tests.conftest import NOON
 
 ROOT = Path(__file__).parents[1]
+SELDOM = {  # what a worker may never need: memory, and time at each start
+    "alembic",
+    "babel",
+    "bs4",
+    "feedparser",
+    "holidays",
+    "icalendar",
+    "imap_tools",
+    "recurring_ical_events",
+    "requests",
+    "sentry_sdk",
+    "sqlalchemy.dialects.postgresql",
+    "tweepy",
+    "urllib3",
+}
 SOON = 2.0  # seconds of the processor in which a start that can't succeed says so
 PLAIN = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONWARNINGS": "error"}
 
@@ -390,3 +405,11 @@ def played(folder: Path, until: Callable[[], object]) -> str:
             said += more.decode()
     os.waitpid(child, 0)
     return said
+
+
+def test_a_worker_loads_only_what_it_needs():
+    code = "import sys, bot.__main__, bot.app, bot.doctor, bot.metrics; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert "bot.app" in said.stdout.split()
+    assert not SELDOM & set(said.stdout.split())
