@@ -9,15 +9,19 @@ from adapters.demo import Demo
 from bot.courier import Courier
 from bot.domain.clock import OWNER, Rung, Where
 from bot.domain.conversation import State
-from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
+from bot.domain.delivery import LeaseLost, LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible
 from bot.domain.team import Teams
-from storage import digests, outbox
+from bot.pictures import Got
+from storage import conversations, digests, outbox, surges
 from storage.database import reading
 from tests.conftest import CARE
 from tests.people import ANA, BEN, LEA, answer, nag_all, press
 from tests.things import MINUTE, SECOND
+
+MAIL = "email:lea@acme.example"
+SAYING = ("chat.postMessage", "chat.update", "chat.delete", "files.completeUploadExternal")
 
 
 class Moody(Demo):
@@ -549,6 +553,106 @@ def test_a_worker_that_was_frozen_longer_than_its_lease_answers_nobody(app, demo
     assert freeze(app, clock).deliver_one()
 
     assert demo.attempts == 1
+
+
+def a_word_by_road(app, db):
+    app.desk.ledger.owe_word(db, app.desk.teams["care"], 0, "It is slow.", "k", app.desk.now())
+
+
+def an_alert(app, db):
+    app.desk.ledger.owe_alert(db, app.desk.teams["care"], MAIL, "k", app.desk.now(), 1)
+
+
+def an_old_card(app, db):
+    now, known = app.desk.now(), conversations.get(db, 1)
+    app.desk.ledger.owe_retire(db, known, "C0CARE", str(known.card), "moved", now)
+
+
+def a_card(app, db):
+    app.desk.ledger.redraw(db, conversations.get(db, 1), app.desk.now())
+
+
+def a_nag(app, db):
+    """It says what the last one said, which is changed."""
+    now = app.desk.now()
+    newer = app.desk.ledger.keep(db, conversations.hold(db, 1), now)
+    app.desk.ledger.owe_nags(db, [newer], now)
+
+
+def a_digest(app, db, *, of=(1,)):
+    now = app.desk.now()
+    number = digests.open_new(db, team="care", channel="C0CARE", at=now)
+    conversations.gather(db, of, number)
+    digests.hang(db, number, "1.0")
+    app.desk.ledger.owe_digest(db, number, "care", "k", now)
+
+
+def a_digest_of_nobody(app, db):
+    a_digest(app, db, of=())
+
+
+def a_surge(app, db):
+    now = app.desk.now()
+    began = {"began_at": now, "at": now, "usual": 1.0}
+    number = surges.begin(db, team="care", channel="C0CARE", **began)
+    surges.hang(db, number, "1.0")
+    app.desk.ledger.owe_surge(db, number, "care", "k", now)
+
+
+def a_picture(app, db):
+    app.desk.ledger.owe_picture(db, conversations.get(db, 1), "https://a.example/1", app.desk.now())
+
+
+class Painted:
+    """A place from which any picture comes."""
+
+    def fetch(self, url: str) -> Got:
+        return Got(b"\x89PNG", "png")
+
+
+OWED = [a_word_by_road, an_alert, an_old_card, a_card, a_nag, a_digest, a_digest_of_nobody, a_surge]
+
+
+@pytest.mark.fault(37)
+@pytest.mark.parametrize("owe", [*OWED, a_picture])
+def test_whatever_a_frozen_worker_was_about_to_say_it_looks_first(assemble, slack, clock, owe):
+    loud = replace(CARE, roads=(MAIL,), ladder=(Rung(after=0 * MINUTE, call=OWNER),))
+    app = assemble(teams=Teams({"care": loud}))
+    app.intake.poll("demo", assemble.demo)
+    app.courier.run.__self__.gallery.fetcher = Painted()
+    assemble.demo.post("My order is broken")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", assemble.demo)
+    app.courier.deliver_all()
+    clock.pass_(minutes=62)
+    nag_all(app)
+    clock.pass_(minutes=1)
+    with app.desk.database.begin() as db:
+        owe(app, db)
+    with app.desk.database.begin() as db:
+        taken = outbox.take(db, clock(), app.courier.lease)
+    clock.pass_(minutes=3)
+    asked = len(slack.calls)
+
+    with pytest.raises(LeaseLost):
+        app.courier.run(taken)
+
+    assert not [call for call in slack.calls[asked:] if call[0] in SAYING]
+
+
+@pytest.mark.fault(37)
+def test_a_worker_that_was_frozen_withdraws_nothing(app, slack, demo, clock, hear):
+    hear()
+    answer(app, slack, 1, "So sorry!")
+    app.amending.amend(1, ANA, "withdraw", key="w")
+    with app.desk.database.begin() as db:
+        taken = outbox.take(db, clock(), app.courier.lease, replies=True)
+    clock.pass_(minutes=3)
+
+    with pytest.raises(LeaseLost):
+        app.courier.run(taken)
+
+    assert [each.text for each in demo.answers()] == ["So sorry!"]
 
 
 @pytest.mark.fault(37)

@@ -112,6 +112,23 @@ def test_a_lease_that_has_run_out_is_not_ours_even_if_nobody_else_has_it(box):
         assert not outbox.ours(db, old, NOON + LEASE)
 
 
+def test_a_lease_from_a_clock_that_was_set_back_since_holds_nothing_up(box):
+    box.put("one")
+    box.take(NOON + 2 * HOUR)
+
+    assert box.take(NOON).attempt == 2
+
+
+def test_what_is_done_is_not_changed_by_whoever_did_it(box):
+    box.put("one")
+    taken = box.take()
+    box.done(taken)
+
+    assert not box.put_off(taken, NOON + HOUR)
+    with box.database.begin() as db:
+        assert not outbox.ours(db, taken, NOON)
+
+
 def test_what_was_finished_late_and_not_taken_again_is_done(box):
     box.put("one")
     late = box.take()

@@ -17,18 +17,27 @@ from bot.domain.team import Teams
 from bot.hearing import Hearing
 from storage import (
     accounts,
+    ailments,
     arrivals,
     conversations,
+    customers,
+    days,
+    destinations,
+    follow_ups,
+    forgetting,
     journal,
     mentions,
     outbox,
+    receipts,
     replies,
+    schedules,
+    shown,
     surges,
 )
 from storage.database import reading
 from tests.conftest import CARE, NOON
 from tests.people import ANA
-from tests.things import HOUR, at_once, remember
+from tests.things import HOUR, MINUTE, at_once, remember
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -423,3 +432,81 @@ def test_of_many_workers_one_tells_of_a_surge_and_one_of_a_silence(app, demo, cl
         said = [owed.key for owed in outbox.pending(db) if owed.errand is Errand.NOTICE]
         assert len(surges.since(db, "care", NOON)) == 1
     assert len([key for key in said if "silence:care" in key]) == 1
+
+
+# Whoever comes second
+
+
+@pytest.fixture
+def everything(app):
+    """One row of everything that somebody may hold, and whose time has come."""
+    database = app.desk.database
+    waiting = remember(database, next_nag_at=NOON, redraw_at=NOON)
+    remember(database, "d2", state=State.CLAIMED, owner=ANA, claimed_until=NOON)
+    remember(database, "d3", state=State.DISMISSED, closed_at=NOON)
+    with database.begin() as db:
+        app.desk.ledger.owe_cards(db, [waiting], NOON)
+        app.desk.ledger.owe_list(db, CARE, "gathered", NOON, [1])
+        follow_ups.add(db, 2, ANA, "Was it well?", at=NOON, due_at=NOON)
+        ailments.seen(db, "disk", "", NOON)
+        surges.begin(db, team="care", channel="C0CARE", began_at=NOON, at=NOON, usual=1.0)
+        receipts.begin(db, ANA, NOON, {})
+        days.hold(db, "care", NOON)
+        destinations.step(db, "C0CARE", NOON, destinations.POST)
+        schedules.take_turn(db, "webcal://hours", NOON, HOUR, HOUR)
+    return database
+
+
+LATER = NOON + MINUTE
+NEXT = {
+    "a nag": lambda db: conversations.hold_overdue(db, "care", LATER, most=9),
+    "a redraw": lambda db: conversations.hold_next_to_redraw(db, LATER),
+    "a claim that lets go": lambda db: conversations.hold_next_to_let_go(db, LATER),
+    "who waits": lambda db: conversations.waiting_from(db, "care", NOON),
+    "a follow-up": lambda db: follow_ups.hold_next(db, LATER),
+    "a card": lambda db: outbox.unshown(db, "C0CARE", most=9),
+    "a list": lambda db: outbox.hold_untried(db, "list:care", "list:care:gathered:"),
+    "words that go": lambda db: forgetting.hold_old(db, ["care"], LATER),
+}
+
+
+@pytest.mark.parametrize("what", NEXT)
+def test_what_one_worker_has_begun_another_neither_takes_nor_waits_for(everything, what):
+    found = []
+
+    with everything.begin() as first:
+        assert NEXT[what](first)
+        Meanwhile(lambda: found.append(in_a_transaction(everything, NEXT[what]))).join()
+
+    assert [*map(bool, found)] == [False]
+
+
+HELD = {
+    "a conversation": lambda db: conversations.hold(db, 1),
+    "its survivor": lambda db: conversations.hold_survivor(db, 1),
+    "all that is unsettled": lambda db: conversations.hold_unsettled(db, after=0, most=9),
+    "who waits": lambda db: conversations.waiting_from(db, "care", NOON, patiently=True),
+    "an account": lambda db: accounts.hold(db, "demo"),
+    "a team's day": lambda db: days.hold(db, "care", NOON),
+    "a destination": lambda db: destinations.step(db, "C0CARE", NOON, destinations.POST),
+    "a receipt": lambda db: receipts.hold(db, 1),
+    "an address": lambda db: schedules.take_turn(db, "webcal://hours", LATER, HOUR, HOUR),
+    "what ails us": ailments.hold_all,
+    "a surge": lambda db: surges.hold(db, 1),
+    "a customer": lambda db: customers.hold(db, [1]),
+    "what a message names": lambda db: shown.record(db, "C0CARE", "1.0", [1]),
+}
+
+
+@pytest.mark.parametrize("what", HELD)
+def test_who_holds_something_lets_others_wait(everything, what):
+    with everything.begin() as first:
+        HELD[what](first)
+        other = Meanwhile(lambda: in_a_transaction(everything, HELD[what]))
+        assert other.is_alive()
+    other.join()
+
+
+def in_a_transaction(database, act):
+    with database.begin() as db:
+        return act(db)
