@@ -23,7 +23,7 @@ from bot.domain.problems import (
 from bot.domain.reply import WRITING
 from bot.domain.roles import Right, Roles
 from bot.domain.team import Teams
-from storage import replies
+from storage import outbox, replies
 from storage.database import reading
 from tests.conftest import CARE
 from tests.people import ANA, BEN, LEA
@@ -216,6 +216,35 @@ def test_an_answer_of_which_nobody_knows_the_place_is_not_amended(app, demo, hea
     with pytest.raises(CannotAmend, match="don't know where"):
         app.amending.amend(1, ANA, "withdraw", key="w")
     assert demo.answers() == []
+
+
+def test_the_same_wish_twice_is_one(app, hear):
+    hear()
+    send(app)
+    app.courier.deliver_all()
+
+    app.amending.amend(1, ANA, "withdraw", key="w")
+    app.amending.amend(1, ANA, "withdraw", key="w")
+    app.courier.deliver_all()
+    app.amending.amend(1, ANA, "withdraw", key="w")
+
+    with reading(app.desk.database) as db:
+        assert [each.key for each in outbox.pending(db)] == []
+    assert conversation(app).state is State.CLAIMED
+
+
+def test_what_is_withdrawn_is_written_down_once(app, clock, hear):
+    hear()
+    send(app)
+    app.courier.deliver_all()
+    app.amending.amend(1, ANA, "withdraw", key="w")
+    app.courier.deliver_all()
+    before = conversation(app)
+    clock.pass_(minutes=5)
+
+    app.amending.amended("w")
+
+    assert conversation(app) == before
 
 
 def test_a_withdrawn_answer_starts_the_clock_anew_for_who_gave_it(app, clock, hear):

@@ -295,6 +295,24 @@ def test_our_answer_seen_on_the_platform_while_it_is_written_down_is_ours(app, d
     assert app.desk.look(1).conversation.state is State.WAITING
 
 
+def test_what_came_of_an_answer_is_read_again_when_its_conversation_is_held(app, clock, hear):
+    hear()
+    asked = app.desk.look(1).latest.id
+    app.answering.reply(1, ANA, "Sorry!", mention=asked, key="k")
+
+    with app.desk.database.begin() as db:
+        conversation = conversations.hold(db, 1)
+        late = Meanwhile(lambda: app.answering.reply_sent("k", Sent(key="second")))
+        assert late.is_alive()
+        replies.part_sent(db, replies.get(db, "k"), Sent(key="first"), clock())
+        replies.sent(db, "k", Sent(key="first"), clock())
+        conversations.save(db, conversation.sent(clock(), app.desk.team(conversation)))
+    late.join()
+
+    with reading(app.desk.database) as db:
+        assert replies.get(db, "k").sent_key == "first"
+
+
 def test_a_redraw_is_never_lost_between_a_save_and_a_take(app, slack, hear):
     hear()
     stop = threading.Event()
