@@ -599,6 +599,11 @@ def a_surge(app, db):
     app.desk.ledger.owe_surge(db, number, "care", "k", now)
 
 
+def a_list_of_nobody(app, db):
+    """What an earlier attempt may have said is taken back."""
+    app.desk.ledger.owe_list(db, app.desk.teams["care"], "gathered", app.desk.now())
+
+
 def a_picture(app, db):
     app.desk.ledger.owe_picture(db, conversations.get(db, 1), "https://a.example/1", app.desk.now())
 
@@ -614,7 +619,7 @@ OWED = [a_word_by_road, an_alert, an_old_card, a_card, a_nag, a_digest, a_digest
 
 
 @pytest.mark.fault(37)
-@pytest.mark.parametrize("owe", [*OWED, a_picture])
+@pytest.mark.parametrize("owe", [*OWED, a_picture, a_list_of_nobody])
 def test_whatever_a_frozen_worker_was_about_to_say_it_looks_first(assemble, slack, clock, owe):
     loud = replace(CARE, roads=(MAIL,), ladder=(Rung(after=0 * MINUTE, call=OWNER),))
     app = assemble(teams=Teams({"care": loud}))
@@ -635,9 +640,23 @@ def test_whatever_a_frozen_worker_was_about_to_say_it_looks_first(assemble, slac
     asked = len(slack.calls)
 
     with pytest.raises(LeaseLost):
-        app.courier.run(taken)
+        app.courier.run(replace(taken, may_have_happened=owe is a_list_of_nobody))
 
     assert not [call for call in slack.calls[asked:] if call[0] in SAYING]
+
+
+@pytest.mark.fault(37)
+def test_a_worker_that_was_frozen_publishes_nothing_though_nobody_else_has(app, demo, clock, hear):
+    hear()
+    begin_answer(app)
+    with app.desk.database.begin() as db:
+        taken = outbox.take(db, clock(), app.courier.lease, replies=True)
+    clock.pass_(minutes=3)
+
+    with pytest.raises(LeaseLost):
+        app.courier.run(taken)
+
+    assert demo.attempts == 0
 
 
 @pytest.mark.fault(37)
@@ -880,6 +899,30 @@ def test_a_nag_is_not_said_when_it_was_answered_meanwhile(app, slack, demo, cloc
     later(minutes=1)
 
     assert len(slack.messages) == 1
+
+
+def test_a_nag_is_not_said_while_an_answer_is_on_its_way(app, slack, clock, hear):
+    hear()
+    clock.pass_(minutes=62)
+    app.sweep.nag_some()
+    begin_answer(app)
+
+    app.courier.deliver_all(replies=False)
+
+    assert not [text for text in texts(slack) if "should have been answered" in text]
+    assert [each.errand for each in owed(app)] == ["reply"]
+
+
+def test_what_was_a_removed_teams_is_called_for_by_the_first(app, slack, clock, hear):
+    hear()
+    with app.desk.database.begin() as db:
+        known = conversations.hold(db, 1)
+        conversations.save(db, replace(known, team="long gone"))
+    clock.pass_(minutes=62)
+
+    nag_all(app)
+
+    assert [text for text in texts(slack) if "should have been answered" in text]
 
 
 def test_a_nag_whose_deadline_was_moved_meanwhile_is_not_said(app, slack, clock, hear, later):

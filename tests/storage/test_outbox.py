@@ -208,6 +208,17 @@ def test_a_card_on_its_way_does_not_serve_for_a_redraw_for_it_may_have_looked_al
     assert not box.redraw("slack:1")
 
 
+@pytest.mark.parametrize("doubt", [True, False])
+def test_a_nag_that_may_be_out_does_not_serve_for_the_next_rung(box, doubt):
+    box.put("nag:1:1", lane="slack:1", errand=Errand.NAG)
+    box.put_off(box.take(), NOON, doubt=doubt)
+
+    with box.database.begin() as db:
+        served = outbox.redraw(db, Errand.NAG, "slack:1", urgency=Urgency.LATE, untried=True)
+
+    assert served is not doubt
+
+
 def test_a_note_is_no_redraw(box):
     box.put("note", lane="slack:1", errand=Errand.NOTE)
 

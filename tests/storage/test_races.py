@@ -15,6 +15,7 @@ from bot.domain.problems import NotPossible
 from bot.domain.reply import Sent
 from bot.domain.team import Teams
 from bot.hearing import Hearing
+from bot.merging import Merging
 from storage import (
     accounts,
     ailments,
@@ -450,6 +451,19 @@ def test_of_many_workers_one_tells_of_a_surge_and_one_of_a_silence(app, demo, cl
         said = [owed.key for owed in outbox.pending(db) if owed.errand is Errand.NOTICE]
         assert len(surges.since(db, "care", NOON)) == 1
     assert len([key for key in said if "silence:care" in key]) == 1
+
+
+def test_a_merge_and_who_holds_all_that_is_open_never_wait_for_each_other(app):
+    for thread in ("d1", "d2"):
+        remember(app.desk.database, thread)
+
+    with app.desk.database.begin() as db:
+        conversations.hold(db, 1)
+        merging = Meanwhile(lambda: Merging(app.desk).merge(2, 1, ANA))
+        conversations.hold(db, 2)
+    merging.join()
+
+    assert app.desk.look(1).conversation.merged_into == 2
 
 
 # Whoever comes second
