@@ -674,6 +674,19 @@ def test_a_worker_that_was_frozen_withdraws_nothing(app, slack, demo, clock, hea
     assert [each.text for each in demo.answers()] == ["So sorry!"]
 
 
+def test_what_another_worker_has_withdrawn_is_not_withdrawn_again(app, slack, demo, clock, hear):
+    hear()
+    answer(app, slack, 1, "So sorry!")
+    app.amending.amend(1, ANA, "withdraw", key="w")
+    with app.desk.database.begin() as db:
+        taken = outbox.take(db, clock(), app.courier.lease, replies=True)
+    app.amending.amended("w")
+
+    app.courier.run(taken)
+
+    assert len(demo.answers()) == 1, "this one did not ask the platform"
+
+
 @pytest.mark.fault(37)
 def test_a_worker_that_lost_its_lease_brings_no_answer_back(app, demo, clock, hear):
     hear()

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from adapters.demo import Demo
 from bot.domain.conversation import State
+from bot.domain.delivery import TryLater
 from storage.database import is_sqlite, reading
 from storage.tables import conversations, metadata
 from tests import fake_slack
@@ -284,3 +285,21 @@ def test_while_slack_is_away_nobody_waits_for_the_comparison(
 
     assert later.intake.poll("demo", demo) == 1
     assert later.courier.restored() is False, "it was asked again, and nothing was lost"
+
+
+@pytest.mark.fault(30)
+def test_what_could_not_be_compared_is_compared_when_slack_is_back(
+    assemble, copy, slack, demo, clock, hear
+):
+    hear("My kettle is broken")
+    old = copy()
+    hear("My toaster is broken", by="ken")
+    old.come_back()
+    one = assemble()
+    slack.fail_before = ConnectionResetError()
+    with pytest.raises(TryLater):
+        one.courier.restored()
+
+    catch_up(one, demo, clock)
+
+    assert len(notices(slack)) == 2

@@ -101,6 +101,16 @@ def overdue(db, at, most=9):
     return [each.thread for each in conversations.hold_overdue(db, "care", at, most=most)]
 
 
+def test_a_card_that_is_gone_takes_no_other_with_it(database):
+    known = remember(database, channel="C0CARE", card="2.0")
+
+    with database.begin() as db:
+        conversations.unhang(db, known.id, "1.0")
+        assert conversations.get(db, known.id).card == "2.0"
+        conversations.unhang(db, known.id, "2.0")
+        assert conversations.get(db, known.id).card is None
+
+
 def test_the_overdue_are_held_latest_first(database):
     remember(database, thread="b", next_nag_at=NOON + 2 * MINUTE)
     remember(database, thread="a", next_nag_at=NOON + MINUTE)

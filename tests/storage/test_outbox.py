@@ -219,6 +219,17 @@ def test_a_nag_that_may_be_out_does_not_serve_for_the_next_rung(box, doubt):
     assert served is not doubt
 
 
+@pytest.mark.parametrize("doubt", [True, False])
+def test_a_list_that_may_be_out_grows_no_more(box, doubt):
+    box.put("list:care:gathered:1", lane="list:care", errand=Errand.LIST)
+    box.put_off(box.take(), NOON, doubt=doubt)
+
+    with box.database.begin() as db:
+        grows = outbox.hold_untried(db, "list:care", "list:care:gathered:")
+
+    assert (grows is None) is doubt
+
+
 def test_a_note_is_no_redraw(box):
     box.put("note", lane="slack:1", errand=Errand.NOTE)
 
