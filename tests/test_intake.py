@@ -17,7 +17,7 @@ from storage.database import reading
 from storage.tables import mentions as kept
 from storage.tables import unreadable
 from tests.conftest import CARE, NOON
-from tests.people import ANA, nag_all
+from tests.people import ANA, answer, nag_all
 from tests.things import HOUR, MINUTE, SECOND
 
 
@@ -401,6 +401,22 @@ def test_our_own_answer_seen_after_it_was_sent_is_not_one_from_elsewhere(app, de
     poll()
 
     assert conversation(app).state is State.WAITING
+
+
+def test_an_older_post_of_ours_that_comes_late_answers_nothing(app, slack, demo, clock, hear):
+    first = hear("Where is my order?")
+    early = clock()
+    clock.pass_(minutes=5)
+    answer(app, slack, 1, "It is on its way.")
+    clock.pass_(minutes=5)
+    hear("And my money?", parent=first)
+    before = app.desk.look(1).conversation
+    demo._add(by="acme", text="We look into it.", parent=first, at=early)
+
+    clock.pass_(minutes=1)
+    app.intake.poll("demo", demo)
+
+    assert app.desk.look(1).conversation == before
 
 
 def test_an_answer_in_doubt_that_turns_up_is_settled(app, demo, poll, hear):
