@@ -419,6 +419,22 @@ def test_an_older_post_of_ours_that_comes_late_answers_nothing(app, slack, demo,
     assert app.desk.look(1).conversation == before
 
 
+def test_who_answered_there_has_seen_what_we_hear_only_later(app, demo, clock, hear):
+    first = hear("Where is my order?")
+    clock.pass_(minutes=5)
+    between = clock()
+    clock.pass_(minutes=5)
+    demo.answer_elsewhere(first, "It is on its way.")
+    app.intake.poll("demo", demo)
+    demo._add(by="mira", text="Hello?", parent=first, at=between)
+
+    clock.pass_(minutes=1)
+    app.intake.poll("demo", demo)
+
+    assert len(app.desk.look(1).mentions) > 1
+    assert conversation(app).state is State.ANSWERED
+
+
 def test_an_answer_in_doubt_that_turns_up_is_settled(app, demo, poll, hear):
     first = hear()
     app.answering.reply(1, ANA, "Sorry", mention=1, key="k")

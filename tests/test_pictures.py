@@ -1,6 +1,7 @@
 """Customers' pictures: taken from the open internet only, seen in Slack, or else linked."""
 
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -221,6 +222,17 @@ def test_who_sends_drop_by_drop_is_not_waited_for(server, fetcher, monkeypatch):
         fetcher.fetch(f"{server.url}/slow")
 
     assert time.monotonic() - begun < 3
+
+
+def test_a_certificate_of_another_name_is_not_believed(server, fetcher, monkeypatch):
+    def here(_host: str, port: int, *_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", here)
+    fetcher.trusted = frozenset({"pictures.example"})
+
+    with pytest.raises(NotNow, match="certificate"):
+        fetcher.fetch(f"{server.url}/a".replace("127.0.0.1", "pictures.example"))
 
 
 def test_a_certificate_that_nobody_signed_is_not_believed(server):

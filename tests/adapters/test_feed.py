@@ -1,8 +1,12 @@
 """Feeds as sites write them: without dates or ids, cut short, moved, broken, or no feed at all."""
 
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 
@@ -238,6 +242,26 @@ def test_what_is_too_large_is_not_read(rss, monkeypatch):
 
     with pytest.raises(TryLater, match=r"can't be reached"):
         rss.adapter.fetch(None)
+
+
+def test_who_sends_without_end_is_not_listened_to():
+    def drip(near: socket.socket) -> None:
+        with near, suppress(OSError):
+            near.recv(10_000)
+            near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            for _ in range(200):
+                near.sendall(b"x")
+                sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=lambda: drip(server.accept()[0]), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/feed"
+        begun = monotonic()
+
+        with pytest.raises(TryLater):
+            Web("It", patience=0.5).get(url, now=NOON)
+
+    assert monotonic() - begun < 3
 
 
 def test_nobody_answers_a_feed(rss):

@@ -101,6 +101,16 @@ def overdue(db, at, most=9):
     return [each.thread for each in conversations.hold_overdue(db, "care", at, most=most)]
 
 
+def test_a_nag_that_was_said_before_somebody_acted_is_not_the_last_word(database):
+    nagged = remember(database)
+    with database.begin() as db:
+        conversations.nagged(db, nagged, nag="1.0", says="first")
+        acted = conversations.save(db, conversations.hold(db, nagged.id))
+        conversations.nagged(db, nagged, nag="2.0", says="late")
+
+        assert conversations.get(db, acted.id).nag == "1.0"
+
+
 def test_a_card_that_is_gone_takes_no_other_with_it(database):
     known = remember(database, channel="C0CARE", card="2.0")
 

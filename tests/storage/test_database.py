@@ -6,9 +6,10 @@ from time import sleep
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from storage import migrations
 from storage.database import Unavailable, address, connect, is_sqlite, reading
 from storage.tables import digests, unreadable
 from tests.conftest import NOON
@@ -93,6 +94,35 @@ def test_errors_do_not_repeat_what_customers_wrote(database):
         db.execute(insert(unreadable).values(**words))
 
     assert "a secret" not in str(refused.value)
+
+
+def test_errors_do_not_repeat_the_row_that_was_not_complete(database):
+    words = {"account": "demo", "key": "k", "raw": "a secret", "problem": None, "at": NOON}
+
+    with pytest.raises(IntegrityError) as refused, database.begin() as db:
+        db.execute(insert(unreadable).values(**words))
+
+    assert "a secret" not in str(refused.value)
+    assert "a secret" not in str(refused.value.orig)
+
+
+def _careless(raw, _record) -> None:
+    """As SQLite is where nobody has built it otherwise."""
+    raw.execute("PRAGMA secure_delete=OFF")
+
+
+def test_what_is_deleted_is_overwritten_in_the_file(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path}/bot.db")
+    event.listen(engine, "connect", _careless, insert=True)
+    migrations.upgrade(engine)
+    words = {"account": "demo", "key": "k", "raw": "a secret", "problem": "why", "at": NOON}
+    with engine.begin() as db:
+        db.execute(insert(unreadable).values(**words))
+    with engine.begin() as db:
+        db.execute(delete(unreadable))
+    engine.dispose()
+
+    assert b"a secret" not in (tmp_path / "bot.db").read_bytes()
 
 
 @pytest.mark.fault(32)

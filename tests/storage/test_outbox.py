@@ -230,6 +230,35 @@ def test_a_list_that_may_be_out_grows_no_more(box, doubt):
     assert (grows is None) is doubt
 
 
+def due_at(box) -> dict[str, timedelta]:
+    with box.database.begin() as db:
+        return {owed.key: owed.due_at - NOON for owed in outbox.pending(db)}
+
+
+def test_what_an_outage_put_off_goes_together_and_nothing_else_does(box):
+    box.put("outage")
+    box.put("error")
+    box.put("answer", errand=Errand.REPLY)
+    while taken := box.take():
+        box.put_off(taken, NOON + HOUR, error=taken.key == "error")
+
+    with box.database.begin() as db:
+        assert outbox.relieve(db, "C0CARE", NOON + MINUTE)
+
+    assert due_at(box) == {"outage": MINUTE, "error": HOUR, "answer": HOUR}
+
+
+def test_after_a_start_what_may_just_have_been_done_still_waits(box):
+    for key, doubt in (("sure", False), ("unsure", True)):
+        box.put(key)
+        box.put_off(box.take(), NOON + HOUR, doubt=doubt)
+
+    with box.database.begin() as db:
+        outbox.try_now(db, NOON + MINUTE)
+
+    assert due_at(box) == {"sure": MINUTE, "unsure": HOUR}
+
+
 def test_a_note_is_no_redraw(box):
     box.put("note", lane="slack:1", errand=Errand.NOTE)
 
