@@ -1,6 +1,8 @@
 """Asking over HTTP: an end to every wait, a bound to every answer, and what errors mean."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -87,6 +89,42 @@ class Web:
         raise TryLater(f"{self.name} did not answer properly ({status}).", surely_not_done=True)
 
 
+class Line(requests.Session):
+    """What a platform's own library speaks over: with an end to every wait, and to every answer."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self.patience = patience
+        self._visit = threading.local()
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """All requests inside, in this thread, share one patience."""
+        self._visit.ends = monotonic() + self.patience
+        try:
+            yield
+        finally:
+            del self._visit.ends
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, *, connect: float = CONNECT, **options: Any
+    ) -> requests.Response:
+        ends = getattr(self._visit, "ends", monotonic() + self.patience)
+        options |= {"timeout": timeouts(ends, connect), "stream": True, "allow_redirects": False}
+        response = super().request(method, url, **options)
+        response._content = whole(response, ends, LARGEST)
+        return response
+
+
+def unheard(name: str, error: Exception) -> TryLater:
+    """No answer came from what people know by this `name`; it tells whether our words went out."""
+    cause = error.args[0] if error.args else None
+    refused = isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
+    if refused or isinstance(error, requests.ConnectTimeout):
+        return TryLater(f"{name} can't be reached.", surely_not_done=True)
+    return TryLater(f"{name} did not answer properly ({type(error).__name__}).")
+
+
 def timeouts(ends: float, connect: float = CONNECT) -> urllib3.Timeout:
     """One for each step; and what one has used up, the next lacks."""
     left = ends - monotonic()
@@ -118,13 +156,14 @@ def waits(headers: Mapping[str, str], now: datetime) -> timedelta:
     """Until when a site wants to be left alone (RFC 9110, 10.2.3): seconds, or a date."""
     said = headers.get("retry-after", "").strip()
     if said.isdecimal():
-        return _within(timedelta(seconds=min(int(said), 10**9)))
+        return within(timedelta(seconds=min(int(said), 10**9)))
     try:
         until = parsedate_to_datetime(said)
     except (ValueError, TypeError, OverflowError, IndexError):
         return A_WHILE
-    return _within((until if until.tzinfo else until.replace(tzinfo=UTC)) - now)
+    return within((until if until.tzinfo else until.replace(tzinfo=UTC)) - now)
 
 
-def _within(wait: timedelta) -> timedelta:
+def within(wait: timedelta) -> timedelta:
+    """As long as a site wants us to wait, if that makes sense."""
     return min(max(wait, SHORTEST), LONGEST)

@@ -1,23 +1,19 @@
 """The line to X: where it leads, how long we hold it, and what X's errors mean."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from threading import local
-from time import monotonic
 from typing import Any
 
 import requests
 import tweepy  # type: ignore[import-untyped]
 import urllib3
 
-from adapters.web import CONNECT, PATIENCE, READ, timeouts, whole
+from adapters import web
 from bot.domain.delivery import LockedOut, TryLater
 
 BUILT_IN = "https://api.twitter.com"  # where tweepy always calls
 UPLOAD = "/2/media/upload"  # to send a file counts as connecting, and takes longer
-SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 LIMITS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
 OUR_FAULT = (  # 403s that no post can help: the app or the account is shut out
     "app permissions",
@@ -41,36 +37,22 @@ class Declined(Exception):
         return any(word in self.why.casefold() for word in words)
 
 
-class Line(requests.Session):
-    """tweepy's connection, led to the address we were told, and with an end to every wait.
+class Line(web.Line):
+    """tweepy's connection, led to the address we were told.
 
     The address is changed before the request is signed: OAuth 1.0a signs it, too.
     """
 
-    def __init__(self, address: str, patience: float = PATIENCE) -> None:
-        super().__init__()
-        self.address, self.patience = address.rstrip("/"), patience
-        self._visit = local()
-
-    @contextmanager
-    def visit(self) -> Iterator[None]:
-        """All requests inside, in this thread, share one patience."""
-        self._visit.ends = monotonic() + self.patience
-        try:
-            yield
-        finally:
-            del self._visit.ends
+    def __init__(self, address: str, patience: float = web.PATIENCE) -> None:
+        super().__init__(patience)
+        self.address = address.rstrip("/")
 
     def request(  # type: ignore[override]
         self, method: str, url: str, **options: Any
     ) -> requests.Response:
-        ends = getattr(self._visit, "ends", monotonic() + self.patience)
-        connect = READ if url.endswith(UPLOAD) else CONNECT
-        options |= {"timeout": timeouts(ends, connect), "stream": True, "allow_redirects": False}
+        connect = web.READ if url.endswith(UPLOAD) else web.CONNECT
         address = self.address + url.removeprefix(BUILT_IN)
-        response = super().request(method, address, **options)
-        response._content = whole(response, ends)
-        return response
+        return super().request(method, address, connect=connect, **options)
 
 
 def ask(
@@ -82,7 +64,7 @@ def ask(
     except tweepy.HTTPException as error:
         raise _meaning(error, now, keys) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _unheard(error) from error
+        raise web.unheard("X", error) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # tweepy on a strange body
         raise TryLater("X answered something that makes no sense.") from error
 
@@ -91,15 +73,6 @@ def _sensible(answer: object) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise TypeError(f"not an object: {type(answer)}")
     return answer
-
-
-def _unheard(error: Exception) -> TryLater:
-    cause = error.args[0] if error.args else None
-    refused = isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
-    nothing_sent = refused or isinstance(error, requests.ConnectTimeout)
-    if nothing_sent:
-        return TryLater("X can't be reached.", surely_not_done=True)
-    return TryLater(f"X did not answer properly ({type(error).__name__}).")
 
 
 def _meaning(error: tweepy.HTTPException, now: datetime, keys: str) -> Exception:
@@ -127,4 +100,4 @@ def _until_reset(headers: Mapping[str, str], now: datetime) -> timedelta:
     reset = headers.get(f"{next(spent, 'x-rate-limit')}-reset", "")
     if not reset.isdecimal():
         return timedelta(minutes=15)
-    return min(max(timedelta(seconds=int(reset) - now.timestamp()), SHORTEST), LONGEST)
+    return web.within(timedelta(seconds=int(reset) - now.timestamp()))
