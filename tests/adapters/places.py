@@ -318,6 +318,17 @@ if find_spec("tests.adapters.place_email"):
 
 
 @contextmanager
+def bluesky(**settings: str) -> Iterator[Any]:
+    """Its library takes a second to import."""
+    clock = Clock()
+    with import_module("tests.adapters.bluesky_server").BlueskyServer(clock) as server:
+        yield import_module("tests.adapters.place_bluesky").BlueskyPlace(server, clock, **settings)
+
+
+PLACES = {**PLACES, "bluesky": bluesky}
+
+
+@contextmanager
 def feed(kind: str) -> Iterator[Place]:
     with import_module("tests.adapters.place_feed").FeedPlace(kind) as place:
         yield place
