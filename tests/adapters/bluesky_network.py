@@ -9,14 +9,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from signal import SIGINT
 from subprocess import DEVNULL, PIPE, Popen, run
+from threading import Thread
 from typing import Any
 
 import requests
@@ -111,29 +113,114 @@ class Network:
     appview: str
 
     def join(self, name: str) -> Person:
-        """A new account; of the same name there may be many."""
+        """A new account, when everybody can see it; of the same name there may be many."""
         handle = f"{name}{next(NUMBERS)}.test"
-        made = self.call(
+        made = self.tell(
             "com.atproto.server.createAccount",
             {"handle": handle, "email": f"{handle}@example.com", "password": PASSWORD},
         )
-        return Person(made["did"], handle, made["accessJwt"])
+        person = Person(made["did"], handle, made["accessJwt"])
+        until(lambda: self._is_known(person), lambda: f"Nobody sees {handle}.")
+        return person
 
-    def call(self, name: str, data: Any, by: Person | None = None, **headers: str) -> Any:
-        headers |= {"Authorization": f"Bearer {by.token}"} if by else {}
-        how = {"data": data} if isinstance(data, bytes) else {"json": data}
-        answer = requests.post(f"{self.pds}/xrpc/{name}", headers=headers, timeout=20, **how)
+    def tell(self, method: str, data: Any, by: Person | None = None) -> Any:
+        answer = requests.post(
+            f"{self.pds}/xrpc/{method}", json=data, headers=_signed(by), timeout=20
+        )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def ask(self, name: str, by: Person | None = None, **params: Any) -> Any:
-        headers = {"Authorization": f"Bearer {by.token}"} if by else {}
-        answer = requests.get(f"{self.pds}/xrpc/{name}", headers=headers, params=params, timeout=20)
+    def ask(self, method: str, by: Person | None = None, **params: Any) -> Any:
+        address = f"{self.pds}/xrpc/{method}"
+        answer = requests.get(address, headers=_signed(by), params=params, timeout=20)
         answer.raise_for_status()
         return answer.json()
 
-    def put(self, by: Person, record: Mapping[str, Any], **more: Any) -> str:
-        """A record in somebody's repository; returns its at:// address."""
+    def put(self, by: Person, record: Mapping[str, Any], **more: Any) -> tuple[str, str]:
+        """A record in somebody's repository, at the key `rkey` if there is one; its uri and cid."""
         data = {"repo": by.did, "collection": record["$type"], "record": record, **more}
         how = "put" if "rkey" in more else "create"
-        return str(self.call(f"com.atproto.repo.{how}Record", data, by)["uri"])
+        made = self.tell(f"com.atproto.repo.{how}Record", data, by)
+        return str(made["uri"]), str(made["cid"])
+
+    def delete(self, by: Person, uri: str) -> None:
+        *_, collection, key = uri.split("/")
+        record = {"repo": by.did, "collection": collection, "rkey": key}
+        self.tell("com.atproto.repo.deleteRecord", record, by)
+
+    def shown(self, to: Person, uris: Sequence[str]) -> dict[str, str]:
+        """The cid of each post that is shown to somebody."""
+        parts = [uris[n : n + 25] for n in range(0, len(uris), 25)]
+        told = [self.ask("app.bsky.feed.getPosts", to, uris=part)["posts"] for part in parts]
+        return {view["uri"]: view["cid"] for views in told for view in views}
+
+    def notified(self, whom: Person) -> list[dict[str, Any]]:
+        """All that somebody is told of, newest first."""
+        found: list[dict[str, Any]] = []
+        more: dict[str, Any] = {}
+        while True:
+            page = self.ask("app.bsky.notification.listNotifications", whom, limit=100, **more)
+            found += page["notifications"]
+            if not page.get("cursor"):
+                return found
+            more = {"cursor": page["cursor"]}
+
+    def _is_known(self, person: Person) -> bool:
+        try:
+            self.ask("app.bsky.actor.getProfile", person, actor=person.did)
+        except requests.HTTPError:
+            return False
+        return True
+
+
+def _signed(by: Person | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {by.token}"} if by else {}
+
+
+class Between:
+    """Stands between an adapter and its server: carries all, and loses the answer it is told to."""
+
+    def __init__(self, server: str) -> None:
+        self.requests: list[str] = []
+        self.loses = ""
+        between = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._carry("GET")
+
+            def do_POST(self) -> None:
+                self._carry("POST")
+
+            def _carry(self, method: str) -> None:
+                between.requests.append(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                kept = ("Authorization", "Content-Type")
+                headers = {name: self.headers[name] for name in kept if name in self.headers}
+                answer = requests.request(
+                    method, server + self.path, data=body, headers=headers, timeout=20
+                )
+                if between.loses and between.loses in self.path:
+                    between.loses = ""
+                    return
+                self.send_response(answer.status_code)
+                for name in ("Content-Type", "ratelimit-reset", "retry-after"):
+                    if name in answer.headers:
+                        self.send_header(name, answer.headers[name])
+                self.send_header("Content-Length", str(len(answer.content)))
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "Between":
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()

@@ -123,6 +123,7 @@ class BlueskyServer:
         self.closed: set[str] = set()  # threads that the brand may not answer in
         self.blocked_by: set[str] = set()
         self.blocking: set[str] = set()
+        self.muted: set[str] = set()  # whose posts are taken off a page when it is cut already
         self.lagging: set[str] = set()  # posts that the AppView has not seen yet
         self.app_password = APP_PASSWORD
         self.wants_code = False  # as two-factor sign-in does
@@ -533,7 +534,8 @@ class BlueskyServer:
         more = {"cursor": iso(page[-1].sort_at)} if len(rest) > size else {}
         if self.stuck and cursor:
             more = {"cursor": cursor}
-        return {name: [shown(post) for post in page], **more}
+        told = [shown(post) for post in page if post.did not in self.muted]
+        return {name: told, **more}
 
     def _view(self, post: Post) -> Any:
         return post.raw if post.raw else self._shown(post)

@@ -325,7 +325,14 @@ def bluesky(**settings: str) -> Iterator[Any]:
         yield import_module("tests.adapters.place_bluesky").BlueskyPlace(server, clock, **settings)
 
 
-PLACES = {**PLACES, "bluesky": bluesky}
+@contextmanager
+def bluesky_network() -> Iterator[Any]:
+    """Only some machines have it."""
+    with import_module("tests.adapters.place_bluesky_network").NetworkPlace() as place:
+        yield place
+
+
+PLACES = {**PLACES, "bluesky": bluesky, "Bluesky's own servers": bluesky_network}
 
 
 @contextmanager
