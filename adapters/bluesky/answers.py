@@ -21,8 +21,15 @@ ALONE = re.compile(  # marks that stand alone (UAX #29, table 2: what is no Spac
     "[\u102b\u102c\u1038\u1062-\u1064\u1067-\u106d\u1083\u1087-\u108c\u108f\u109a-\u109c"
     "\u1a61\u1a63\u1a64\uaa7b\uaa7d\U00011720\U00011721]"
 )
+EXTENDS = re.compile("[\u200c\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")  # half of one
+PICTURE = re.compile(  # of those that a joiner joins: some that people use
+    "[\u2194\u2195\u2640\u2642\u2695\u2696\u26a7\u26d3\u26f9\u2708\u2764\u27a1\u2b1b"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001f53d\U0001f546-\U0001f64f\U0001f680-\U0001f6ff"
+    "\U0001f90c-\U0001f93a\U0001f93c-\U0001f945\U0001f947-\U0001faff]"
+)
 JOINER = "\u200d"
-CONTROLS = ("Cc", "Zl", "Zp")
+CONTROLS = ("Cc", "Cf", "Zl", "Zp")
 
 
 def length(text: str) -> int:
@@ -37,29 +44,28 @@ def graphemes(text: str) -> int:
     What is one character to people's eyes (`bot.domain.graphemes`) may be several to Bluesky.
     """
     count = flags = 0
-    before = ""
+    before, pictured = "", False
     for character in text:
-        flag = "\U0001f1e6" <= character <= "\U0001f1ff"
-        joined = _clings(before, character) or (flag and flags % 2 == 1)
-        flags = flags + 1 if flag else 0
-        count += not joined
-        before = character
+        flag, picture = bool(FLAG.match(character)), bool(PICTURE.match(character))
+        clings = _clings(before, character)
+        joined = before == JOINER and picture and pictured
+        count += not (clings or joined or (flag and flags % 2 == 1))
+        pictured = picture or (clings and pictured and unicodedata.category(character) != "Mc")
+        flags, before = flags + 1 if flag else 0, character
     return count
 
 
 def _clings(before: str, character: str) -> bool:
-    if not before or unicodedata.category(before) in CONTROLS:
+    """Whether it belongs to whatever is before."""
+    if not before or _ends(before) or ALONE.match(character):
         return False
-    if before == JOINER and unicodedata.category(character) in ("So", "Sm"):
-        return True
-    if ALONE.match(character):
-        return False
-    return (
-        unicodedata.category(character) in ("Mn", "Mc", "Me")
-        or character in ("\u200c", JOINER)
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-        or "\U000e0020" <= character <= "\U000e007f"
-    )
+    marks = unicodedata.category(character) in ("Mn", "Mc", "Me")
+    return marks or bool(EXTENDS.match(character))
+
+
+def _ends(before: str) -> bool:
+    """Whether nothing clings to it."""
+    return unicodedata.category(before) in CONTROLS and not EXTENDS.match(before)
 
 
 def key_of(mention: Mention, key: str) -> str:

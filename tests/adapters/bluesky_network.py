@@ -123,6 +123,10 @@ class Network:
         until(lambda: self._is_known(person), lambda: f"Nobody sees {handle}.")
         return person
 
+    def app_password(self, of: Person) -> str:
+        made = self.tell("com.atproto.server.createAppPassword", {"name": "bot"}, of)
+        return str(made["password"])
+
     def tell(self, method: str, data: Any, by: Person | None = None) -> Any:
         answer = requests.post(
             f"{self.pds}/xrpc/{method}", json=data, headers=_signed(by), timeout=20

@@ -60,10 +60,7 @@ class NetworkPlace:
         now = datetime.now(UTC) - 2 * HISTORY
         self.clock = Clock(now.replace(microsecond=0))
         self.brand = self.network.join("acme")
-        made = self.network.tell(
-            "com.atproto.server.createAppPassword", {"name": "bot"}, self.brand
-        )
-        self.app_password = made["password"]
+        self.app_password = self.network.app_password(self.brand)
         self.people: dict[str, Person] = {"acme": self.brand}
         self.owed: dict[str, str] = {}  # what must be shown, by its uri: its cid; "": nothing
         self.told: set[str] = set()  # of which the brand must be told
