@@ -151,7 +151,7 @@ def test_an_adapter_whose_libraries_are_not_there_is_named(monkeypatch):
 def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkeypatch):
     monkeypatch.setattr(config.adapters, "installed", dict)
 
-    named = ["demo", "email", "feed", "hackernews", "stackoverflow", "twitter"]
+    named = ["bluesky", "demo", "email", "feed", "hackernews", "stackoverflow", "twitter"]
     assert sorted(config.installed()) == named
     assert config.installed()["demo"]().__name__ == "Demo"
 

@@ -46,6 +46,7 @@ ENDINGS = {
 }
 PLATFORMS = {
     "twitter": "X",
+    "bluesky": "Bluesky",
     "email": N_("email"),
     "demo": N_("the demo platform"),
     "slack": "Slack",

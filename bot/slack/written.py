@@ -61,6 +61,9 @@ REFUSALS = (  # why an answer did not get through: our own words, and what platf
     N_("X would not publish it: {why}"),
     N_("X would not delete it: {why}"),
     N_("X says that it has this answer already, but does not show it. Look in X itself."),
+    N_("We have blocked the author. Unblock them on Bluesky first."),
+    N_("Bluesky would not publish it: {why}"),
+    N_("Bluesky would not delete it: {why}"),
     N_("X takes one GIF alone, or up to 4 other pictures."),
     N_("The mail server refused it: {why}"),
     N_(

@@ -1,7 +1,9 @@
 """What comes from platforms, mail servers, web servers and calendars."""
 
 import json
+import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -9,7 +11,9 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
-from adapters import make, readable
+from adapters import bluesky, make, readable
+from adapters.bluesky import answers, walk
+from adapters.bluesky import posts as bluesky_posts
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
@@ -95,6 +99,62 @@ CURSOR = {
         }
     },
 }
+BLUESKY_US = bluesky_posts.Us("did:plc:acme", "acme.test")
+BLUESKY: list[dict[str, Any]] = [
+    {
+        "uri": "at://did:plc:mira/app.bsky.feed.post/3kz2",
+        "cid": "bafy1",
+        "author": {
+            "did": "did:plc:mira",
+            "handle": "mira.test",
+            "displayName": "Mira",
+            "createdAt": "2024-02-01T10:00:00.000Z",
+            "verification": {"verifiedStatus": "valid"},
+            "labels": [{"val": "bot", "src": "did:plc:mira"}],
+        },
+        "record": {
+            "text": "@acme.test It is broken: example.com/lo... <!channel>",
+            "createdAt": "2026-11-03T11:00:00.000Z",
+            "langs": ["en"],
+            "facets": [
+                {
+                    "index": {"byteStart": 25, "byteEnd": 42},
+                    "features": [{"$type": bluesky_posts.LINK, "uri": "https://example.com/long"}],
+                }
+            ],
+            "reply": {
+                "root": {"uri": "at://did:plc:ola/app.bsky.feed.post/3kz1", "cid": "bafy0"},
+                "parent": {"uri": "at://did:plc:ola/app.bsky.feed.post/3kz1", "cid": "bafy0"},
+            },
+        },
+        "embed": {
+            "images": [{"fullsize": "https://cdn.example/1"}],
+            "media": {"thumbnail": "https://cdn.example/2"},
+        },
+        "indexedAt": "2026-11-03T11:00:00.500Z",
+        "viewer": {"replyDisabled": False},
+    }
+]
+BLUESKY_SETTINGS = {"BLUESKY_HANDLE": "acme.test", "BLUESKY_APP_PASSWORD": "x"}
+BLUESKY_CURSOR = {
+    "turn": "own",
+    "trails": {
+        "notifications": {
+            "floor": 1_793_000_000_000,
+            "seen": 1_793_600_000_000,
+            "deep_at": 1_793_600_000_000,
+            "walk": {
+                "until": 1_793_500_000_000,
+                "deep": True,
+                "token": "2026-11-03T11:00:00.000Z",
+                "high": 1_793_600_000_000,
+                "low": 1_793_550_000_000,
+                "pages": 1,
+            },
+            "trouble": "",
+        }
+    },
+}
 MARKS = {
     "INBOX": [1_700_000_000, 12, 9, "2026-11-03T11:00:00+00:00"],
     "Sent": [1_700_000_001, 3, 3, "2026-11-03T11:00:00+00:00"],
@@ -150,6 +210,60 @@ def x_cursor(raw: bytes) -> None:
             assert 0 <= trail.go_on(NOON).since <= posts.id_at(NOON + timedelta(days=2))
             assert 0 <= after.seen <= LAST_ID
         assert Cursor.load(here.dump(), NOON) == replace(here, damaged=False)
+
+
+# Bluesky
+
+
+def bluesky_views(raw: bytes) -> None:
+    """Posts as the AppView shows them: each is a mention, or is set aside."""
+    views = Source(raw).spoiled(BLUESKY)
+    mentions, unreadable = bluesky_posts.read(views, "bluesky", BLUESKY_US)
+    assert len(mentions) + len(unreadable) == len(views)
+    assert all(at.tzinfo for at in bluesky_posts.moments(views))
+    assert all(bluesky_posts.whose(uri) for uri in bluesky_posts.uris(views))
+    for mention in mentions:
+        assert re.fullmatch("[2-7a-j][2-7a-z]{12}", answers.key_of(mention, "k1"))
+        mention_shown(mention)
+
+
+def bluesky_pages(raw: bytes) -> None:
+    """Whatever a server answers, a walk through its lists ends, and says nothing that can't be."""
+    source = Source(raw)
+    here = make("bluesky", bluesky.Bluesky, BLUESKY_SETTINGS, lambda: NOON, DAYS)
+    assert isinstance(here, bluesky.Bluesky)
+    page = source.spoiled({"notifications": BLUESKY, "posts": BLUESKY, "feed": [], "cursor": "9"})
+    here.line = cast(
+        "Any", SimpleNamespace(us=BLUESKY_US, ask=lambda *_, **__: page, visit=nullcontext)
+    )
+    cursor: str | None = None
+    for _ in range(20):
+        batch = here.fetch(cursor)
+        cursor = batch.cursor
+        for mention in batch.mentions:
+            mention_shown(mention)
+
+
+def bluesky_cursor(raw: bytes) -> None:
+    """Whatever is left of a cursor: a walk on from it begins at a moment that there can be."""
+    for saved in (text(raw), json.dumps(Source(raw).spoiled(BLUESKY_CURSOR))):
+        here = walk.Cursor.load(saved, NOON)
+        latest = walk.milliseconds(NOON + walk.AHEAD)
+        for trail in here.trails.values():
+            after = trail.step([1, 2], "next", NOON).step([1], None, NOON)
+            assert 0 <= trail.go_on(NOON).until <= latest
+            assert 0 <= after.seen <= latest
+        assert walk.Cursor.load(here.dump(), NOON) == replace(here, damaged=False)
+
+
+def bluesky_words(raw: bytes) -> None:
+    """What colleagues write in an answer: how long it is, and what in it is a link."""
+    words = text(raw)
+    assert answers.graphemes(words) <= answers.length(words) <= 4 * len(words)
+    clean = storable(words)
+    size = len(clean.encode())
+    for facet in answers.facets(clean, lambda _: "did:plc:mira"):
+        assert 0 <= facet["index"]["byteStart"] < facet["index"]["byteEnd"] <= size
 
 
 # Mail
@@ -464,6 +578,20 @@ TARGETS = {
         feed_in_json, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
     ),
     "feed_cursor": Target(feed_cursor, seeds=[b"{}", b"\x02\0\x01\x01", b"null"]),
+    "bluesky_views": Target(
+        bluesky_views, seeds=[b"\0", b"\x03\0\x05\x03<!channel>", b"\x05" * 20]
+    ),
+    "bluesky_pages": Target(
+        bluesky_pages, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
+    ),
+    "bluesky_cursor": Target(
+        bluesky_cursor, seeds=[json.dumps(BLUESKY_CURSOR).encode(), b"\x02\0\x07\x01", b"{"]
+    ),
+    "bluesky_words": Target(
+        bluesky_words,
+        seeds=["Hi @mira.test, see https://a.example/x #shoes $ACME \U0001f469\u200d".encode()],
+        tokens=[b"https://", b"#", b"@", b".test", b"\xe2\x80\x8d"],
+    ),
     "x_posts": Target(x_posts, seeds=[b"\x03\0\x05\x03<!channel>", b"\x01\x00\x20\x02\x00\x41"]),
     "x_words": Target(
         x_words,
