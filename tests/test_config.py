@@ -62,7 +62,7 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("SLACK_BOT_TOKEN", "xoxb-1…", "has characters in it that no token has"),
         ("SLACK_BOT_TOKEN", " ", "SLACK_BOT_TOKEN is missing."),
         ("ADAPTERS", " , ", "ADAPTERS is missing. Name the platforms to listen to"),
-        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: demo, email"),
+        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: bluesky, demo"),
         ("ADAPTERS", "demo,demo", "ADAPTERS names demo twice."),
         ("ADAPTERS", "demo:", "A second account has letters and digits after the colon"),
         ("ADAPTERS", "demo:my press", "A second account has letters and digits"),

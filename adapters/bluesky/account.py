@@ -72,7 +72,8 @@ class Bluesky:
         self.name, self.now, self.history = name, now, history
         self.every = seconds(name, settings, "BLUESKY_EVERY")
         self.handle = self._handle(settings)
-        self.words = list(dict.fromkeys([self.handle, *divided(settings["BLUESKY_WORDS"])]))
+        named = [] if DID.fullmatch(self.handle) else [self.handle]
+        self.words = list(dict.fromkeys([*named, *divided(settings["BLUESKY_WORDS"])]))
         self.sources = [NOTIFICATIONS, OWN, *(f"search for {word}" for word in self.words)]
         self.named = Named(
             *(scope(name, f"BLUESKY_{each}") for each in ("HANDLE", "APP_PASSWORD", "URL"))
@@ -86,11 +87,14 @@ class Bluesky:
 
     def check(self) -> str:
         with self.line.visit():
-            account = self.line.ask("com.atproto.server.getSession")
+            try:
+                account = self.line.ask("com.atproto.server.getSession")
+                self._page(NOTIFICATIONS, Walk(until=0))
+            except Declined as no:
+                raise self._shut(no) from no
             if account.get("active") is False:
                 state = account.get("status") or "not active"
                 raise LockedOut(f"{self.handle} is {state} on Bluesky. Sign in there to see why.")
-            self._page(NOTIFICATIONS, Walk(until=0))
             own = TOO_MUCH.format(self.named.password) if self.line.has_all_rights else ""
             return f"Bluesky as @{account.get('handle')}{own}{self._unshown()}"
 

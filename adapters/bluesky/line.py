@@ -130,8 +130,8 @@ class Line:
             if not no.error:
                 raise TryLater(f"Bluesky did not answer properly: {no.why}") from no
             raise
-        except NONSENSE as error:
-            raise TryLater("Bluesky answered something that makes no sense.") from error
+        except NONSENSE:  # what the library says of it may contain the session's keys
+            raise TryLater("Bluesky answered something that makes no sense.") from None
 
     # Signing in
 
@@ -166,7 +166,7 @@ class Line:
         except (Declined, SessionOver, *NONSENSE) as no:
             locked = self._shut_out(no)
             self._wait(BETWEEN, str(locked))
-            raise locked from no
+            raise locked from None
         self._wait(BETWEEN)
         return client
 

@@ -472,7 +472,10 @@ class BlueskyServer:
         did = call.one("actor")
         mine = [post for post in self._listed() if post.did == did]
         page = self._page(mine, call, "feed", lambda post: {"post": self._view(post)})
-        passed_on = [{"post": self._view(self.posts[key]), "reason": {}} for key in self.reposts]
+        reason = {"$type": "app.bsky.feed.defs#reasonRepost"}
+        passed_on = [
+            {"post": self._view(self.posts[key]), "reason": reason} for key in self.reposts
+        ]
         return {**page, "feed": [*passed_on, *page["feed"]]}
 
     def _search(self, call: Call) -> Any:
