@@ -13,6 +13,7 @@ from bs4.element import NavigableString, PreformattedString, Tag
 LONGEST = 200_000  # characters of text that we keep
 MARKUP = 200_000  # characters of HTML that we look at
 LINK = 500
+NAMED = {"mention", "hashtag"}  # classes of links whose text is all that there is to say
 LARGE = 50_000  # bytes, beyond which the end may have been cut off
 TAGS = 15_000
 DEEP = 200
@@ -220,6 +221,8 @@ def _enclose(tag: Tag, before: str, after: str) -> None:
 
 def _address(link: Tag) -> str:
     """Where a link leads, when its text doesn't say so."""
+    if NAMED.intersection(link.get_attribute_list("class")):
+        return ""
     target = str(link.get("href") or "").strip()[:LINK]
     if not re.match(r"(?i)(https?://|mailto:|tel:)", target):
         return ""

@@ -312,7 +312,17 @@ def email() -> Iterator[Place]:
         yield place
 
 
-PLACES: Mapping[str, Callable[[], Opened]] = {"demo": demo, "twitter": twitter}
+@contextmanager
+def mastodon() -> Iterator[Place]:
+    with import_module("tests.adapters.place_mastodon").MastodonPlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "demo": demo,
+    "mastodon": mastodon,
+    "twitter": twitter,
+}
 if find_spec("tests.adapters.place_email"):
     PLACES = {**PLACES, "email": email}
 
