@@ -182,7 +182,7 @@ class Mastodon:
             return self._batch(here, source, trail)
         after = trail.step(walk, statuses.ids(items), now, old=statuses.older(items, trail.start))
         mentions, unreadable = self._mentions(items, "status" if source == MENTIONS else "")
-        heard = [one for one in mentions if trail.seen or one.posted_at.timestamp() >= trail.start]
+        heard = [one for one in mentions if walk.since or one.posted_at.timestamp() >= trail.start]
         return replace(
             self._batch(here, source, after, walking=after.walk is not None),
             mentions=[one for one in heard if one.origin is not Origin.OWN or one.parent],

@@ -40,8 +40,8 @@ class Trail:
     """One list. Up to `settled` nothing can come any more; up to `seen` something may come late.
 
     All up to `mark` will be settled by a walk that begins at or after `again` (seconds since 1970,
-    by our clock, which only measures how late something may be). The first walk ends at `start`,
-    by the server's times; `trouble` is what people have been told about the list.
+    by our clock, which only measures how late something may be). A walk that begins at nothing ends
+    at `start`, by the server's times; `trouble` is what people have been told about the list.
     """
 
     start: float
@@ -76,7 +76,7 @@ class Trail:
         """The walk that is under way, or a new one; `down` where there is no other way."""
         due = self.again is not None and self.again <= now.timestamp()
         since = self.settled if due else self.seen
-        down = down or not self.seen
+        down = down or not since
         return self.walk or Walk(since=since, at="" if down else since, down=down, again=due)
 
     def step(self, walk: Walk, ids: Sequence[str], now: datetime, *, old: bool) -> Self:
@@ -93,9 +93,7 @@ class Trail:
     def _arrived(self, walk: Walk, now: datetime) -> Self:
         seen = (walk.high if walk.down else walk.at) or self.seen
         here = replace(self, walk=None, seen=seen, trouble="")
-        if not self.seen:  # the first walk: all of it is read once more
-            here = replace(here, settled=walk.at)
-        elif walk.again:
+        if walk.again:
             here = replace(here, settled=self.mark, again=None)
         if here.again is None and here.settled != seen:
             return replace(here, mark=seen, again=(now + LATENESS).timestamp())
