@@ -14,7 +14,8 @@ from adapters.mastodon import statuses
 from adapters.mastodon.line import Declined
 from adapters.mastodon.server import MENTIONS, NEEDED, OWN, SEARCH, Server
 from adapters.mastodon.statuses import Limits, Us
-from adapters.mastodon.walk import Cursor, Trail, Walk
+from adapters.mastodon.walk import Trail, Walk
+from adapters.turns import Turns
 from adapters.web import local
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin, Unreadable
@@ -100,11 +101,11 @@ class Mastodon:
 
     def fetch(self, cursor: str | None) -> Batch:
         now = self.now()
-        here = Cursor.load(cursor, now)
+        here = Turns[Trail].load(cursor, lambda kept: Trail.from_json(kept, now))
         if here is None:
             gap = lost_our_place(self.history)
-            return Batch(mentions=(), cursor=Cursor().dump(), more=True, gap=gap)
-        source = here.turn if here.turn in self.sources else self.sources[0]
+            return Batch(mentions=(), cursor=Turns[Trail]().dump(), more=True, gap=gap)
+        source = here.of(self.sources)
         start = (now - self.history).timestamp()
         with self._visit():
             return self._read(here, source, here.trails.get(source) or Trail(start=start), now)
@@ -169,7 +170,7 @@ class Mastodon:
 
     # What is read
 
-    def _read(self, here: Cursor, source: str, trail: Trail, now: datetime) -> Batch:
+    def _read(self, here: Turns[Trail], source: str, trail: Trail, now: datetime) -> Batch:
         """One page. Trouble with what words find is not to hold up the mentions."""
         walk = trail.go_on(now, down=source in self.words and _is_search(source))
         try:
@@ -189,7 +190,7 @@ class Mastodon:
             unreadable=unreadable,
         )
 
-    def _declined(self, here: Cursor, source: str, trail: Trail, no: Declined) -> Batch:
+    def _declined(self, here: Turns[Trail], source: str, trail: Trail, no: Declined) -> Batch:
         """Without its own lists there is no account; of what words find, people are told once."""
         if source not in self.words:
             raise TryLater(f"{self.site} does not show us its {source}: {no.why}") from no
@@ -199,14 +200,11 @@ class Mastodon:
         return self._batch(here, source, trail, "" if told else gap)
 
     def _batch(
-        self, here: Cursor, source: str, trail: Trail, gap: str = "", *, walking: bool = False
+        self, here: Turns[Trail], source: str, trail: Trail, gap: str = "", *, walking: bool = False
     ) -> Batch:
-        """After the end of a list it is the next one's turn; after the last one's, a pause."""
-        after = (self.sources.index(source) + 1) % len(self.sources)
-        turn = source if walking else self.sources[after]
-        kept = {name: one for name, one in here.trails.items() if name in self.sources}
-        cursor = Cursor(turn=turn, trails={**kept, source: trail})
-        return Batch(mentions=(), cursor=cursor.dump(), more=walking or after > 0, gap=gap)
+        after = here.after(source, trail, self.sources, walking=walking)
+        more = not after.begins(self.sources, walking=walking)
+        return Batch(mentions=(), cursor=after.dump(), more=more, gap=gap)
 
     def _mentions(
         self, items: Sequence[Any], within: str = ""

@@ -1,4 +1,4 @@
-"""How far an account's lists have been read: kept in the cursor, so that no restart loses a page.
+"""How far one list has been read.
 
 Ids are handed back as they came and never compared: they are numbers here and letters there. A list
 is read upwards, the oldest of what is new first (`min_id`), so a page that is lost is asked for
@@ -6,10 +6,9 @@ again; `since_id` would show the newest only. Only the first time, and in a sear
 downwards. What a server shows late, below newer ones, is found by reading each stretch once more.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -53,12 +52,15 @@ class Trail:
     trouble: str = ""
 
     @classmethod
-    def from_json(cls, saved: dict[str, Any]) -> Self:
+    def from_json(cls, saved: dict[str, Any], now: datetime) -> Self:
+        """ValueError, TypeError and others for what no walk leaves."""
         walk = Walk(**saved["walk"]) if saved.get("walk") else None
-        return cls(**{**saved, "walk": walk})
+        trail = cls(**{**saved, "walk": walk})
+        trail._must_be_possible(now)
+        return trail
 
-    def must_be_possible(self, now: datetime) -> None:
-        """ValueError for what no walk leaves: read on from there, posts would be missed."""
+    def _must_be_possible(self, now: datetime) -> None:
+        """Read on from what can't be, posts would be missed."""
         numbers = [self.start, 0.0 if self.again is None else self.again]
         latest = (now + AHEAD).timestamp()
         if not all(type(one) in (int, float) and 0 <= one <= latest for one in numbers):
@@ -98,29 +100,3 @@ class Trail:
         if here.again is None and here.settled != seen:
             return replace(here, mark=seen, again=(now + LATENESS).timestamp())
         return here
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
-    """All that the next fetch has to know; `turn` is the list whose page comes next."""
-
-    turn: str = ""
-    trails: Mapping[str, Trail] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, saved: str | None, now: datetime) -> Self | None:
-        """As it was saved; None: it is damaged."""
-        if saved is None:
-            return cls()
-        try:
-            known = json.loads(saved)
-            trails = {name: Trail.from_json(one) for name, one in known.pop("trails").items()}
-            for trail in trails.values():
-                trail.must_be_possible(now)
-            cursor = cls(**known, trails=trails)
-            return cursor if isinstance(cursor.turn, str) else None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
-            return None
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self))
