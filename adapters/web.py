@@ -147,6 +147,16 @@ def whole(response: requests.Response, ends: float, largest: float = inf) -> byt
     return b"".join(pieces)
 
 
+def root(variable: str, said: str) -> str:
+    """The address of a site in a setting, without a path: keys go there. ValueError for another."""
+    address = said.strip().rstrip("/")
+    parts = urlsplit(address)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and local(address))
+    if not secure or not parts.netloc or parts.path or parts.query:
+        raise ValueError(f"{variable} must be a site's address, such as https://acme.example.")
+    return address
+
+
 def local(url: str) -> bool:
     """Whether it is on this very machine."""
     return urlsplit(url).hostname in LOOPBACK

@@ -16,7 +16,7 @@ from adapters.mastodon.server import MENTIONS, NEEDED, OWN, SEARCH, Server
 from adapters.mastodon.statuses import Limits, Us
 from adapters.mastodon.walk import Trail, Walk
 from adapters.turns import Turns
-from adapters.web import local
+from adapters.web import root
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin, Unreadable
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -63,7 +63,7 @@ class Mastodon:
         self.words = [word for word in divided(settings["MASTODON_WORDS"]) if word.strip("#")]
         self.sources = [MENTIONS, OWN, *self.words]
         self.server = Server(
-            self._address(settings),
+            root(scope(name, "MASTODON_URL"), settings["MASTODON_URL"]),
             settings["MASTODON_TOKEN"].strip(),
             now,
             setting=scope(name, "MASTODON_TOKEN"),
@@ -298,17 +298,6 @@ class Mastodon:
         except TryLater as later:
             later.surely_not_done &= not again
             raise
-
-    def _address(self, settings: Mapping[str, str]) -> str:
-        address = settings["MASTODON_URL"].strip().rstrip("/")
-        parts = urlsplit(address)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and local(address))
-        if not secure or not parts.netloc or parts.path:
-            raise ValueError(
-                f"{scope(self.name, 'MASTODON_URL')} must be a server's address, such as"
-                " https://mastodon.example."
-            )
-        return address
 
 
 def _bounds(walk: Walk) -> dict[str, str]:

@@ -318,9 +318,16 @@ def mastodon() -> Iterator[Place]:
         yield place
 
 
+@contextmanager
+def reddit() -> Iterator[Place]:
+    with import_module("tests.adapters.place_reddit").RedditPlace() as place:
+        yield place
+
+
 PLACES: Mapping[str, Callable[[], Opened]] = {
     "demo": demo,
     "mastodon": mastodon,
+    "reddit": reddit,
     "twitter": twitter,
 }
 if find_spec("tests.adapters.place_email"):

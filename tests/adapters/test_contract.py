@@ -12,7 +12,7 @@ import pytest
 from adapters import Adapter, Batch, Brings, Corrects, Finds, Rechecks, Withdraws
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import INSIDE, Mention, Origin
-from bot.domain.reply import Attachment, Sent, follow
+from bot.domain.reply import Attachment, Files, Sent, follow
 from tests.adapters.places import HEARD_ONLY, HISTORY, PLACES, Place
 from tests.tally import TELLS
 
@@ -334,8 +334,28 @@ def test_the_parts_of_a_long_answer_are_a_thread_and_each_is_published_once(
     assert {m.thread for m in own.values()} == {mention.thread}
 
 
+def carried(place: Place) -> Files:
+    """Which files an answer carries."""
+    if place.adapter.ability.files is None:
+        pytest.skip("An answer carries no files here.")
+    return place.adapter.ability.files
+
+
+@pytest.mark.answers
+def test_files_are_refused_where_an_answer_carries_none(place: Place) -> None:
+    if place.adapter.ability.files:
+        pytest.skip("An answer carries files here.")
+    mention = asked(place)
+
+    with pytest.raises(Refused, match="takes no files"):
+        answered(place, mention, files=[PNG])
+
+    assert place.calls() == 0
+
+
 @pytest.mark.answers
 def test_a_file_arrives_byte_for_byte(place: Place) -> None:
+    carried(place)
     mention = asked(place)
 
     answered(place, mention, files=[PNG])
@@ -346,6 +366,7 @@ def test_a_file_arrives_byte_for_byte(place: Place) -> None:
 
 @pytest.mark.answers
 def test_several_files_arrive_in_their_order(place: Place) -> None:
+    carried(place)
     files = [PNG, replace(PNG, content=PNG.content + b"more")]
 
     answered(place, asked(place), files=files)
@@ -355,6 +376,7 @@ def test_several_files_arrive_in_their_order(place: Place) -> None:
 
 @pytest.mark.answers
 def test_an_answer_with_a_file_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
+    carried(place)
     mention = asked(place)
     place.lose_next_answer()
     with pytest.raises(TryLater):
@@ -369,8 +391,7 @@ def test_an_answer_with_a_file_whose_confirmation_was_lost_is_not_repeated(place
 
 def too_much(place: Place) -> dict[str, list[Attachment]]:
     """Files that the platform does not take, and why."""
-    allowed = place.adapter.ability.files
-    assert allowed
+    allowed = carried(place)
     whole = replace(PNG, content=PNG.content.ljust(allowed.size, b"x"))
     wrong = {
         "PNG.png is too large": [Attachment("PNG.png", "image/png", whole.content + b"x")],
@@ -399,8 +420,7 @@ def test_a_file_that_the_platform_does_not_take_is_refused_before_any_call(place
 
 @pytest.mark.answers
 def test_the_largest_file_that_is_allowed_arrives(place: Place) -> None:
-    allowed = place.adapter.ability.files
-    assert allowed
+    allowed = carried(place)
     whole = replace(PNG, content=PNG.content.ljust(allowed.size, b"x"))
 
     answered(place, asked(place), files=[whole])
@@ -451,7 +471,8 @@ def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
     adapter = corrector(place, place.adapter)
     mention = asked(place)
     cursor = begun(place)
-    sent = answered(place, mention, files=[PNG])
+    files = [PNG] if place.adapter.ability.files else []
+    sent = answered(place, mention, files=files)
     [first] = [m for m in new(place, cursor) if m.origin is Origin.OWN]
     cursor = begun(place)
     adapter.correct(sent, mention, "It comes on Friday.", again=False)
@@ -462,7 +483,7 @@ def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
     assert (edited.text, edited.origin) == ("It comes on Friday.", Origin.OWN)
     assert edited.revision != first.revision
     assert (edited.parent, edited.posted_at) == (mention.key, first.posted_at)
-    assert place.files() == [(PNG.type, PNG.content)]
+    assert place.files() == [(file.type, file.content) for file in files]
 
 
 @pytest.mark.answers

@@ -738,7 +738,7 @@ def test_a_second_account_s_settings_have_its_name(place):
 def test_an_address_that_is_no_server_s_is_told_at_once(address):
     settings = {"MASTODON_URL": address, "MASTODON_TOKEN": "t"}
 
-    with pytest.raises(ValueError, match="MASTODON_URL must be a server's address"):
+    with pytest.raises(ValueError, match="MASTODON_URL must be a site's address"):
         make("mastodon", Mastodon, settings, Clock(), HISTORY)
 
 
