@@ -194,8 +194,8 @@ class Reddit:
             raise nonsense() from odd
         after = trail.step(walk, page, now)
         arrived = after.walk is None
-        lost = arrived and trail.lost(walk, page, FOUND if self._is_search(name) else CAP)
-        gap = self._unseen(name, walk, page) if lost else ""
+        cap = FOUND if self._is_search(name) else CAP
+        gap = _gap(name, trail.unseen(walk, page, cap)) if arrived else ""
         batch = self._batch(here, name, after, gap, walking=not arrived)
         return self._told(batch, name, self._new(things, trail, walk, page))
 
@@ -241,15 +241,6 @@ class Reddit:
         after = here.after(name, trail, self.lists, walking=walking)
         more = not after.begins(self.lists, walking=walking)
         return Batch(mentions=(), cursor=after.dump(), more=more, gap=gap)
-
-    def _unseen(self, name: str, walk: Walk, page: Page) -> str:
-        seconds = [second for _, second in page.things] or [walk.low]
-        known = walk.since.second or (self.now() - self.history).timestamp()
-        start, end = (datetime.fromtimestamp(at, UTC) for at in (known, min(seconds)))
-        return (
-            f"Reddit shows no more of so much in {name}: what was posted between"
-            f" {start:%d %B %H:%M} and {end:%d %B %H:%M} UTC is lost."
-        )
 
     def _looked_at(self, names: Sequence[str]) -> dict[str, Any]:
         """Each as it is now, by its name."""
@@ -377,3 +368,13 @@ class Reddit:
 
 def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
+
+
+def _gap(name: str, unseen: tuple[float, float] | None) -> str:
+    if not unseen:
+        return ""
+    start, end = (datetime.fromtimestamp(at, UTC) for at in unseen)
+    return (
+        f"Reddit shows no more of so much in {name}: what was posted between"
+        f" {start:%d %B %H:%M} and {end:%d %B %H:%M} UTC is lost."
+    )

@@ -108,11 +108,10 @@ class Trail:
 
     def step(self, walk: Walk, page: "Page", now: datetime) -> Self:
         """After one more page. Where one ends in the middle, the walk has lost its place."""
-        times = [second for _, second in page.things]
         top = walk.top if walk.after else page.mark
-        count, low = walk.count + len(times), min([*times, walk.low or now.timestamp()])
+        count, low = walk.count + len(page.things), page.low(walk.low or now.timestamp())
         here = replace(walk, top=top, after=page.after, count=count, at=now.timestamp(), low=low)
-        if walk.after and not times and not walk.anew:
+        if walk.after and not page.things and not walk.anew:
             return replace(
                 self, walk=Walk(since=walk.since, again=walk.again, anew=True, at=here.at)
             )
@@ -120,9 +119,11 @@ class Trail:
             return replace(self, walk=here)
         return self._arrived(here, now)
 
-    def lost(self, walk: Walk, page: "Page", cap: int) -> bool:
-        """Whether it ended, after about as much as Reddit shows, short of what is known."""
-        return self.met(walk, page) is None and walk.count + len(page.things) >= cap
+    def unseen(self, walk: Walk, page: "Page", cap: int) -> tuple[float, float] | None:
+        """From when until when nothing was shown, where about as much as Reddit shows was read."""
+        known, low = self.seen.second or self.start, page.low(walk.low or inf)
+        full = walk.count + len(page.things) >= cap
+        return (known, low) if full and known < low < inf else None
 
     def _arrived(self, walk: Walk, now: datetime) -> Self:
         seen = walk.top if walk.top.names else self.seen
@@ -145,3 +146,7 @@ class Page:
         names = tuple(name for name, _ in self.things[:KNOWN])
         times = [second for _, second in self.things if second != inf]
         return Mark(names=names, second=max(times, default=0))
+
+    def low(self, below: float) -> float:
+        """When the oldest was written, of these and of what is as old as `below`."""
+        return min([below, *(second for _, second in self.things)])
