@@ -152,6 +152,16 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
     monkeypatch.setattr(config.adapters, "installed", dict)
 
     named = ["bluesky", "demo", "email", "feed", "hackernews", "stackoverflow", "twitter"]
+    named = [
+        "demo",
+        "email",
+        "feed",
+        "hackernews",
+        "mastodon",
+        "reddit",
+        "stackoverflow",
+        "twitter",
+    ]
     assert sorted(config.installed()) == named
     assert config.installed()["demo"]().__name__ == "Demo"
 

@@ -117,10 +117,13 @@ class Asker:
         return TryLater(f"{self.site} answered something that makes no sense.")
 
     def _moved(self, answer: requests.Response) -> str:
-        where = urlsplit(answer.headers.get("location", "")).netloc or "another address"
+        try:
+            where = urlsplit(answer.headers.get("location", "")).netloc
+        except ValueError:
+            where = ""
         return (
-            f"{self.site} sends us to {where}. Set {self.address} to the server itself, where your"
-            " profile is."
+            f"{self.site} sends us to {where or 'another address'}. Set {self.address} to the"
+            " server itself, where your profile is."
         )
 
     def _unknown(self, answer: requests.Response) -> str:

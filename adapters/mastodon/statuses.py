@@ -15,6 +15,7 @@ from typing import Any
 from twitter_text import extract_urls_with_indices
 
 from adapters import Unreadable
+from adapters.mastodon.walk import ID
 from adapters.readable import cut, from_html, tidied
 from bot.domain.graphemes import inside
 from bot.domain.mention import Customer, Mention, Origin
@@ -155,7 +156,7 @@ def moment(said: str) -> datetime:
 
 def ids(items: Sequence[Any]) -> list[str]:
     found = (item.get("id") for item in items if isinstance(item, dict))
-    return [str(id) for id in found if isinstance(id, str | int) and str(id)]
+    return [str(id) for id in found if _is_id(id)]
 
 
 def older(items: Sequence[Any], than: float) -> bool:
@@ -233,9 +234,13 @@ def link(said: object) -> str | None:
 
 def _id(said: Any) -> str:
     """As it came: numbers here, letters there."""
-    if isinstance(said, bool) or not isinstance(said, str | int) or not str(said):
+    if not _is_id(said):
         raise ValueError(f"{said!r} is no id.")
     return str(said)
+
+
+def _is_id(said: Any) -> bool:
+    return type(said) in (str, int) and bool(ID.fullmatch(str(said)))
 
 
 def _part(thing: Any, name: str) -> Json:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 LATENESS = timedelta(minutes=15)
 AHEAD = timedelta(days=2)  # by how much our clock may be wrong
-ID = re.compile(r"[\w-]{0,64}", re.ASCII)
+ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Trail:
             raise ValueError(f"{numbers} can't be")
         walk = self.walk or Walk(since="")
         for id in (self.settled, self.seen, self.mark, walk.since, walk.at, walk.high):
-            if not isinstance(id, str) or not ID.fullmatch(id):
+            if id != "" and not (isinstance(id, str) and ID.fullmatch(id)):
                 raise ValueError(f"{id!r} can't be an id")
         if type(walk.down) is not bool or type(walk.again) is not bool:
             raise ValueError(f"{walk} can't be")

@@ -261,8 +261,8 @@ def nonsense() -> TryLater:
 
 def _refusal(error: Any) -> Exception:
     """One of Reddit's errors: its name, a sentence, a field."""
-    said = [str(part) for part in error] if isinstance(error, list) else [str(error)]
-    kind, why = said[0], (said[1] if len(said) > 1 else said[0])[:WHY]
+    said = [str(part)[:WHY] for part in error] if isinstance(error, list) else []
+    kind, why = (said + ["unknown", "It does not say why."][len(said) :])[:2]
     if kind != "RATELIMIT":
         return Declined(kind, why)
     pause = PAUSE.search(why)

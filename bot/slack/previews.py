@@ -140,7 +140,7 @@ def _small_print(proof: Proof) -> str:
             seen=public if proof.at.public else private,
         )
     ]
-    parts += [_goes_to(proof)] if _goes_to(proof) else []
+    parts += [each for each in (_goes_to(proof), _begins_with(proof)) if each]
     parts += brought(proof.files)
     if proof.promised_for:
         at = when_markup(proof.promised_for)
@@ -157,6 +157,12 @@ def _goes_to(proof: Proof) -> str:
     if to == proof.case.customer.handle:
         return ""
     return _("it goes to *{to}*").format(to=harmless(to, CALLED))
+
+
+def _begins_with(proof: Proof) -> str:
+    """Where a platform calls nobody who is not named, its adapter puts a name in front."""
+    names = str(proof.at.extra.get("begins_with") or "")
+    return _("it begins with *{names}*").format(names=harmless(names, CALLED)) if names else ""
 
 
 def _begin(words: str) -> str:

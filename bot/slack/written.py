@@ -24,6 +24,8 @@ NO_REPLIES = (  # why platforms say that we can't answer
     N_("A feed can only be read. Open it there to answer."),
     N_("Hacker News takes no answers from apps. Open it there to answer."),
     N_("Stack Overflow takes no answers from apps. Open it there to answer."),
+    N_("Its thread is locked: Reddit lets nobody answer there."),
+    N_("Its thread is archived: Reddit lets nobody answer there any more."),
     N_("It came by phone, so call them."),
     N_("It came at the counter, so tell them there, or call them."),
     N_("It came in the corridor, so tell them yourself."),

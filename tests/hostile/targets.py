@@ -1,5 +1,5 @@
 """The table: everything that reads what strangers and colleagues wrote."""
 
-from tests.hostile import colleagues, machines
+from tests.hostile import colleagues, machines, networks
 
-TARGETS = {**machines.TARGETS, **colleagues.TARGETS}
+TARGETS = {**machines.TARGETS, **networks.TARGETS, **colleagues.TARGETS}

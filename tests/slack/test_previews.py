@@ -110,6 +110,16 @@ def test_the_preview_has_every_post_where_it_goes_and_who_looks_at_it():
     assert controls(view) == []
 
 
+def test_a_name_that_is_put_in_front_of_an_answer_is_in_its_preview():
+    called = replace(POST, extra={"begins_with": "@mira@far.example <!channel>"})
+
+    view = previews.preview(proof(["On its way."], at=called))
+    without = previews.preview(proof(["On its way."]))
+
+    assert "it begins with *@mira@far.example &lt;" in str(view)
+    assert "begins with" not in str(without)
+
+
 @pytest.mark.parametrize("overt", [True, False])
 def test_what_had_better_be_looked_at_asks_for_a_tick(overt):
     found = warnings("Pay with 4111 1111 1111 1111", public=True)
