@@ -125,6 +125,13 @@ def unheard(name: str, error: Exception) -> TryLater:
     return TryLater(f"{name} did not answer properly ({type(error).__name__}).")
 
 
+def without_key(words: str, answer: requests.Response) -> str:
+    """What a site says, even if it repeats what we signed in with."""
+    sent = answer.request.headers if answer.request else {}
+    key = str(sent.get("Authorization") or "").rpartition(" ")[2]
+    return words.replace(key, "…") if key else words
+
+
 def timeouts(ends: float, connect: float = CONNECT) -> urllib3.Timeout:
     """One for each step; and what one has used up, the next lacks."""
     left = ends - monotonic()

@@ -109,9 +109,10 @@ class Asker:
         why = said.get("error") if isinstance(said, dict) else None
         if status >= 500 or not isinstance(why, str):  # or something between us answered
             raise TryLater(f"{self.site} did not answer properly ({status}).")
+        why = web.without_key(why, answer)[:WHY]
         if status == 403:
-            raise LockedOut(self._forbidden(why[:WHY], needs))
-        raise Declined(why[:WHY], status)
+            raise LockedOut(self._forbidden(why, needs))
+        raise Declined(why, status)
 
     def nonsense(self) -> TryLater:
         return TryLater(f"{self.site} answered something that makes no sense.")

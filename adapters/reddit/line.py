@@ -275,7 +275,7 @@ def _refusal(error: Any) -> Exception:
 
 def _reason(answer: requests.Response) -> str:
     said = _read(answer)
-    return " ".join(str(word) for word in _words(said))[:WHY]
+    return web.without_key(" ".join(map(str, _words(said))), answer)[:WHY]
 
 
 def _words(said: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from adapters.mastodon.walk import LATENESS
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Attachment, Sent, follow
-from tests.adapters.mastodon_server import BRAND, SCOPES
+from tests.adapters.mastodon_server import BRAND, SCOPES, TOKEN
 from tests.adapters.place_mastodon import CROW, MastodonPlace
 from tests.adapters.places import HISTORY, Clock
 from tests.adapters.test_contract import PNG, asked, begun, changes, new, pages, read
@@ -706,6 +706,17 @@ def test_a_token_is_in_no_error(place):
         place.locked_out().check()
 
     assert "stolen" not in repr(no.value)
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_server_that_repeats_our_token_gives_it_away_to_nobody(place, status):
+    cursor = begun(place)
+    place.server.fail(status, {"error": f"Bad token {TOKEN}!"}, on="GET /api/v1/notifications")
+
+    with pytest.raises((LockedOut, TryLater), match="Bad token …!") as no:
+        place.adapter.fetch(cursor)
+
+    assert TOKEN not in str(no.value)
 
 
 def test_what_is_no_mastodon_is_told(place):

@@ -766,6 +766,15 @@ def test_no_key_is_in_an_error_or_a_log(place, caplog):
     assert "nobody else's words" not in told
 
 
+def test_a_token_that_is_repeated_to_us_is_given_away_to_nobody(place):
+    cursor = begun(place)
+    body = {"message": "Bad token token-0!", "error": 404}
+    place.server.fail(404, body, on="GET /message/mentions")
+
+    with pytest.raises(TryLater, match="Bad token …!"):
+        place.adapter.fetch(cursor)
+
+
 def test_settings_of_other_programs_are_not_taken(place, monkeypatch):
     for name in ("client_id", "client_secret", "password", "refresh_token", "site"):
         monkeypatch.setenv(f"praw_{name}", "other")
