@@ -1,9 +1,9 @@
 """Asking over HTTP: an end to every wait, a bound to every answer, and what errors mean."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -16,6 +16,7 @@ import urllib3
 
 from bot.domain.delivery import LockedOut, TryLater
 
+KNOWN = (404, 410)  # refusals that are answers: it is not there
 PATIENCE = 28.0  # seconds for all of one call; the contract grants half a minute
 CONNECT, READ = 5.0, 20.0  # seconds
 LARGEST = 8_000_000  # bytes of an answer
@@ -39,54 +40,102 @@ class Answer:
 class Web:
     """One site, by the `name` that people know it by; `locked` says what to look at when shut out.
 
-    A call is never repeated; where a site has moved is followed, in the same time.
+    A call is never repeated; where a site has moved is followed, in the same time, and without
+    `auth` if that is another site. Statuses in `judged` the caller looks at.
     """
 
     name: str
     locked: str = ""
     patience: float = PATIENCE
     largest: int = LARGEST
+    ends: float | None = None  # by the monotonic clock
 
-    def get(self, url: str, *, now: datetime, **how: Any) -> Answer:
-        """The answer, with a status below 400 or of 404 and 410; for all others it raises."""
+    def visit(self) -> "Web":
+        """The same site; all calls to it share one patience."""
+        return replace(self, ends=monotonic() + self.patience)
+
+    def get(
+        self, url: str, *, now: datetime, judged: Collection[int] = KNOWN, **how: Any
+    ) -> Answer:
+        """The answer, with a status below 400 or one that is `judged`; for all others it raises."""
         try:
-            answer = self._followed(url, monotonic() + self.patience, **how)
+            answer = self._followed(url, self._end(), **how)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
             why = type(problem).__name__
             raise TryLater(f"{self.name} can't be reached ({why}).", surely_not_done=True) from None
-        self._must_be_sensible(answer, now)
+        self._must_be_sensible(answer, now, judged, sure=True)
         return answer
+
+    def post(self, url: str, **how: Any) -> Answer:
+        return self._written("POST", url, **how)
+
+    def put(self, url: str, **how: Any) -> Answer:
+        return self._written("PUT", url, **how)
+
+    def delete(self, url: str, **how: Any) -> Answer:
+        return self._written("DELETE", url, **how)
+
+    def _written(
+        self, method: str, url: str, *, now: datetime, judged: Collection[int] = KNOWN, **how: Any
+    ) -> Answer:
+        """As `get`, but what may have been done is not called surely not done, and nobody is
+        followed elsewhere: on the way a POST would become a GET.
+        """
+        try:
+            answer = self._asked(url, self._end(), method, **how)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
+            why = f"{self.name} did not answer properly ({type(problem).__name__})."
+            raise TryLater(why, surely_not_done=nothing_sent(problem)) from None
+        if answer.status in MOVED:
+            raise LockedOut(f"{self.name} sends us to another address. {self.locked}".strip())
+        self._must_be_sensible(answer, now, judged, sure=False)
+        return answer
+
+    def _end(self) -> float:
+        return monotonic() + self.patience if self.ends is None else self.ends
 
     def _followed(self, url: str, ends: float, **how: Any) -> Answer:
         for _ in range(HOPS):
-            answer = self._asked(url, ends, **how)
+            answer = self._asked(url, ends, "GET", **how)
             if answer.status not in MOVED or not (to := answer.headers.get("location")):
                 return answer
             here, url = url, urljoin(url, to)
             if local(url) and not local(here):  # nobody outside sends us to this very machine
                 raise requests.exceptions.InvalidURL("it points to this machine")
             how.pop("params", None)
+            if urlsplit(url)[:2] != urlsplit(here)[:2]:
+                how.pop("auth", None)
         raise requests.TooManyRedirects("it points elsewhere again and again")
 
-    def _asked(self, url: str, ends: float, **how: Any) -> Answer:
+    def _asked(self, url: str, ends: float, method: str, **how: Any) -> Answer:
         headers = {"User-Agent": AGENT, **how.pop("headers", {})}
         way: dict[str, Any] = {"headers": headers, "stream": True, "allow_redirects": False}
         timeout: Any = timeouts(ends)
-        with requests.get(url, timeout=timeout, **way, **how) as response:
+        with requests.request(method, url, timeout=timeout, **way, **how) as response:
             names = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, names, whole(response, ends, self.largest))
 
-    def _must_be_sensible(self, answer: Answer, now: datetime) -> None:
+    def _must_be_sensible(
+        self, answer: Answer, now: datetime, judged: Collection[int], *, sure: bool
+    ) -> None:
+        """`sure`: nothing was to be done by it. Whoever is told to wait before all is done, too."""
         status = answer.status
-        if status < 400 or status in (404, 410):
+        if status < 400 or status in judged:
             return
+        sure = sure or status == 429
         if status == 429 or "retry-after" in answer.headers:
-            raise TryLater(
-                f"{self.name} wants us to wait.", waits(answer.headers, now), surely_not_done=True
-            )
+            wait = waits(answer.headers, now)
+            raise TryLater(f"{self.name} wants us to wait.", wait, surely_not_done=sure)
         if status in (401, 403):
             raise LockedOut(f"{self.name} does not let us in ({status}). {self.locked}".strip())
-        raise TryLater(f"{self.name} did not answer properly ({status}).", surely_not_done=True)
+        raise TryLater(f"{self.name} did not answer properly ({status}).", surely_not_done=sure)
+
+
+def nothing_sent(problem: Exception) -> bool:
+    """Whether no connection came about."""
+    cause = problem.args[0] if problem.args else None
+    refused = isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
+    return refused or isinstance(problem, requests.ConnectTimeout)
 
 
 class Line(requests.Session):
@@ -118,9 +167,7 @@ class Line(requests.Session):
 
 def unheard(name: str, error: Exception) -> TryLater:
     """No answer came from what people know by this `name`; it tells whether our words went out."""
-    cause = error.args[0] if error.args else None
-    refused = isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
-    if refused or isinstance(error, requests.ConnectTimeout):
+    if nothing_sent(error):
         return TryLater(f"{name} can't be reached.", surely_not_done=True)
     return TryLater(f"{name} did not answer properly ({type(error).__name__}).")
 

@@ -8,23 +8,35 @@ Said = tuple[int, dict[str, str], bytes]  # status, headers, body
 
 
 class Site:
-    """`says` is answered instead, whatever was asked; `asked` has the headers of each request."""
+    """`says` is answered instead, whatever was asked; `asked` has the headers of each request.
+
+    One that only shows says so in `answer`; one that also takes, in `take`.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
+        self.methods: list[str] = []
+        self.bodies: list[bytes] = []
         self.says: Said | None = None
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.asked.append({name.lower(): value for name, value in self.headers.items()})
-                status, headers, body = site.says or site.answer(self.path, site.asked[-1])
+                length = int(site.asked[-1].get("content-length", 0))
+                body = self.rfile.read(length)
+                site.methods.append(self.command)
+                site.bodies.append(body)
+                said = site.says or site.take(self.command, self.path, site.asked[-1], body)
+                status, headers, body = said
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -46,6 +58,9 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
+
+    def take(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
+        return self.answer(path, headers) if method == "GET" else (405, {}, b"")
 
     def answer(self, path: str, headers: dict[str, str]) -> Said:
         raise NotImplementedError

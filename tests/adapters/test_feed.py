@@ -225,7 +225,7 @@ def test_who_is_sent_round_and_round_or_nowhere_stops(rss, where):
 def test_nobody_outside_sends_us_to_this_machine(monkeypatch):
     asked = []
 
-    def moved(self, url, ends, **how):
+    def moved(self, url, ends, method, **how):
         asked.append(url)
         return Answer(302, {"location": "http://localhost:8765/"}, b"")
 
