@@ -375,3 +375,22 @@ HEARD_ONLY: Mapping[str, Callable[[], Opened]] = {
     "hackernews": hackernews,
     "stackoverflow": stackoverflow,
 }
+
+
+@contextmanager
+def wordpress() -> Iterator[Place]:
+    with import_module(
+        "tests.adapters.place_wordpress"
+    ).WordPressPlace.beside_a_stand_in() as place:
+        yield place
+
+
+@contextmanager
+def real_wordpress() -> Iterator[Place]:
+    with import_module(
+        "tests.adapters.place_wordpress"
+    ).WordPressPlace.beside_the_real_one() as place:
+        yield place
+
+
+PLACES = {**PLACES, "wordpress": wordpress, "wordpress, the real one": real_wordpress}

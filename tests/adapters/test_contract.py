@@ -366,7 +366,8 @@ def test_a_file_arrives_byte_for_byte(place: Place) -> None:
 
 @pytest.mark.answers
 def test_several_files_arrive_in_their_order(place: Place) -> None:
-    carried(place)
+    if carried(place).count < 2:
+        pytest.skip("An answer carries one file here.")
     files = [PNG, replace(PNG, content=PNG.content + b"more")]
 
     answered(place, asked(place), files=files)
