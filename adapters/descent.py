@@ -5,10 +5,13 @@ appears below newer ones. So all that is on the newest half of a page is read ag
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+from bot.domain.mention import Mention, Unreadable
+
+RAW = 5000  # characters of an item that is set aside
 LAST = 2**63  # of ids, seconds and counts
 
 
@@ -49,9 +52,33 @@ class Descent:
         mark = self.mark if self.goes_on else max(self.since, below)
         low = min([*ids, self.low] if self.goes_on else ids, default=0)
         old = bool(found) and all(second < self.begin for _, second in found)
-        if not (more and low) or low <= self.since or (old and not self.since):
-            return replace(self, since=mark, mark=0, low=0, seen=0, total=0)
-        return replace(self, mark=mark, low=low, seen=seen, total=total)
+        here = replace(self, mark=mark, low=low, seen=seen, total=total)
+        there = not (more and low) or low <= self.since or (old and not self.since)
+        return here.arrived() if there else here
+
+    def arrived(self) -> Self:
+        return replace(self, since=self.mark, mark=0, low=0, seen=0, total=0)
+
+
+def number(item: Any) -> int:
+    """Its id; 0: it has none that a list could have given."""
+    id = item.get("id") if isinstance(item, dict) else None
+    return id if type(id) is int and 0 < id < LAST else 0
+
+
+def read(
+    items: Iterable[Any], mention: Callable[[Any], Mention]
+) -> tuple[list[Mention], list[Unreadable]]:
+    """One page, oldest first. What can't be understood does not stop the rest."""
+    mentions, unreadable = [], []
+    for item in items:
+        try:
+            mentions.append(mention(item))
+        except Exception as problem:
+            raw = repr(item)[:RAW]
+            key = str(number(item) or raw[:40])
+            unreadable.append(Unreadable(key=key, raw=raw, problem=repr(problem)))
+    return sorted(mentions, key=lambda one: (one.posted_at, int(one.key))), unreadable
 
 
 def saved(walks: Iterable[tuple[str, Descent]]) -> str:

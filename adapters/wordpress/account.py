@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from adapters import Batch, Setting, admit, divided, lost_our_place, scope, seconds
-from adapters.descent import Descent, loaded, saved
+from adapters.descent import Descent, loaded, number, read, saved
 from adapters.readable import fingerprint
 from adapters.web import Web, local
 from adapters.wordpress import comments
@@ -151,7 +151,8 @@ class WordPress:
 
     def _read(self, line: Line, items: Sequence[Any]) -> tuple[list[Mention], list[Unreadable]]:
         ours = {self._me(line)[0], *self.colleagues}
-        return comments.read(items, self.name, ours, self.threads.tops(line, items))
+        tops = self.threads.tops(line, items)
+        return read(items, lambda item: comments.mention(item, self.name, ours, tops))
 
     def _reply(self, line: Line, mention: Mention, text: str, tag: str, again: bool) -> Sent:
         mine = {"author": self._me(line)[0], "parent": int(mention.key), "status": "all"}
@@ -214,11 +215,11 @@ class WordPress:
 
     def _recheck(self, line: Line, ids: Sequence[int]) -> list[Mention | str]:
         found = comments.ask(line, ids)
-        there = {comments.number(item) for item in found}
+        there = {number(item) for item in found}
         found += [item for id in ids if id not in there and (item := self._alone(line, str(id)))]
         standing = [item for item in found if comments.stands(item)]
         mentions, _ = self._read(line, standing)
-        left = {comments.number(item) for item in standing}
+        left = {number(item) for item in standing}
         return [*mentions, *(str(id) for id in ids if id not in left)]
 
     def _standing(self, line: Line, key: str, gone: str) -> Mapping[str, Any]:
@@ -249,9 +250,9 @@ class WordPress:
 
     def _who(self, line: Line) -> tuple[int, str]:
         me, _ = line.get("/wp/v2/users/me", context="edit", _fields="id,name")
-        if not comments.number(me):
+        if not number(me):
             raise TryLater("WordPress does not say who we are.")
-        return comments.number(me), str(me.get("name") or line.user)
+        return number(me), str(me.get("name") or line.user)
 
     @contextmanager
     def _visit(self, *, to_do: bool = False) -> Iterator[Line]:
@@ -295,7 +296,7 @@ def _step(here: Descent, items: Sequence[Any], offset: int, total: int) -> Desce
     vanished = max(0, here.total - total)
     if vanished > AGAIN:
         return replace(here, seen=max(0, here.seen - vanished), total=total)
-    found = [(id, comments.second(item)) for item in items if (id := comments.number(item))]
+    found = [(id, comments.second(item)) for item in items if (id := number(item))]
     seen = offset + PAGE
     return here.step(found, half=PAGE // 2, more=total > seen, seen=seen, total=total)
 
@@ -306,7 +307,7 @@ def _tag(key: str) -> str:
 
 
 def _published(item: Any) -> Sent:
-    if not comments.number(item):
+    if not number(item):
         raise TryLater("WordPress did not say whether it published the answer.")
     if item.get("status") != "approved":
         raise Unsure(
@@ -317,7 +318,7 @@ def _published(item: Any) -> Sent:
 
 
 def _sent(item: Any) -> Sent:
-    if not comments.number(item):
+    if not number(item):
         raise TryLater("WordPress did not say what became of the answer.")
     return Sent(key=str(item["id"]), url=str(item["link"]) if item.get("link") else None)
 

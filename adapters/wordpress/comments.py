@@ -6,9 +6,10 @@ from html import escape
 from threading import Lock
 from typing import Any
 
+from adapters.descent import number
 from adapters.readable import cut, fingerprint, from_html
 from adapters.wordpress.line import Line
-from bot.domain.mention import Customer, Mention, Origin, Unreadable
+from bot.domain.mention import Customer, Mention, Origin
 
 Item = Mapping[str, Any]
 
@@ -20,7 +21,6 @@ STATUSES = ("all", "trash", "spam")  # "all": what is approved, and what is held
 PAGE = 100  # comments; WordPress grants no more
 DEEP = 50  # answers to answers, as far as we follow them
 REMEMBERED = 50_000  # comments whose place in their thread is kept in memory
-RAW = 5000
 HELD = "It is held for moderation, so nobody can read it yet. Approve it in WordPress first."
 
 
@@ -45,33 +45,12 @@ def stands(item: Item) -> bool:
     return item["status"] in ("approved", "hold")
 
 
-def number(item: Any) -> int:
-    """0: it has none that WordPress could have given."""
-    id = item.get("id") if isinstance(item, dict) else None
-    return id if type(id) is int and 0 < id < 2**63 else 0
-
-
 def second(item: Any) -> int:
     """When it was posted, since 1970; 0: nobody knows."""
     try:
         return max(0, int(_posted_at(item).timestamp()))
     except (KeyError, TypeError, ValueError, OverflowError):
         return 0
-
-
-def read(
-    items: Sequence[Any], account: str, ours: Collection[int], tops: Mapping[int, int]
-) -> tuple[list[Mention], list[Unreadable]]:
-    """One page, oldest first. What can't be understood does not stop the rest."""
-    mentions, unreadable = [], []
-    for item in items:
-        try:
-            mentions.append(mention(item, account, ours, tops))
-        except Exception as problem:
-            raw = repr(item)[:RAW]
-            key = str(number(item) or raw[:40])
-            unreadable.append(Unreadable(key=key, raw=raw, problem=repr(problem)))
-    return sorted(mentions, key=lambda one: (one.posted_at, int(one.key))), unreadable
 
 
 def mention(item: Item, account: str, ours: Collection[int], tops: Mapping[int, int]) -> Mention:

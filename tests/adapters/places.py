@@ -394,3 +394,17 @@ def real_wordpress() -> Iterator[Place]:
 
 
 PLACES = {**PLACES, "wordpress": wordpress, "wordpress, the real one": real_wordpress}
+
+
+@contextmanager
+def discourse() -> Iterator[Place]:
+    with import_module("tests.adapters.place_discourse").DiscoursePlace() as place:
+        yield place
+
+
+PLACES = {
+    **PLACES,
+    "discourse": discourse,
+    "wordpress": wordpress,
+    "wordpress, the real one": real_wordpress,
+}
