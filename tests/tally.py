@@ -9,6 +9,7 @@ GROUNDS = {
     "PostgreSQL": ("postgresql", "on_postgresql"),
     "a browser": ("visit", "come", "busy"),
     "Dovecot": ("email", "dovecot", "a_mailbox"),
+    "WordPress": ("wordpress, the real one", "the real one", "real"),
 }
 GROUND, TELLS = "ground", "tells"
 

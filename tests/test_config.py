@@ -63,6 +63,7 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("SLACK_BOT_TOKEN", " ", "SLACK_BOT_TOKEN is missing."),
         ("ADAPTERS", " , ", "ADAPTERS is missing. Name the platforms to listen to"),
         ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: bluesky, demo"),
+        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: demo, discourse"),
         ("ADAPTERS", "demo,demo", "ADAPTERS names demo twice."),
         ("ADAPTERS", "demo:", "A second account has letters and digits after the colon"),
         ("ADAPTERS", "demo:my press", "A second account has letters and digits"),
@@ -162,6 +163,8 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
         "stackoverflow",
         "twitter",
     ]
+    named = ["demo", "discourse", "email", "feed", "hackernews", "stackoverflow", "twitter"]
+    named += ["wordpress"]
     assert sorted(config.installed()) == named
     assert config.installed()["demo"]().__name__ == "Demo"
 

@@ -147,11 +147,12 @@ class Discourse:
             return None
         with self._visit() as line:
             item = found(line, path)
-            if item is None or posts.gone(item) or not self.forum.is_ours(item):
+            if item is None:
                 return None
             self.places.look_up(line, [self._answered(item)])
         mentions, _ = self._read([self.places.titled(item)])
-        return next((one for one in mentions if one.origin is Origin.OWN), None)
+        own = (one for one in mentions if one.origin is Origin.OWN and not one.deleted)
+        return next(own, None)
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         """Each costs a call, so of very many only some; those that wait come in any order."""
@@ -169,9 +170,9 @@ class Discourse:
             if no.unseen:
                 return []
             raise
-        return (
-            [key] if item is None or posts.gone(item) else [self._mention(self.places.titled(item))]
-        )
+        if item is None or posts.gone(item):
+            return [key]
+        return self._read([self.places.titled(item)])[0]
 
     def _reply(self, line: Line, mention: Mention, text: str, again: bool) -> Sent:
         asked = self._standing(line, mention.key, GONE)

@@ -40,7 +40,7 @@ class Forum:
         return bool(named) or self._answers_us(item)
 
     def is_ours(self, item: Item) -> bool:
-        known = str(item["username"]).casefold() in self.ours
+        known = str(item.get("username")).casefold() in self.ours
         return known or item.get("yours") is True or (self.staff and item.get("staff") is True)
 
     def mention(self, item: Item, parent: int | None, *, public: bool = True) -> Mention:

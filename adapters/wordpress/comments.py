@@ -42,7 +42,7 @@ def same_words(item: Item, text: str) -> bool:
 
 def stands(item: Item) -> bool:
     """Whether it is in nobody's bin."""
-    return item["status"] in ("approved", "hold")
+    return item.get("status") in ("approved", "hold")
 
 
 def second(item: Any) -> int:
@@ -123,7 +123,8 @@ def ask(line: Line, ids: Iterable[int]) -> list[Any]:
     for status in STATUSES:
         for begin in range(0, len(left), PAGE):
             some = ",".join(map(str, left[begin : begin + PAGE]))
-            found += listed(line, status=status, include=some)[0]
+            items, _ = listed(line, status=status, include=some)
+            found += [item for item in items if number(item)]
         there = {number(item) for item in found}
         left = [id for id in left if id not in there]
     return found

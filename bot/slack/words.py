@@ -64,7 +64,7 @@ CAME = {  # what people log themselves, and by which way it came
     "other": (N_("another way"), N_("by another way")),
     "slack": ("Slack", N_("in Slack")),
 }
-UNITS = (N_("characters"), N_("weighted characters"))  # that platforms count
+UNITS = (N_("bytes"), N_("characters"), N_("weighted characters"))  # that platforms count
 NAME, HANDLE = 60, 40  # characters
 CALLED, REASON = 250, 200  # characters of markup
 SUBJECT = 200

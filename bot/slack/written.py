@@ -26,6 +26,8 @@ NO_REPLIES = (  # why platforms say that we can't answer
     N_("Stack Overflow takes no answers from apps. Open it there to answer."),
     N_("Its thread is locked: Reddit lets nobody answer there."),
     N_("Its thread is archived: Reddit lets nobody answer there any more."),
+    N_("It is held for moderation, so nobody can read it yet. Approve it in WordPress first."),
+    N_("It was flagged and is hidden, so nobody can read it. Show it again in Discourse first."),
     N_("It came by phone, so call them."),
     N_("It came at the counter, so tell them there, or call them."),
     N_("It came in the corridor, so tell them yourself."),
@@ -68,6 +70,27 @@ REFUSALS = (  # why an answer did not get through: our own words, and what platf
     N_("Bluesky would not delete it: {why}"),
     N_("X takes one GIF alone, or up to 4 other pictures."),
     N_("The mail server refused it: {why}"),
+    N_("This comment is deleted, so nobody can answer it."),
+    N_("The answer is deleted, so it can't be corrected."),
+    N_(
+        "WordPress has these very words from us already, as an answer to this comment. Change a"
+        " word and send it again."
+    ),
+    N_("Comments are closed on this post. Open them in WordPress, and send it again."),
+    N_(
+        "WordPress says that it has this answer already, but does not show it. Look among its"
+        " comments, also among spam."
+    ),
+    N_(
+        "WordPress has taken the answer, but holds it back. Approve it there, among its comments or"
+        " among spam."
+    ),
+    N_("WordPress would not do it: {why}"),
+    N_(
+        "This post is deleted, or this account may not see it, so it can't be answered from here."
+    ),
+    N_("Discourse keeps the answer until a moderator approves it. Look there, under Review."),
+    N_("Discourse would not do it: {why}"),
     N_(
         "The answer to {customer} may have been sent, but it is not in the sent mail of {us}. Look"
         " into the mail server's log, or ask the customer, before you write again."

@@ -14,6 +14,8 @@ from typing import Any, cast
 from adapters import bluesky, make, readable
 from adapters.bluesky import answers, walk
 from adapters.bluesky import posts as bluesky_posts
+from adapters import make, readable
+from adapters.discourse import Discourse
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
@@ -23,6 +25,7 @@ from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
 from adapters.web import Answer, Web
+from adapters.wordpress import WordPress
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import storable
 from bot.pictures import NoPicture, NotNow
@@ -369,6 +372,50 @@ def stackoverflow(raw: bytes) -> None:
         mention_shown(mention)
 
 
+def wordpress(raw: bytes) -> None:
+    """Whatever the REST API answers, and whatever is left of a cursor: a walk goes on."""
+    settings = {"URL": "https://a.example", "USER": "care", "PASSWORD": "p"}
+    environment = {f"WORDPRESS_{name}": value for name, value in settings.items()}
+    here = make("wordpress", WordPress, environment, lambda: NOON, DAYS)
+    assert isinstance(here, WordPress)
+    here._us = 2, "Acme"
+    source = Source(raw)
+    body = json.dumps(source.spoiled(COMMENTS)).encode()
+    here.line = replace(here.line, web=_says(Answer(200, {"x-wp-total": "900"}, body)))
+    _walked(here, source, raw)
+    for change in here.recheck(["7", "8"]):
+        assert isinstance(change, str) or change.key
+
+
+def discourse(raw: bytes) -> None:
+    settings = {"URL": "https://a.example", "USER": "care", "KEY": "k", "WORDS": "acme"}
+    environment = {f"DISCOURSE_{name}": value for name, value in settings.items()}
+    here = make("discourse", Discourse, environment, lambda: NOON, DAYS)
+    assert isinstance(here, Discourse)
+    source = Source(raw)
+    body = json.dumps(source.spoiled(POSTS)).encode()
+    here.line = replace(here.line, web=_says(Answer(200, {}, body)))
+    _walked(here, source, raw)
+    here.find("https://a.example/t/x/7/1")
+
+
+def _says(answer: Answer) -> Web:
+    """The same to whatever is asked."""
+    web = SimpleNamespace(get=lambda *_, **__: answer)
+    web.visit = lambda: web
+    return cast("Web", web)
+
+
+def _walked(here: Discourse | WordPress, source: Source, raw: bytes) -> None:
+    walk = {"begin": 1, "since": 5, "mark": 9, "low": 8, "seen": 100, "total": 900}
+    cursor = json.dumps(source.spoiled({"comments": walk, "posts": walk}))
+    for saved in (None, text(raw), cursor):
+        batch = here.fetch(saved)
+        assert not here.fetch(batch.cursor).gap
+        for mention in batch.mentions:
+            mention_shown(mention)
+
+
 def feed_cursor(raw: bytes) -> None:
     known = {"tag": "x", "changed": "y", "until": NOON.isoformat(), "items": [["a", "b"]]}
     here = _feed_that_says(RSS)
@@ -560,7 +607,81 @@ QUESTIONS: dict[str, Any] = {
     "quota_remaining": 250,
 }
 
+COMMENTS: list[dict[str, Any]] = [
+    {
+        "id": 8,
+        "post": 1,
+        "parent": 7,
+        "author": 2,
+        "author_name": "Acme",
+        "date_gmt": "2026-11-03T11:00:00",
+        "content": {"raw": "On its way"},
+        "link": "https://a.example/?p=1#comment-8",
+        "status": "approved",
+    },
+    {
+        "id": 7,
+        "post": 1,
+        "parent": 6,
+        "author": 0,
+        "author_name": "Mira &amp; <b>",
+        "author_email": "Mira@x.example",
+        "author_url": "javascript:x",
+        "author_user_agent": "x",
+        "date_gmt": "2026-11-03T10:00:00",
+        "content": {"raw": "My <b>kettle</b>\nleaks &lt;3"},
+        "link": "https://a.example/?p=1#comment-7",
+        "status": "hold",
+    },
+]
+
+POSTS: dict[str, Any] = {
+    "id": 7,
+    "topic_id": 7,
+    "post_number": 1,
+    "latest_posts": [
+        {
+            "id": 8,
+            "username": "mira",
+            "name": "Mira",
+            "user_id": 3,
+            "created_at": "2026-11-03T11:00:00.000Z",
+            "cooked": "<p>acme <b>x</b></p>",
+            "raw": "acme <!channel>",
+            "post_number": 2,
+            "post_type": 1,
+            "reply_to_post_number": 1,
+            "reply_to_user": {"username": "care"},
+            "topic_id": 7,
+            "topic_slug": "x",
+            "topic_title": "Kettles",
+            "category_id": 5,
+            "staff": False,
+            "hidden": True,
+            "user_deleted": False,
+            "yours": False,
+        },
+        {
+            "id": 7,
+            "username": "care",
+            "user_id": 2,
+            "created_at": "2026-11-03T10:00:00Z",
+            "cooked": "<p>Hello",
+            "post_number": 1,
+            "topic_id": 7,
+            "topic_archetype": "private_message",
+            "deleted_at": "2026-11-03T11:00:00.000Z",
+        },
+    ],
+}
+
 TARGETS = {
+    "wordpress": Target(
+        wordpress, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    ),
+    "discourse": Target(
+        discourse, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    ),
     "stackoverflow": Target(
         stackoverflow, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
     ),
