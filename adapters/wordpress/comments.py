@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
+from html import escape, unescape
 from threading import Lock
 from typing import Any
 
 from adapters.descent import number
-from adapters.readable import cut, fingerprint, from_html
+from adapters.readable import cut, fingerprint, from_html, tidied
 from adapters.wordpress.line import Line
 from bot.domain.mention import Customer, Mention, Origin
 
@@ -32,7 +32,7 @@ def written(text: str) -> str:
 def words(item: Item) -> str:
     """What somebody wrote, from what WordPress stores of it: HTML whose line ends count."""
     raw = str(item["content"]["raw"]).replace("\r\n", "\n")
-    return cut(from_html(raw.replace("\n", "<br>")))
+    return cut(from_html(raw.replace("\n", "<br>")) if "<" in raw else tidied(unescape(raw)))
 
 
 def same_words(item: Item, text: str) -> bool:
@@ -73,7 +73,7 @@ def mention(item: Item, account: str, ours: Collection[int], tops: Mapping[int, 
 
 def _customer(item: Item, platform: str) -> Customer:
     """A guest is known by the address they left, which is not kept; any name can be anybody's."""
-    name = from_html(str(item["author_name"])) or "somebody"
+    name = tidied(unescape(str(item["author_name"]))) or "somebody"
     user, address = int(item["author"]), str(item.get("author_email") or "").casefold()
     guest = fingerprint(address) if address else name
     site = str(item.get("author_url") or "")
