@@ -86,9 +86,7 @@ REFUSALS = (  # why an answer did not get through: our own words, and what platf
         " among spam."
     ),
     N_("WordPress would not do it: {why}"),
-    N_(
-        "This post is deleted, or this account may not see it, so it can't be answered from here."
-    ),
+    N_("This post is deleted, or this account may not see it, so it can't be answered from here."),
     N_("Discourse keeps the answer until a moderator approves it. Look there, under Review."),
     N_("Discourse would not do it: {why}"),
     N_(
