@@ -12,7 +12,7 @@ from adapters import Batch, Setting, admit, divided, lost_our_place, scope, seco
 from adapters.descent import Descent, loaded, number, read, saved
 from adapters.discourse import posts
 from adapters.discourse.line import Declined, Key, Line
-from adapters.discourse.places import Places, answered, found, place
+from adapters.discourse.places import Places, answered, answers_to, found, place
 from adapters.discourse.posts import Forum, Item
 from adapters.web import Web, local
 from bot.domain.delivery import Refused, TryLater, Unsure
@@ -21,6 +21,7 @@ from bot.domain.reply import Ability, Attachment, Sent
 
 PAGE = 50  # posts; older versions show what there is of fifty ids
 LISTS = {"posts": "latest_posts", "private-posts": "private_posts"}  # and what holds the posts
+LIMIT = 32_000  # characters, unless the forum says otherwise
 RECHECKED = 20  # of the posts that wait; a key may ask sixty times a minute
 TOPICS = (  # addresses of a topic, or of one post in it: without its name, and with it
     re.compile(r"/t/([0-9]{1,18})(?:/([0-9]{1,9}))?/?"),
@@ -29,6 +30,10 @@ TOPICS = (  # addresses of a topic, or of one post in it: without its name, and 
 POST = re.compile(r"/p/([0-9]{1,18})/?")
 GONE = "This post is deleted, or this account may not see it, so it can't be answered from here."
 OURS_GONE = "The answer is deleted, so it can't be corrected."
+PERHAPS = (
+    "The answer may be published, but the post that it answers is deleted by now. Look in its"
+    " topic."
+)
 PENDING = "Discourse keeps the answer until a moderator approves it. Look there, under Review."
 
 
@@ -51,7 +56,9 @@ class Discourse:
         Setting("DISCOURSE_CATEGORIES", "Only these categories, by number, divided by commas."),
         Setting("DISCOURSE_WORDS", "Only what names one of these words, divided by commas."),
         Setting("DISCOURSE_MESSAGES", "yes: private messages to this user, too.", default="no"),
-        Setting("DISCOURSE_LIMIT", "The forum's max_post_length, in characters.", default="32000"),
+        Setting(
+            "DISCOURSE_LIMIT", "The forum's max_post_length, in characters.", default=str(LIMIT)
+        ),
         Setting("DISCOURSE_EVERY", "How often to look, in seconds.", default="60"),
     )
 
@@ -68,7 +75,7 @@ class Discourse:
         self.forum = self._forum(settings)
         messages = self._chosen(settings, "DISCOURSE_MESSAGES")
         self.lists = list(LISTS) if messages else ["posts"]
-        [self.limit] = self._numbers(settings, "DISCOURSE_LIMIT")[:1] or [0]
+        self.limit = next(iter(self._numbers(settings, "DISCOURSE_LIMIT")), LIMIT)
         user = f"@{self.line.key.user}"
         self.ability = Ability(speaks_as=user, limit=self.limit, markup="Markdown")
         self.places = Places()
@@ -130,7 +137,9 @@ class Discourse:
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
         self._must_fit(text)
         with self._visit(to_do=True) as line:
-            item = self._standing(line, sent.key, OURS_GONE)
+            item = found(line, f"posts/{sent.key}")
+            if item is None or posts.gone(item):
+                raise Refused(OURS_GONE)
             if again and _same_words(item, text):
                 return self._sent(item)
             told = line.put(f"posts/{sent.key}", {"post": {"raw": text}})
@@ -175,11 +184,13 @@ class Discourse:
         return self._read([self.places.titled(item)])[0]
 
     def _reply(self, line: Line, mention: Mention, text: str, again: bool) -> Sent:
-        asked = self._standing(line, mention.key, GONE)
+        asked = found(line, f"posts/{mention.key}")
+        if again and (sent := self._published(line, asked, text)):
+            return sent
+        if asked is None or posts.gone(asked):
+            raise Refused(GONE)
         if asked.get("hidden") is True:
             raise Refused(posts.HIDDEN)
-        if again and (sent := self._published(line, mention.key, text)):
-            return sent
         at = place(asked)
         if at is None:
             raise TryLater("Discourse does not say where this post is.")
@@ -189,11 +200,12 @@ class Discourse:
             raise Unsure(PENDING)
         return self._sent(made)
 
-    def _published(self, line: Line, key: str, text: str) -> Sent | None:
+    def _published(self, line: Line, asked: Item | None, text: str) -> Sent | None:
         """Our answer to that post, if an earlier attempt got through: lists bring no raw words."""
-        answers = line.get(f"posts/{key}/replies")
-        for answer in answers if isinstance(answers, list) else []:
-            if isinstance(answer, dict) and answer.get("yours") is True:
+        if asked is None:
+            raise Unsure(PERHAPS)
+        for answer in answers_to(line, number(asked)):
+            if answer.get("yours") is True:
                 item = found(line, f"posts/{number(answer)}")
                 if item and not posts.gone(item) and _same_words(item, text):
                     return self._sent(item)
@@ -236,12 +248,6 @@ class Discourse:
             return answered(item, ours=self.forum.is_ours(item))
         except (AttributeError, KeyError, TypeError):
             return None
-
-    def _standing(self, line: Line, key: str, gone: str) -> Item:
-        item = found(line, f"posts/{key}")
-        if item is None or posts.gone(item):
-            raise Refused(gone)
-        return item
 
     def _sent(self, item: Any) -> Sent:
         if not number(item) or not place(item):

@@ -1,6 +1,6 @@
 """Which post is where: Discourse names the post that another answers by its place in the topic."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any
 
@@ -90,3 +90,14 @@ def found(line: Line, path: str) -> dict[str, Any] | None:
             return None
         raise
     return item if isinstance(item, dict) and number(item) else None
+
+
+def answers_to(line: Line, id: int) -> Iterator[dict[str, Any]]:
+    """Its direct answers, without their raw words; newer versions list them twenty at a time."""
+    after, last = 0, 1
+    while last > after:
+        after = last
+        told = line.get(f"posts/{id}/replies", after=after)
+        answers = [one for one in told if number(one)] if isinstance(told, list) else []
+        yield from answers
+        last = max((at[1] for one in answers if (at := place(one))), default=after)

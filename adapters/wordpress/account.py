@@ -163,7 +163,7 @@ class WordPress:
         asked = self._standing(line, mention.key, GONE)
         if asked["status"] == "hold":
             raise Refused(comments.HELD)
-        body = {"post": asked["post"], "parent": int(mention.key), "status": "approved"}
+        body = {"post": asked.get("post"), "parent": int(mention.key), "status": "approved"}
         body |= {"content": comments.written(text), "author_user_agent": tag}
         try:
             return _published(line.post("/wp/v2/comments", body))
@@ -208,7 +208,7 @@ class WordPress:
 
     def _find(self, line: Line, url: str, key: str) -> Mention | None:
         item = self._alone(line, key)
-        if not item or item["status"] != "approved" or not _same_place(url, str(item["link"])):
+        if not item or item["status"] != "approved" or not _same_place(url, str(item.get("link"))):
             return None
         mentions, _ = self._read(line, [item])
         return next((one for one in mentions if one.origin is Origin.OWN), None)

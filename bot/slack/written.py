@@ -87,6 +87,10 @@ REFUSALS = (  # why an answer did not get through: our own words, and what platf
     ),
     N_("WordPress would not do it: {why}"),
     N_("This post is deleted, or this account may not see it, so it can't be answered from here."),
+    N_(
+        "The answer may be published, but the post that it answers is deleted by now. Look in its"
+        " topic."
+    ),
     N_("Discourse keeps the answer until a moderator approves it. Look there, under Review."),
     N_("Discourse would not do it: {why}"),
     N_(

@@ -130,7 +130,7 @@ class DiscourseServer(Site):
                 found = [p for p in self.posts.values() if at == (p["topic_id"], p["post_number"])]
                 return _said(self._shown(self._seen(found[0]["id"] if found else 0)))
             case "GET", ["posts", id, "replies.json"]:
-                return self._replies(self._seen(int(id)))
+                return self._replies(self._seen(int(id)), int(asked["after"]))
             case "GET", ["posts", id]:
                 return _said(self._shown(self._seen(_id(id))))
             case "PUT", ["posts", id]:
@@ -200,12 +200,12 @@ class DiscourseServer(Site):
         post |= {"user_deleted": True, "raw": STUB}
         return 200, {}, b""
 
-    def _replies(self, post: Post) -> Said:
+    def _replies(self, post: Post, after: int) -> Said:
         answers = [
             self._shown(p)
             for p in self.posts.values()
             if p["topic_id"] == post["topic_id"] and not p["deleted_at"]
-            if p["reply_to_post_number"] == post["post_number"]
+            if p["reply_to_post_number"] == post["post_number"] and p["post_number"] > after
         ]
         without_raw = [{k: v for k, v in p.items() if k != "raw"} for p in answers]
         return _said(without_raw[:REPLIES])

@@ -9,7 +9,7 @@ import pytest
 
 from adapters import make
 from adapters.discourse import Discourse
-from adapters.discourse.account import GONE, OURS_GONE, PAGE, PENDING, RECHECKED
+from adapters.discourse.account import GONE, OURS_GONE, PAGE, PENDING, PERHAPS, RECHECKED
 from adapters.discourse.places import LOOKUPS
 from adapters.discourse.posts import HIDDEN, Forum
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
@@ -365,6 +365,29 @@ def test_an_earlier_answer_is_known_by_its_words_and_its_place(place):
 
     assert answered(place, mention, "On its way.", again=True) == first
     assert len(place.answers()) == 3
+
+
+def test_an_earlier_answer_is_found_among_very_many(place):
+    mention = asked(place)
+    for _ in range(45):
+        place.post("Mine, too", by="ola", parent=mention.key)
+    sent = answered(place, mention)
+
+    assert answered(place, mention, again=True) == sent
+
+
+def test_where_its_post_is_deleted_meanwhile_a_person_must_look(place):
+    mention = asked(place)
+    place.lose_next_answer()
+    with pytest.raises(TryLater):
+        answered(place, mention)
+    place.delete(mention.key)
+
+    with pytest.raises(Unsure) as unsure:
+        answered(place, mention, again=True)
+
+    assert str(unsure.value) == PERHAPS
+    assert len(place.answers()) == 1
 
 
 def test_an_answer_that_waits_for_approval_is_for_a_person(place):
