@@ -60,10 +60,14 @@ def refused(place: DiscoursePlace, to: Mention, text: str = "On its way.") -> st
 
 
 def test_what_is_shown_late_is_heard_below_newer_ones(place):
+    for number in range(30):
+        place.post(f"long known {number}")
     late = place.post("I had to be approved", late=True)
-    for number in range(20):
+    for number in range(15):
         place.post(f"number {number}")
     _, cursor = read(place.adapter)
+    for number in range(45):
+        place.post(f"more {number}")
 
     place.forum.posts[int(late)]["late"] = False
 
