@@ -62,8 +62,7 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("SLACK_BOT_TOKEN", "xoxb-1…", "has characters in it that no token has"),
         ("SLACK_BOT_TOKEN", " ", "SLACK_BOT_TOKEN is missing."),
         ("ADAPTERS", " , ", "ADAPTERS is missing. Name the platforms to listen to"),
-        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: bluesky, demo"),
-        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: demo, discourse"),
+        ("ADAPTERS", "tvitter", "There is no adapter named “tvitter”. Installed: "),
         ("ADAPTERS", "demo,demo", "ADAPTERS names demo twice."),
         ("ADAPTERS", "demo:", "A second account has letters and digits after the colon"),
         ("ADAPTERS", "demo:my press", "A second account has letters and digits"),
@@ -152,9 +151,10 @@ def test_an_adapter_whose_libraries_are_not_there_is_named(monkeypatch):
 def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkeypatch):
     monkeypatch.setattr(config.adapters, "installed", dict)
 
-    named = ["bluesky", "demo", "email", "feed", "hackernews", "stackoverflow", "twitter"]
     named = [
+        "bluesky",
         "demo",
+        "discourse",
         "email",
         "feed",
         "hackernews",
@@ -162,9 +162,8 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
         "reddit",
         "stackoverflow",
         "twitter",
+        "wordpress",
     ]
-    named = ["demo", "discourse", "email", "feed", "hackernews", "stackoverflow", "twitter"]
-    named += ["wordpress"]
     assert sorted(config.installed()) == named
     assert config.installed()["demo"]().__name__ == "Demo"
 

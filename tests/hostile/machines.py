@@ -14,7 +14,6 @@ from typing import Any, cast
 from adapters import bluesky, make, readable
 from adapters.bluesky import answers, walk
 from adapters.bluesky import posts as bluesky_posts
-from adapters import make, readable
 from adapters.discourse import Discourse
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
