@@ -17,6 +17,7 @@ import urllib3
 from bot.domain.delivery import LockedOut, TryLater
 
 KNOWN = (404, 410)  # refusals that are answers: it is not there
+REFUSALS = frozenset(range(300, 500)) - {429}  # for who reads each of them
 PATIENCE = 28.0  # seconds for all of one call; the contract grants half a minute
 CONNECT, READ = 5.0, 20.0  # seconds
 LARGEST = 8_000_000  # bytes of an answer
@@ -52,7 +53,11 @@ class Web:
 
     def visit(self) -> "Web":
         """The same site; all calls to it share one patience."""
-        return replace(self, ends=monotonic() + self.patience)
+        return self.until(monotonic() + self.patience)
+
+    def until(self, ends: float | None) -> "Web":
+        """The same site; all calls to it end by then."""
+        return replace(self, ends=ends)
 
     def get(
         self, url: str, *, now: datetime, judged: Collection[int] = KNOWN, **how: Any
@@ -66,27 +71,20 @@ class Web:
         self._must_be_sensible(answer, now, judged, sure=True)
         return answer
 
-    def post(self, url: str, **how: Any) -> Answer:
-        return self._written("POST", url, **how)
-
-    def put(self, url: str, **how: Any) -> Answer:
-        return self._written("PUT", url, **how)
-
-    def delete(self, url: str, **how: Any) -> Answer:
-        return self._written("DELETE", url, **how)
-
-    def _written(
+    def send(
         self, method: str, url: str, *, now: datetime, judged: Collection[int] = KNOWN, **how: Any
     ) -> Answer:
-        """As `get`, but what may have been done is not called surely not done, and nobody is
-        followed elsewhere: on the way a POST would become a GET.
+        """As `get`, for what changes something there.
+
+        What may have been done is not called surely not done, and nobody is followed elsewhere: on
+        the way a POST would become a GET.
         """
         try:
             answer = self._asked(url, self._end(), method, **how)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
             why = f"{self.name} did not answer properly ({type(problem).__name__})."
             raise TryLater(why, surely_not_done=nothing_sent(problem)) from None
-        if answer.status in MOVED:
+        if answer.status in MOVED and answer.status not in judged:
             raise LockedOut(f"{self.name} sends us to another address. {self.locked}".strip())
         self._must_be_sensible(answer, now, judged, sure=False)
         return answer
@@ -132,10 +130,11 @@ class Web:
 
 
 def nothing_sent(problem: Exception) -> bool:
-    """Whether no connection came about."""
+    """Whether a call failed before the other side can have read any of it."""
     cause = problem.args[0] if problem.args else None
     refused = isinstance(getattr(cause, "reason", None), urllib3.exceptions.NewConnectionError)
-    return refused or isinstance(problem, requests.ConnectTimeout)
+    never = requests.ConnectTimeout | requests.exceptions.InvalidURL
+    return refused or isinstance(problem, never)
 
 
 class Line(requests.Session):

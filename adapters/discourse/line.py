@@ -67,14 +67,16 @@ class Line:
         return self._told(answer)
 
     def post(self, path: str, body: Mapping[str, object]) -> Json:
-        return self._told(self.web.post(f"{self.url}/{path}.json", json=body, **self._how()))
+        return self._told(
+            self.web.send("POST", f"{self.url}/{path}.json", json=body, **self._how())
+        )
 
     def put(self, path: str, body: Mapping[str, object]) -> Json:
-        return self._told(self.web.put(f"{self.url}/{path}.json", json=body, **self._how()))
+        return self._told(self.web.send("PUT", f"{self.url}/{path}.json", json=body, **self._how()))
 
     def delete(self, path: str) -> None:
         """It answers with nothing at all."""
-        answer = self.web.delete(f"{self.url}/{path}.json", **self._how())
+        answer = self.web.send("DELETE", f"{self.url}/{path}.json", **self._how())
         if answer.status >= 400:
             self._told(answer)
 

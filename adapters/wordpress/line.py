@@ -60,13 +60,13 @@ class Line:
         return self._told(answer), answer.headers
 
     def post(self, route: str, body: Mapping[str, object]) -> Json:
-        return self._told(self.web.post(f"{self.url}/", json=body, **self._how(route, {})))
+        return self._told(self.web.send("POST", f"{self.url}/", json=body, **self._how(route, {})))
 
     def put(self, route: str, body: Mapping[str, object]) -> Json:
-        return self._told(self.web.put(f"{self.url}/", json=body, **self._how(route, {})))
+        return self._told(self.web.send("PUT", f"{self.url}/", json=body, **self._how(route, {})))
 
     def delete(self, route: str, **asked: object) -> Json:
-        return self._told(self.web.delete(f"{self.url}/", **self._how(route, asked)))
+        return self._told(self.web.send("DELETE", f"{self.url}/", **self._how(route, asked)))
 
     def shut(self, no: Declined) -> LockedOut:
         """Why we are not let in, with what to look at; asks once more to tell one from another."""

@@ -10,7 +10,7 @@ Said = tuple[int, dict[str, str], bytes]  # status, headers, body
 class Site:
     """`says` is answered instead, whatever was asked; `asked` has the headers of each request.
 
-    One that only shows says so in `answer`; one that also takes, in `take`.
+    What it shows is said by `answer`, what it takes comes to `write`, and all of it to `take`.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Site:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -60,7 +60,12 @@ class Site:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def take(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
-        return self.answer(path, headers) if method == "GET" else (405, {}, b"")
+        if method == "GET":
+            return self.answer(path, headers)
+        return self.write(method, path, headers, body)
+
+    def write(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
+        return 405, {}, b""
 
     def answer(self, path: str, headers: dict[str, str]) -> Said:
         raise NotImplementedError
