@@ -215,6 +215,12 @@ def local(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
+def is_private(url: str) -> bool:
+    """Whether nobody can listen when a secret is sent there."""
+    scheme = urlsplit(url).scheme
+    return scheme == "https" or (scheme == "http" and local(url))
+
+
 def waits(headers: Mapping[str, str], now: datetime) -> timedelta:
     """Until when a site wants to be left alone (RFC 9110, 10.2.3): seconds, or a date."""
     said = headers.get("retry-after", "").strip()

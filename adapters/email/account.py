@@ -14,9 +14,10 @@ from imap_tools.errors import UnexpectedCommandStatusError
 
 from adapters import Batch, Setting, Unreadable, admit, lost_our_place, scope
 from adapters.email.letters import ADDRESS, Party, compose, own_id, read
-from adapters.email.line import Mailroom, Server, Tokens, Trouble, is_private
+from adapters.email.line import Mailroom, Server, Tokens, Trouble
 from adapters.email.parts import picture, raw_mail
 from adapters.email.walk import Arrival, Mark, News, begun, marks, news, paged
+from adapters.web import is_private
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Attachment, Files, Sent

@@ -229,12 +229,6 @@ class Mailroom:
         return LockedOut(f"The mail server does not let {self.user} in. {self.locked}")
 
 
-def is_private(url: str) -> bool:
-    """Whether nobody can listen when a secret is sent there."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-
-
 @contextmanager
 def _plainly(server: Server) -> Iterator[None]:
     try:
