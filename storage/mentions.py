@@ -118,12 +118,13 @@ def usual_words(db: Transaction, team: str, before: datetime, *, most: int) -> S
 
 
 def change(db: Transaction, id: int, mention: Mention) -> None:
-    """The customer edited or deleted it: keep what it is now."""
+    """The customer edited or deleted it, or it was published: keep what it is now."""
     now = {
         "text": mention.text,
         "subject": mention.subject,
         "revision": mention.revision,
         "deleted": mention.deleted,
+        "public": mention.public,
         "media": list(mention.media),
         "no_reply": mention.no_reply,
         "reply_by": mention.reply_by,

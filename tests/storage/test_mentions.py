@@ -75,6 +75,17 @@ def test_an_edit_keeps_what_it_is_now(database):
     )
 
 
+def test_what_is_published_later_is_public_from_then_on(database):
+    known = remember(database)
+    id = add(database, known, "d1", public=False)
+
+    with database.begin() as db:
+        mentions.change(db, id, mention("It is broken", revision="2"))
+        found, _ = mentions.find(db, "demo", "d1")
+
+    assert found.public
+
+
 def test_what_came_after_a_mention_is_what_we_heard_after_it_and_still_stands(database):
     known = remember(database)
     first = add(database, known, "d1")
