@@ -521,7 +521,10 @@ def test_a_withdrawn_answer_is_gone_and_we_hear_of_it(place: Place) -> None:
 def test_a_withdrawal_that_is_repeated_is_fine(place: Place, lost: bool) -> None:
     adapter = withdrawer(place, place.adapter)
     mention = asked(place)
-    sent, other = answered(place, mention), place.answer_elsewhere(mention.key, "Another.")
+    sent, others = answered(place, mention), list[str]()
+    if not place.adapter.ability.overwrites:
+        place.answer_elsewhere(mention.key, "Another.")
+        others = ["Another."]
     if lost:
         place.lose_next_change()
         with pytest.raises(TryLater):
@@ -531,8 +534,7 @@ def test_a_withdrawal_that_is_repeated_is_fine(place: Place, lost: bool) -> None
 
     withdrawer(place, place.restarted()).withdraw(sent, mention, again=True)
 
-    assert place.answers() == ["Another."]
-    assert other
+    assert place.answers() == others
 
 
 @pytest.mark.answers
