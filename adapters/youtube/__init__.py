@@ -1,0 +1,5 @@
+"""YouTube: comments on the brand's videos are heard and answered."""
+
+from adapters.youtube.account import YouTube
+
+__all__ = ["YouTube"]
