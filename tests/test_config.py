@@ -165,6 +165,8 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
         "wordpress",
     ]
     assert sorted(config.installed()) == named
+    named = ["appstore", "demo", "email", "feed", "googleplay", "hackernews", "stackoverflow"]
+    assert sorted(config.installed()) == [*named, "twitter", "youtube"]
     assert config.installed()["demo"]().__name__ == "Demo"
 
 

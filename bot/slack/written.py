@@ -28,6 +28,12 @@ NO_REPLIES = (  # why platforms say that we can't answer
     N_("Its thread is archived: Reddit lets nobody answer there any more."),
     N_("It is held for moderation, so nobody can read it yet. Approve it in WordPress first."),
     N_("It was flagged and is hidden, so nobody can read it. Show it again in Discourse first."),
+    N_("YouTube holds this comment back for review. Publish it in YouTube Studio, then answer it."),
+    N_(
+        "YouTube takes this comment for spam. If it is not, publish it in YouTube Studio, then"
+        " answer."
+    ),
+    N_("YouTube does not let our channel answer this comment."),
     N_("It came by phone, so call them."),
     N_("It came at the counter, so tell them there, or call them."),
     N_("It came in the corridor, so tell them yourself."),

@@ -408,3 +408,30 @@ PLACES = {
     "wordpress": wordpress,
     "wordpress, the real one": real_wordpress,
 }
+
+
+@contextmanager
+def googleplay() -> Iterator[Place]:
+    with import_module("tests.adapters.place_googleplay").GooglePlayPlace() as place:
+        yield place
+
+
+@contextmanager
+def appstore() -> Iterator[Place]:
+    with import_module("tests.adapters.place_appstore").AppStorePlace() as place:
+        yield place
+
+
+@contextmanager
+def youtube() -> Iterator[Place]:
+    with import_module("tests.adapters.place_youtube").YouTubePlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "appstore": appstore,
+    "demo": demo,
+    "googleplay": googleplay,
+    "twitter": twitter,
+    "youtube": youtube,
+}

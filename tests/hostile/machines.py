@@ -15,16 +15,25 @@ from adapters import bluesky, make, readable
 from adapters.bluesky import answers, walk
 from adapters.bluesky import posts as bluesky_posts
 from adapters.discourse import Discourse
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from adapters import make, readable
+from adapters.appstore import AppStore
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
+from adapters.googleplay import GooglePlay
 from adapters.hackernews import HackerNews
+from adapters.reviews import Reviews
 from adapters.stackoverflow import StackOverflow
 from adapters.twitter import posts
 from adapters.twitter.account import LAST_ID, Twitter
 from adapters.twitter.walk import Cursor
 from adapters.web import Answer, Web
 from adapters.wordpress import WordPress
+from adapters.youtube import YouTube
+from adapters.youtube.comments import Us
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import storable
 from bot.pictures import NoPicture, NotNow
@@ -36,6 +45,7 @@ from tests.hostile.shown import mention_shown
 from tests.hostile.target import Source, Target, text
 
 US = posts.Us("100", "acme")
+CHANNEL = Us("UCacme", "Acme", "@acme")
 DAYS = timedelta(days=7)
 PAGE: dict[str, Any] = {
     "data": [
@@ -384,6 +394,10 @@ def wordpress(raw: bytes) -> None:
     _walked(here, source, raw)
     for change in here.recheck(["7", "8"]):
         assert isinstance(change, str) or change.key
+def _says(line: Any, answer: Answer) -> None:
+    """A line to Google that brings this, whatever is asked."""
+    line.tokens = SimpleNamespace(get=lambda *_: "token", forget=lambda: None)
+    line.web = SimpleNamespace(call=lambda *_, **__: answer, name="Google", locked="", patience=9)
 
 
 def discourse(raw: bytes) -> None:
@@ -396,6 +410,14 @@ def discourse(raw: bytes) -> None:
     here.line = replace(here.line, web=_says(Answer(200, {}, body)))
     _walked(here, source, raw)
     here.find("https://a.example/t/x/7/1")
+@cache
+def _youtube() -> YouTube:
+    keys = dict.fromkeys(("YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET"), "k")
+    settings = {**keys, "YOUTUBE_REFRESH_TOKEN": "k", "YOUTUBE_UNITS": "1000000000"}
+    here = make("youtube", YouTube, settings, lambda: NOON, DAYS)
+    assert isinstance(here, YouTube)
+    here.channel.us = CHANNEL
+    return here
 
 
 def _says(answer: Answer) -> Web:
@@ -403,6 +425,20 @@ def _says(answer: Answer) -> Web:
     web = SimpleNamespace(get=lambda *_, **__: answer)
     web.visit = lambda: web
     return cast("Web", web)
+def youtube(raw: bytes) -> None:
+    """Whatever a list answers, and whatever is left of a cursor."""
+    here, source = _youtube(), Source(raw)
+    _says(here.channel.line, Answer(200, {}, json.dumps(source.spoiled(THREADS)).encode()))
+    known = {"begun": 1793000000, "swept": 1, "trails": {}, "threads": {}, "due": {}}
+    thread = {"video": "v", "answers": 1, "last": 1793700000}
+    known |= {"threads": {"a": thread}, "sweep": ["a"], "due": {"b": thread}}
+    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
+        batch = here.fetch(saved or None)
+        assert "damaged" not in here.fetch(batch.cursor).gap
+        for mention in batch.mentions:
+            mention_shown(mention)
+    for changed in here.recheck(["a", "b"]):
+        assert isinstance(changed, str) or mention_shown(changed) is None
 
 
 def _walked(here: Discourse | WordPress, source: Source, raw: bytes) -> None:
@@ -411,6 +447,48 @@ def _walked(here: Discourse | WordPress, source: Source, raw: bytes) -> None:
     for saved in (None, text(raw), cursor):
         batch = here.fetch(saved)
         assert not here.fetch(batch.cursor).gap
+@cache
+def _play() -> GooglePlay:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    key = {"type": "service_account", "client_email": "a@b.example", "private_key": pem}
+    settings = {"PLAY_PACKAGE": "com.acme.kettle", "PLAY_CREDENTIALS": json.dumps(key)}
+    here = make("googleplay", GooglePlay, settings, lambda: NOON, DAYS)
+    assert isinstance(here, GooglePlay)
+    return here
+
+
+@cache
+def _appstore() -> AppStore:
+    made = ec.generate_private_key(ec.SECP256R1())
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    settings = {"APPSTORE_APP": "1234567890", "APPSTORE_KEY_ID": "2X9R4HXF34"}
+    settings |= {"APPSTORE_ISSUER": "57246542-96fe-1a63-e053-0824d011072a", "APPSTORE_KEY": pem}
+    here = make("appstore", AppStore, settings, lambda: NOON, DAYS)
+    assert isinstance(here, AppStore)
+    return here
+
+
+def googleplay(raw: bytes) -> None:
+    here, source = _play(), Source(raw)
+    _says(here.line, Answer(200, {}, json.dumps(source.spoiled(PLAY_REVIEWS)).encode()))
+    _reviewed(here, source, raw)
+
+
+def appstore(raw: bytes) -> None:
+    here, source = _appstore(), Source(raw)
+    answer = Answer(200, {}, json.dumps(source.spoiled(APPLE_REVIEWS)).encode())
+    here.web = cast("Web", SimpleNamespace(call=lambda *_, **__: answer))
+    _reviewed(here, source, raw)
+
+
+def _reviewed(here: Reviews, source: Source, raw: bytes) -> None:
+    known = {"begun": 1793000000, "since": 1793000000, "read_at": 1793000000}
+    known |= {"again_at": 1793000000, "anew": {"gp:1": [1793700000000000, 0]}}
+    known |= {"walk": {"until": 1793000000, "token": "x", "newest": 0}}
+    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
+        batch = here.fetch(saved or None)
+        assert "damaged" not in here.fetch(batch.cursor).gap
         for mention in batch.mentions:
             mention_shown(mention)
 
@@ -639,6 +717,8 @@ POSTS: dict[str, Any] = {
     "topic_id": 7,
     "post_number": 1,
     "latest_posts": [
+THREADS: dict[str, Any] = {
+    "items": [
         {
             "id": 8,
             "username": "mira",
@@ -660,6 +740,45 @@ POSTS: dict[str, Any] = {
             "user_deleted": False,
             "yours": False,
         },
+            "id": "UgxA",
+            "snippet": {
+                "videoId": "dQw4w9WgXcQ",
+                "canReply": True,
+                "totalReplyCount": 1,
+                "topLevelComment": {
+                    "id": "UgxA",
+                    "snippet": {
+                        "authorDisplayName": "@mira",
+                        "authorChannelId": {"value": "UCmira"},
+                        "authorChannelUrl": "http://www.youtube.com/@mira",
+                        "textDisplay": "It <!channel> leaks",
+                        "publishedAt": "2026-11-03T11:00:00Z",
+                        "updatedAt": "2026-11-03T11:00:00Z",
+                        "moderationStatus": "published",
+                        "imageUrl": "https://yt.example/a.gif",
+                    },
+                },
+            },
+            "replies": {
+                "comments": [
+                    {
+                        "id": "UgxA.1",
+                        "snippet": {
+                            "parentId": "UgxA",
+                            "authorDisplayName": "@acme",
+                            "authorChannelId": {"value": "UCacme"},
+                            "textDisplay": "@mira We look into it",
+                            "textOriginal": "@mira We look into it",
+                            "publishedAt": "2026-11-03T11:05:00Z",
+                        },
+                    }
+                ]
+            },
+        }
+    ],
+}
+PLAY_REVIEWS: dict[str, Any] = {
+    "reviews": [
         {
             "id": 7,
             "username": "care",
@@ -671,15 +790,70 @@ POSTS: dict[str, Any] = {
             "topic_archetype": "private_message",
             "deleted_at": "2026-11-03T11:00:00.000Z",
         },
+            "reviewId": "gp:1",
+            "authorName": "mira",
+            "comments": [
+                {
+                    "userComment": {
+                        "text": "Oh no\tIt <!channel> leaks",
+                        "lastModified": {"seconds": "1793700000", "nanos": 5000},
+                        "starRating": 2,
+                        "reviewerLanguage": "en_US",
+                    }
+                },
+                {
+                    "developerComment": {
+                        "text": "We look into it",
+                        "lastModified": {"seconds": "1793699999", "nanos": 0},
+                    }
+                },
+            ],
+        }
     ],
+    "tokenPagination": {"nextPageToken": "x"},
+}
+APPLE_REVIEWS: dict[str, Any] = {
+    "data": [
+        {
+            "type": "customerReviews",
+            "id": "r1",
+            "attributes": {
+                "rating": 2,
+                "title": "Oh no",
+                "body": "It <!channel> leaks",
+                "reviewerNickname": "mira",
+                "createdDate": "2026-11-03T03:00:00-08:00",
+                "territory": "USA",
+            },
+            "relationships": {"response": {"data": {"type": "x", "id": "a1"}}},
+        }
+    ],
+    "included": [
+        {
+            "type": "customerReviewResponses",
+            "id": "a1",
+            "attributes": {
+                "responseBody": "We look into it",
+                "lastModifiedDate": "2026-11-03T02:00:00-08:00",
+            },
+        }
+    ],
+    "links": {"next": "https://api.example/v1/x?cursor=abc"},
 }
 
 TARGETS = {
     "wordpress": Target(
         wordpress, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    "youtube": Target(
+        youtube, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
     ),
     "discourse": Target(
         discourse, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    "googleplay": Target(
+        googleplay, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
+    ),
+    "appstore": Target(
+        appstore, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
     ),
     "stackoverflow": Target(
         stackoverflow, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
