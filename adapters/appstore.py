@@ -27,7 +27,7 @@ from adapters.reviews import (
     taken_since,
     whose,
 )
-from adapters.web import PATIENCE, Web, is_private
+from adapters.web import PATIENCE, REFUSALS, Web, is_private
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Attachment, Sent
@@ -231,7 +231,9 @@ class AppStore(Reviews):
         body: Json | None = None,
     ) -> Json:
         how: dict[str, Any] = {"params": params, "json": body, "headers": self._signed()}
-        answer = self.web.call(method, f"{self.url}{path}", now=self.now(), ends=ends, **how)
+        answer = self.web.until(ends).send(
+            method, f"{self.url}{path}", now=self.now(), judged=REFUSALS, **how
+        )
         if answer.status >= 400:
             raise self._meaning(answer.status, path, answer.body)
         if answer.status == 204:

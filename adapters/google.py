@@ -15,7 +15,7 @@ import httplib2  # type: ignore[import-untyped]
 from googleapiclient.discovery import build  # type: ignore[import-untyped]
 from googleapiclient.errors import Error  # type: ignore[import-untyped]
 
-from adapters.web import A_WHILE, Answer, Web
+from adapters.web import A_WHILE, REFUSALS, Answer, Web
 from bot.domain.delivery import LockedOut, TryLater
 
 TOKENS = "https://oauth2.googleapis.com/token"
@@ -69,7 +69,9 @@ class Tokens:
 
     def _renew(self, now: datetime, ends: float) -> None:
         try:
-            answer = self.web.call("POST", self.url, now=now, ends=ends, data=self.form(now))
+            answer = self.web.until(ends).send(
+                "POST", self.url, now=now, judged=REFUSALS, data=self.form(now)
+            )
             told = _granted(answer)
         except NotGranted as no:
             raise LockedOut(self.locked(no)) from None
@@ -110,7 +112,7 @@ class Visit:
     ends: float
 
     def ask(self, request: Any) -> Json:
-        """What the API answers; `Declined` where it says no, and what else `Web.call` raises."""
+        """What the API answers; `Declined` where it says no, and what else `Web.send` raises."""
         try:
             told = request.execute(http=self, num_retries=0)
         except (Error, ValueError, RecursionError):
@@ -133,8 +135,8 @@ class Visit:
         now = self.line.now()
         token = self.line.tokens.get(now, self.ends)
         names = {**(headers or {}), "Authorization": f"Bearer {token}"}
-        how: dict[str, Any] = {"now": now, "ends": self.ends, "data": body, "headers": names}
-        answer = self.line.web.call(method, uri, **how)
+        how: dict[str, Any] = {"now": now, "data": body, "headers": names}
+        answer = self.line.web.until(self.ends).send(method, uri, judged=REFUSALS, **how)
         if answer.status >= 300:  # Google's client trips over errors of another shape
             raise self._meaning(answer.status, answer.body)
         return httplib2.Response({**answer.headers, "status": str(answer.status)}), answer.body

@@ -11,15 +11,14 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
-from adapters import bluesky, make, readable
-from adapters.bluesky import answers, walk
-from adapters.bluesky import posts as bluesky_posts
-from adapters.discourse import Discourse
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters import make, readable
+from adapters import bluesky, make, readable
 from adapters.appstore import AppStore
+from adapters.bluesky import answers, walk
+from adapters.bluesky import posts as bluesky_posts
+from adapters.discourse import Discourse
 from adapters.email import letters, parts
 from adapters.email.walk import begun, marks
 from adapters.feed import Feed
@@ -45,7 +44,6 @@ from tests.hostile.shown import mention_shown
 from tests.hostile.target import Source, Target, text
 
 US = posts.Us("100", "acme")
-CHANNEL = Us("UCacme", "Acme", "@acme")
 DAYS = timedelta(days=7)
 PAGE: dict[str, Any] = {
     "data": [
@@ -340,7 +338,7 @@ def _feed_that_says(body: bytes) -> Feed:
     here = make("feed", Feed, settings, lambda: NOON, DAYS)
     assert isinstance(here, Feed)
     answer = Answer(200, {"content-type": "application/xml"}, body)
-    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    here.web = _says(answer)
     return here
 
 
@@ -363,7 +361,7 @@ def hackernews(raw: bytes) -> None:
     assert isinstance(here, HackerNews)
     source = Source(raw)
     answer = Answer(200, {}, json.dumps(source.spoiled(HITS)).encode())
-    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    here.web = _says(answer)
     cursor = json.dumps(source.spoiled({"acme": {"since": 1, "before": 9, "page": 0, "newest": 9}}))
     for saved in (None, text(raw), cursor):
         batch = here.fetch(saved)
@@ -376,7 +374,7 @@ def stackoverflow(raw: bytes) -> None:
     here = make("stackoverflow", StackOverflow, {"STACK_WORDS": "acme"}, lambda: NOON, DAYS)
     assert isinstance(here, StackOverflow)
     answer = Answer(200, {}, json.dumps(Source(raw).spoiled(QUESTIONS)).encode())
-    here.web = cast("Web", SimpleNamespace(get=lambda *_, **__: answer))
+    here.web = _says(answer)
     for mention in here.fetch(None).mentions:
         mention_shown(mention)
 
@@ -394,10 +392,6 @@ def wordpress(raw: bytes) -> None:
     _walked(here, source, raw)
     for change in here.recheck(["7", "8"]):
         assert isinstance(change, str) or change.key
-def _says(line: Any, answer: Answer) -> None:
-    """A line to Google that brings this, whatever is asked."""
-    line.tokens = SimpleNamespace(get=lambda *_: "token", forget=lambda: None)
-    line.web = SimpleNamespace(call=lambda *_, **__: answer, name="Google", locked="", patience=9)
 
 
 def discourse(raw: bytes) -> None:
@@ -410,35 +404,20 @@ def discourse(raw: bytes) -> None:
     here.line = replace(here.line, web=_says(Answer(200, {}, body)))
     _walked(here, source, raw)
     here.find("https://a.example/t/x/7/1")
-@cache
-def _youtube() -> YouTube:
-    keys = dict.fromkeys(("YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET"), "k")
-    settings = {**keys, "YOUTUBE_REFRESH_TOKEN": "k", "YOUTUBE_UNITS": "1000000000"}
-    here = make("youtube", YouTube, settings, lambda: NOON, DAYS)
-    assert isinstance(here, YouTube)
-    here.channel.us = CHANNEL
-    return here
 
 
 def _says(answer: Answer) -> Web:
-    """The same to whatever is asked."""
-    web = SimpleNamespace(get=lambda *_, **__: answer)
-    web.visit = lambda: web
+    """The same to whatever is asked or sent."""
+    web = SimpleNamespace(name="It", locked="", patience=9)
+    web.get = web.send = lambda *_, **__: answer
+    web.visit = web.until = lambda *_: web
     return cast("Web", web)
-def youtube(raw: bytes) -> None:
-    """Whatever a list answers, and whatever is left of a cursor."""
-    here, source = _youtube(), Source(raw)
-    _says(here.channel.line, Answer(200, {}, json.dumps(source.spoiled(THREADS)).encode()))
-    known = {"begun": 1793000000, "swept": 1, "trails": {}, "threads": {}, "due": {}}
-    thread = {"video": "v", "answers": 1, "last": 1793700000}
-    known |= {"threads": {"a": thread}, "sweep": ["a"], "due": {"b": thread}}
-    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
-        batch = here.fetch(saved or None)
-        assert "damaged" not in here.fetch(batch.cursor).gap
-        for mention in batch.mentions:
-            mention_shown(mention)
-    for changed in here.recheck(["a", "b"]):
-        assert isinstance(changed, str) or mention_shown(changed) is None
+
+
+def _google_says(line: Any, answer: Answer) -> None:
+    """A line to Google that brings this, whatever is asked."""
+    line.tokens = SimpleNamespace(get=lambda *_: "token", forget=lambda: None)
+    line.web = _says(answer)
 
 
 def _walked(here: Discourse | WordPress, source: Source, raw: bytes) -> None:
@@ -447,48 +426,6 @@ def _walked(here: Discourse | WordPress, source: Source, raw: bytes) -> None:
     for saved in (None, text(raw), cursor):
         batch = here.fetch(saved)
         assert not here.fetch(batch.cursor).gap
-@cache
-def _play() -> GooglePlay:
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    key = {"type": "service_account", "client_email": "a@b.example", "private_key": pem}
-    settings = {"PLAY_PACKAGE": "com.acme.kettle", "PLAY_CREDENTIALS": json.dumps(key)}
-    here = make("googleplay", GooglePlay, settings, lambda: NOON, DAYS)
-    assert isinstance(here, GooglePlay)
-    return here
-
-
-@cache
-def _appstore() -> AppStore:
-    made = ec.generate_private_key(ec.SECP256R1())
-    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    settings = {"APPSTORE_APP": "1234567890", "APPSTORE_KEY_ID": "2X9R4HXF34"}
-    settings |= {"APPSTORE_ISSUER": "57246542-96fe-1a63-e053-0824d011072a", "APPSTORE_KEY": pem}
-    here = make("appstore", AppStore, settings, lambda: NOON, DAYS)
-    assert isinstance(here, AppStore)
-    return here
-
-
-def googleplay(raw: bytes) -> None:
-    here, source = _play(), Source(raw)
-    _says(here.line, Answer(200, {}, json.dumps(source.spoiled(PLAY_REVIEWS)).encode()))
-    _reviewed(here, source, raw)
-
-
-def appstore(raw: bytes) -> None:
-    here, source = _appstore(), Source(raw)
-    answer = Answer(200, {}, json.dumps(source.spoiled(APPLE_REVIEWS)).encode())
-    here.web = cast("Web", SimpleNamespace(call=lambda *_, **__: answer))
-    _reviewed(here, source, raw)
-
-
-def _reviewed(here: Reviews, source: Source, raw: bytes) -> None:
-    known = {"begun": 1793000000, "since": 1793000000, "read_at": 1793000000}
-    known |= {"again_at": 1793000000, "anew": {"gp:1": [1793700000000000, 0]}}
-    known |= {"walk": {"until": 1793000000, "token": "x", "newest": 0}}
-    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
-        batch = here.fetch(saved or None)
-        assert "damaged" not in here.fetch(batch.cursor).gap
         for mention in batch.mentions:
             mention_shown(mention)
 
@@ -717,8 +654,6 @@ POSTS: dict[str, Any] = {
     "topic_id": 7,
     "post_number": 1,
     "latest_posts": [
-THREADS: dict[str, Any] = {
-    "items": [
         {
             "id": 8,
             "username": "mira",
@@ -740,6 +675,99 @@ THREADS: dict[str, Any] = {
             "user_deleted": False,
             "yours": False,
         },
+        {
+            "id": 7,
+            "username": "care",
+            "user_id": 2,
+            "created_at": "2026-11-03T10:00:00Z",
+            "cooked": "<p>Hello",
+            "post_number": 1,
+            "topic_id": 7,
+            "topic_archetype": "private_message",
+            "deleted_at": "2026-11-03T11:00:00.000Z",
+        },
+    ],
+}
+
+
+CHANNEL = Us("UCacme", "Acme", "@acme")
+
+
+@cache
+def _youtube() -> YouTube:
+    keys = dict.fromkeys(("YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET"), "k")
+    settings = {**keys, "YOUTUBE_REFRESH_TOKEN": "k", "YOUTUBE_UNITS": "1000000000"}
+    here = make("youtube", YouTube, settings, lambda: NOON, DAYS)
+    assert isinstance(here, YouTube)
+    here.channel.us = CHANNEL
+    return here
+
+
+def youtube(raw: bytes) -> None:
+    """Whatever a list answers, and whatever is left of a cursor."""
+    here, source = _youtube(), Source(raw)
+    _google_says(here.channel.line, Answer(200, {}, json.dumps(source.spoiled(THREADS)).encode()))
+    known = {"begun": 1793000000, "swept": 1, "trails": {}, "threads": {}, "due": {}}
+    thread = {"video": "v", "answers": 1, "last": 1793700000}
+    known |= {"threads": {"a": thread}, "sweep": ["a"], "due": {"b": thread}}
+    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
+        batch = here.fetch(saved or None)
+        assert "damaged" not in here.fetch(batch.cursor).gap
+        for mention in batch.mentions:
+            mention_shown(mention)
+    for changed in here.recheck(["a", "b"]):
+        assert isinstance(changed, str) or mention_shown(changed) is None
+
+
+@cache
+def _play() -> GooglePlay:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    key = {"type": "service_account", "client_email": "a@b.example", "private_key": pem}
+    settings = {"PLAY_PACKAGE": "com.acme.kettle", "PLAY_CREDENTIALS": json.dumps(key)}
+    here = make("googleplay", GooglePlay, settings, lambda: NOON, DAYS)
+    assert isinstance(here, GooglePlay)
+    return here
+
+
+@cache
+def _appstore() -> AppStore:
+    made = ec.generate_private_key(ec.SECP256R1())
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    settings = {"APPSTORE_APP": "1234567890", "APPSTORE_KEY_ID": "2X9R4HXF34"}
+    settings |= {"APPSTORE_ISSUER": "57246542-96fe-1a63-e053-0824d011072a", "APPSTORE_KEY": pem}
+    here = make("appstore", AppStore, settings, lambda: NOON, DAYS)
+    assert isinstance(here, AppStore)
+    return here
+
+
+def googleplay(raw: bytes) -> None:
+    here, source = _play(), Source(raw)
+    _google_says(here.line, Answer(200, {}, json.dumps(source.spoiled(PLAY_REVIEWS)).encode()))
+    _reviewed(here, source, raw)
+
+
+def appstore(raw: bytes) -> None:
+    here, source = _appstore(), Source(raw)
+    answer = Answer(200, {}, json.dumps(source.spoiled(APPLE_REVIEWS)).encode())
+    here.web = _says(answer)
+    _reviewed(here, source, raw)
+
+
+def _reviewed(here: Reviews, source: Source, raw: bytes) -> None:
+    known = {"begun": 1793000000, "since": 1793000000, "read_at": 1793000000}
+    known |= {"again_at": 1793000000, "anew": {"gp:1": [1793700000000000, 0]}}
+    known |= {"walk": {"until": 1793000000, "token": "x", "newest": 0}}
+    for saved in (None, text(raw), json.dumps(source.spoiled(known))):
+        batch = here.fetch(saved or None)
+        assert "damaged" not in here.fetch(batch.cursor).gap
+        for mention in batch.mentions:
+            mention_shown(mention)
+
+
+THREADS: dict[str, Any] = {
+    "items": [
+        {
             "id": "UgxA",
             "snippet": {
                 "videoId": "dQw4w9WgXcQ",
@@ -777,19 +805,11 @@ THREADS: dict[str, Any] = {
         }
     ],
 }
+
+
 PLAY_REVIEWS: dict[str, Any] = {
     "reviews": [
         {
-            "id": 7,
-            "username": "care",
-            "user_id": 2,
-            "created_at": "2026-11-03T10:00:00Z",
-            "cooked": "<p>Hello",
-            "post_number": 1,
-            "topic_id": 7,
-            "topic_archetype": "private_message",
-            "deleted_at": "2026-11-03T11:00:00.000Z",
-        },
             "reviewId": "gp:1",
             "authorName": "mira",
             "comments": [
@@ -812,6 +832,8 @@ PLAY_REVIEWS: dict[str, Any] = {
     ],
     "tokenPagination": {"nextPageToken": "x"},
 }
+
+
 APPLE_REVIEWS: dict[str, Any] = {
     "data": [
         {
@@ -841,19 +863,13 @@ APPLE_REVIEWS: dict[str, Any] = {
     "links": {"next": "https://api.example/v1/x?cursor=abc"},
 }
 
+
 TARGETS = {
     "wordpress": Target(
         wordpress, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
-    "youtube": Target(
-        youtube, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
     ),
     "discourse": Target(
         discourse, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
-    "googleplay": Target(
-        googleplay, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
-    ),
-    "appstore": Target(
-        appstore, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20, b"{"]
     ),
     "stackoverflow": Target(
         stackoverflow, allowed=(TryLater,), seeds=[b"\0", b"\x03\0\x05\x03", b"\x05" * 20]
@@ -1028,5 +1044,14 @@ TARGETS = {
         ],
         tokens=[b"Location: ", b"http://169.254.169.254/", b"//", b"\r\n\r\n", b"chunked"],
         slow=True,
+    ),
+    "youtube": Target(
+        youtube, allowed=(TryLater,), seeds=[b"\x00", b"\x03\x00\x05\x03", b"\x05" * 20, b"{"]
+    ),
+    "googleplay": Target(
+        googleplay, allowed=(TryLater,), seeds=[b"\x00", b"\x03\x00\x05\x03", b"\x05" * 20, b"{"]
+    ),
+    "appstore": Target(
+        appstore, allowed=(TryLater,), seeds=[b"\x00", b"\x03\x00\x05\x03", b"\x05" * 20, b"{"]
     ),
 }
