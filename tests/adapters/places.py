@@ -435,3 +435,28 @@ PLACES: Mapping[str, Callable[[], Opened]] = {
     "twitter": twitter,
     "youtube": youtube,
 }
+
+
+OFTEN: Mapping[str, Any] = {
+    "can_look_back": True,  # whether what an earlier attempt has published can be found again
+    "hears_itself": True,  # whether what we publish comes back with the news
+    "pictures_at_once": 3,  # at most, in one message
+}
+
+
+def flag(place: Place, name: str) -> Any:
+    """One of those that only few places have."""
+    return getattr(place, name, OFTEN[name])
+
+
+@contextmanager
+def telegram() -> Iterator[Place]:
+    with import_module("tests.adapters.place_telegram").TelegramPlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "demo": demo,
+    "telegram": telegram,
+    "twitter": twitter,
+}

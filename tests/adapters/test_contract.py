@@ -13,7 +13,7 @@ from adapters import Adapter, Batch, Brings, Corrects, Finds, Rechecks, Withdraw
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import INSIDE, Mention, Origin
 from bot.domain.reply import Attachment, Files, Sent, follow
-from tests.adapters.places import HEARD_ONLY, HISTORY, PLACES, Place
+from tests.adapters.places import HEARD_ONLY, HISTORY, PLACES, Place, flag
 from tests.tally import TELLS
 
 HOSTILE = {
@@ -233,8 +233,19 @@ def test_a_crash_before_the_commit_gives_the_same_again(place: Place) -> None:
     assert first == again
 
 
+def must_look_back(place: Place) -> None:
+    if not flag(place, "can_look_back"):
+        pytest.skip("What was sent can't be found again here.")
+
+
+def must_hear_itself(place: Place) -> None:
+    if not flag(place, "hears_itself"):
+        pytest.skip("What we publish does not come back here.")
+
+
 @pytest.mark.answers
 def test_an_answer_goes_out_once_and_is_found_again(place: Place) -> None:
+    must_look_back(place)
     mention = asked(place)
 
     first = place.adapter.reply(mention, "On its way.", key="k1", again=False)
@@ -245,7 +256,25 @@ def test_an_answer_goes_out_once_and_is_found_again(place: Place) -> None:
 
 
 @pytest.mark.answers
+def test_where_nobody_can_look_back_a_person_must(place: Place) -> None:
+    if flag(place, "can_look_back"):
+        pytest.skip("What was sent is found again here.")
+    mention = asked(place)
+    place.lose_next_answer()
+    with pytest.raises(TryLater) as lost:
+        place.adapter.reply(mention, "On its way.", key="k1", again=False)
+
+    with pytest.raises(Unsure) as unsure:
+        place.restarted().reply(mention, "On its way.", key="k1", again=True)
+
+    assert not lost.value.surely_not_done
+    assert str(unsure.value).endswith(".")
+    assert place.answers() == ["On its way."]
+
+
+@pytest.mark.answers
 def test_an_answer_whose_confirmation_was_lost_is_not_repeated(place: Place) -> None:
+    must_look_back(place)
     mention = asked(place)
     place.lose_next_answer()
     with pytest.raises(TryLater) as lost:
@@ -408,6 +437,7 @@ def too_much(place: Place) -> dict[str, list[Attachment]]:
 
 @pytest.mark.answers
 def test_a_file_that_the_platform_does_not_take_is_refused_before_any_call(place: Place) -> None:
+    carried(place)
     mention = asked(place)
 
     for why, files in too_much(place).items():
@@ -469,6 +499,7 @@ def test_a_correction_whose_confirmation_was_lost_is_not_done_twice(place: Place
 
 @pytest.mark.answers
 def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
+    must_hear_itself(place)
     adapter = corrector(place, place.adapter)
     mention = asked(place)
     cursor = begun(place)
@@ -512,6 +543,7 @@ def test_a_withdrawn_answer_is_gone_and_we_hear_of_it(place: Place) -> None:
     adapter.withdraw(sent, mention, again=False)
 
     assert place.answers() == []
+    must_hear_itself(place)
     gone = changes(place, cursor, sent.key)[-1]
     assert gone == sent.key or (isinstance(gone, Mention) and gone.deleted)
 
@@ -632,7 +664,8 @@ def shown(place: Place, *pictures: bytes) -> Mention:
 @pytest.mark.answers
 def test_a_picture_inside_a_message_is_brought_byte_for_byte(place: Place) -> None:
     bringer(place, place.adapter)
-    pictures = [PNG.content, PNG.content + b"another", PNG.content * 200]
+    pictures = [PNG.content * 200, PNG.content + b"another", PNG.content]
+    pictures = pictures[: flag(place, "pictures_at_once")]
     mention = shown(place, *pictures)
 
     adapter = bringer(place, place.restarted())
@@ -646,9 +679,10 @@ def test_a_picture_inside_a_message_is_brought_byte_for_byte(place: Place) -> No
 def test_the_same_picture_twice_is_two_with_a_name_each(place: Place) -> None:
     bringer(place, place.adapter)
 
-    first, second = shown(place, PNG.content, PNG.content), shown(place, PNG.content)
+    twice = [PNG.content] * min(2, flag(place, "pictures_at_once"))
+    first, second = shown(place, *twice), shown(place, PNG.content)
 
-    assert len({*first.media, *second.media}) == 3
+    assert len({*first.media, *second.media}) == len(twice) + 1
 
 
 @pytest.mark.answers
@@ -692,6 +726,7 @@ def test_who_is_locked_out_brings_nothing(place: Place) -> None:
 
 @pytest.mark.answers
 def test_our_own_answers_are_known_as_ours(place: Place) -> None:
+    must_hear_itself(place)
     mention = asked(place)
     cursor = begun(place)
     here = place.adapter.reply(mention, "From here.", key="k1", again=False)
@@ -753,6 +788,7 @@ def test_an_edit_is_the_same_post_with_other_words(place: Place) -> None:
 
 @pytest.mark.answers
 def test_an_answer_to_an_edited_post_belongs_to_it(place: Place) -> None:
+    must_hear_itself(place)
     if not place.can_edit:
         pytest.skip("Nobody can edit here.")
     mention = asked(place)
