@@ -58,10 +58,10 @@ class TelegramPlace(TelegramServer):
         return [message.text for message in self.sent()]
 
     def lose_next_answer(self) -> None:
-        self.loses = "POST"
+        self.loses = ("POST",)
 
     def lose_next_change(self) -> None:
-        self.loses = "POST"
+        self.loses = ("POST",)
 
     def changes(self) -> int:  # type: ignore[override]
         return self.changed

@@ -460,3 +460,17 @@ PLACES: Mapping[str, Callable[[], Opened]] = {
     "telegram": telegram,
     "twitter": twitter,
 }
+
+
+@contextmanager
+def facebook() -> Iterator[Place]:
+    with import_module("tests.adapters.place_facebook").FacebookPlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "demo": demo,
+    "facebook": facebook,
+    "telegram": telegram,
+    "twitter": twitter,
+}

@@ -1,4 +1,4 @@
-"""Telegram: whom a message concerns, news that is kept for a day, webhooks, a token in addresses."""
+"""Telegram: whom a message concerns, news kept for a day, webhooks, a token in addresses."""
 
 import json
 import logging
@@ -206,7 +206,9 @@ def test_a_token_that_was_revoked_is_not_one_that_leads_nowhere(place):
 def test_the_token_of_another_bot_is_noticed(place):
     adapter = place.restarted(TELEGRAM_BOT="@other_bot")
 
-    with pytest.raises(LockedOut, match="TELEGRAM_TOKEN is that of @acme_bot. Look at TELEGRAM_BO"):
+    with pytest.raises(
+        LockedOut, match=r"TELEGRAM_TOKEN is that of @acme_bot\. Look at TELEGRAM_B"
+    ):
         adapter.check()
 
 
@@ -317,7 +319,7 @@ def test_after_two_days_an_answer_can_not_be_taken_back(place):
     sent = place.adapter.reply(mention, "Yes?", key="k", again=False)
     place.pass_(minutes=60 * 49)
 
-    with pytest.raises(Refused, match="for 48 hours. Delete it there"):
+    with pytest.raises(Refused, match=r"for 48 hours\. Delete it there"):
         place.adapter.withdraw(sent, mention, again=False)
 
 

@@ -1,0 +1,1 @@
+"""Meta's platforms: Facebook Pages, Messenger, Instagram and WhatsApp, by the Graph API."""
