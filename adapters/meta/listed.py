@@ -57,9 +57,10 @@ class Listed(ABC):
             after = walk.broken_off()  # Meta has forgotten the place: once more from the beginning
         except ValueError:
             raise TryLater(f"{self.site} answered something that makes no sense.") from None
+        news.mentions = [m for m in news.mentions if m.posted_at.timestamp() >= walk.since]
         self._complete(news)
         return Batch(
-            mentions=[m for m in news.in_order() if m.posted_at.timestamp() >= walk.since],
+            mentions=news.in_order(),
             unreadable=news.unreadable,
             cursor=after.saved(),
             more=after.goes_on,

@@ -70,9 +70,13 @@ class Hooks:
         if told["object"] != self.product:
             raise ValueError(f"It is about {told['object']!r}, not about {self.product!r}.")
         for entry in told["entry"]:
-            for change in entry.get("changes") or ():
+            for change in self._changes(entry):
                 news.take(change, lambda change, entry=entry: self._changed(entry, change))  # type: ignore[misc]
         return News(mentions=news.in_order(), gone=news.gone, unreadable=news.unreadable)
+
+    def _changes(self, entry: Json) -> Iterator[Any]:
+        """What is told in one entry, piece by piece."""
+        yield from entry.get("changes") or ()
 
     def _changed(self, entry: Json, change: Json) -> Found:
         """What one change says; any exception sets only this one aside."""

@@ -474,3 +474,40 @@ PLACES: Mapping[str, Callable[[], Opened]] = {
     "telegram": telegram,
     "twitter": twitter,
 }
+
+
+OFTEN: Mapping[str, Any] = {
+    "can_look_back": True,  # whether what an earlier attempt has published can be found again
+    "hears_itself": True,  # whether what we publish comes back with the news
+    "tells_what_is_answered": True,  # whether it knows that an answer is one to an answer of ours
+    "pictures_at_once": 3,  # at most, in one message
+}
+
+
+@contextmanager
+def instagram() -> Iterator[Place]:
+    with import_module("tests.adapters.place_instagram").InstagramPlace() as place:
+        yield place
+
+
+@contextmanager
+def messenger() -> Iterator[Place]:
+    with import_module("tests.adapters.place_messenger").MessengerPlace() as place:
+        yield place
+
+
+@contextmanager
+def whatsapp() -> Iterator[Place]:
+    with import_module("tests.adapters.place_whatsapp").WhatsAppPlace() as place:
+        yield place
+
+
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "demo": demo,
+    "facebook": facebook,
+    "instagram": instagram,
+    "messenger": messenger,
+    "telegram": telegram,
+    "twitter": twitter,
+    "whatsapp": whatsapp,
+}
