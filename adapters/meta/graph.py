@@ -22,11 +22,12 @@ BATCH = 50  # questions in one request
 LIMITS = {4, 17, 32, 341, 613, 80007, 130429, 131048, 131056, *range(80000, 80015)}
 PASSING = {1, 2, 131000, 131016}
 GONE = {(100, 33), (803, None), (100, 2018001)}
+TOO_LATE = "The time for answering is over: the customer must write again first."
 REFUSALS = {  # by code, and by code and subcode
-    (10, 2018278): "The time for answering is over: the customer must write again first.",
+    (10, 2018278): TOO_LATE,
     (551, None): "They can't be written to at the moment. They may have blocked us.",
     (100, 1545041): "They can't be written to at the moment. They may have blocked us.",
-    (131047, None): "The time for answering is over: the customer must write again first.",
+    (131047, None): TOO_LATE,
     (131026, None): "It can't be delivered: this number takes no messages from us any more.",
     (131049, None): "Meta does not deliver it: they have had enough messages from companies today.",
     (368, None): "Meta blocks what we write for a while, because it takes it for spam.",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters import Setting, admit
-from adapters.meta.graph import APP, Declined, Json
+from adapters.meta.graph import APP, TOO_LATE, Declined, Json
 from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
 from adapters.meta.news import Found, Gathered, moment, same_words, second
 from adapters.meta.page import PAGE, check
@@ -21,7 +21,6 @@ from bot.domain.reply import Ability, Attachment, Sent
 
 LIMIT = 2000  # characters
 USUAL, BY_PEOPLE = timedelta(hours=24), timedelta(days=7)  # in which somebody may be answered
-TOO_LATE = "The time for answering is over: the customer must write again first."
 DELETED = "They can't be written to any more."
 MESSAGE = "id,message,created_time,from,attachments{mime_type,name,image_data,file_url}"
 YES, NO = ("yes", "true", "1"), ("", "no", "false", "0")

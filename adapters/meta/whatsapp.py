@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from adapters import Batch, Setting, admit, lost_our_place, scope, seconds
-from adapters.meta.graph import APP, VERIFY, Declined, Graph, Json
+from adapters.meta.graph import APP, TOO_LATE, VERIFY, Declined, Graph, Json
 from adapters.meta.listed import WRONG_ID, must_fit
 from adapters.meta.news import Found, Hooks, moment
 from adapters.readable import cut, fingerprint
@@ -23,7 +23,6 @@ from bot.domain.reply import Ability, Attachment, Sent
 LIMIT = 4096  # characters
 WINDOW = timedelta(hours=24)  # in which somebody may be answered
 CARRIED = 512  # characters of what a message may carry for us
-TOO_LATE = "The time for answering is over: the customer must write again first."
 DELETED = "This number can't be written to any more."
 NO_TRACE = (
     "WhatsApp does not say yet whether it has this answer. If it has, that shows here soon; look"

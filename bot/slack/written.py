@@ -34,6 +34,7 @@ NO_REPLIES = (  # why platforms say that we can't answer
         " answer."
     ),
     N_("YouTube does not let our channel answer this comment."),
+    N_("It is not on our Page, and Facebook lets no app answer it. Open it there to answer."),
     N_("It came by phone, so call them."),
     N_("It came at the counter, so tell them there, or call them."),
     N_("It came in the corridor, so tell them yourself."),
@@ -109,6 +110,21 @@ REFUSALS = (  # why an answer did not get through: our own words, and what platf
     N_("The files are too large: {platform} takes {size} with an answer."),
     N_("{file} is too large: {platform} takes {size} a file."),
     N_("{file} is empty."),
+    N_("This comment is deleted, or its author does not let us see it."),
+    N_("This comment is deleted, hidden, or below a live video: nobody can answer it from here."),
+    N_("This message is deleted, so nobody can answer it."),
+    N_("The time for answering is over: the customer must write again first."),
+    N_("They can't be written to at the moment. They may have blocked us."),
+    N_("They have blocked the bot."),
+    N_("Meta blocks what we write for a while, because it takes it for spam."),
+    N_("Meta would not do it: {why}"),
+    N_("Telegram would not do it: {why}"),
+    N_("Telegram tells nobody what a bot has sent. Look in the chat whether the answer is there."),
+    N_("Instagram shows no answers to mentions. Look there whether the answer is published."),
+    N_(
+        "WhatsApp does not say yet whether it has this answer. If it has, that shows here soon;"
+        " look into the conversation before you send it again."
+    ),
 )
 
 GAVE_YOU = N_("<@{by}> gave you #{number} from {customer}. Its clock runs on.")

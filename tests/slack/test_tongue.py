@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from adapters.email import letters
 from adapters.email.letters import Party
+from adapters.meta import facebook
 from adapters.twitter import posts
 from bot import contacts, desk, hearing
 from bot.domain import problems
@@ -224,6 +225,7 @@ def _unmarked(text: ast.expr) -> bool:
 def test_why_platforms_refuse_can_be_translated():
     said = (posts.PROTECTED, posts.CLOSED, posts.NOT_CALLED, letters._no_reply(*[Party()] * 2))
 
+    said = (*said, facebook.ELSEWHERE)
     assert {*said, *contacts.WAYS.values()} <= set(NO_REPLIES)
 
 
