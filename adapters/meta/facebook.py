@@ -206,10 +206,9 @@ class Facebook(Hooks, Listed):
         higher = mention.parent if mention.parent != mention.thread else None
         how = {"order": "reverse_chronological", "fields": COMMENT, "limit": 100}
         for under in filter(None, (mention.key, higher)):
-            for told in self._looked(f"{under}/comments", **how):
-                ours = self._is_us(told) and same_words(told.get("message"), text)
-                if ours and moment(told["created_time"]) >= mention.posted_at:
-                    return _sent(told)
+            found = self._looked(f"{under}/comments", **how)
+            if ours := self._ours(found, lambda told: told["message"], mention, text):
+                return _sent(ours)
         return None
 
 

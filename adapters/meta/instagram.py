@@ -12,7 +12,7 @@ from typing import Any
 from adapters import Setting, admit
 from adapters.meta.graph import APP, VERIFY, Declined, Json
 from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
-from adapters.meta.news import Found, Gathered, Hooks, moment, same_words
+from adapters.meta.news import Found, Gathered, Hooks, moment
 from adapters.meta.walk import Walk, listed
 from adapters.readable import cut, fingerprint
 from bot.domain.delivery import LockedOut, TryLater, Unsure
@@ -230,11 +230,9 @@ class Instagram(Hooks, Listed):
     def _answer(self, mention: Mention, text: str, again: bool) -> Sent:
         edge = f"{mention.thread}/replies"  # where there is but one level of them
         if again:
-            for told in self._looked(edge, fields=COMMENT, limit=100):
-                ours = str((told.get("from") or {}).get("id")) == self.us
-                late = ours and moment(told["timestamp"]) >= mention.posted_at
-                if late and same_words(told.get("text"), text):
-                    return _sent(told, mention)
+            found = self._looked(edge, fields=COMMENT, limit=100)
+            if ours := self._ours(found, lambda told: told["text"], mention, text):
+                return _sent(ours, mention)
         try:
             return _sent(self.graph.post(edge, now=self.now(), message=text), mention)
         except Declined as no:

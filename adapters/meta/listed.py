@@ -2,16 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
 from adapters import Batch, lost_our_place, scope, seconds
 from adapters.meta.graph import Declined, Graph, Json
-from adapters.meta.news import Gathered, second
+from adapters.meta.news import Gathered, moment, same_words, second
 from adapters.meta.walk import Walk, following, listed
 from bot.domain.delivery import LockedOut, Refused, TryLater
+from bot.domain.mention import Mention
 
 OUTER, INNER = 25, 50  # on one page
 WRONG_ID = "{site} finds nothing of the id in {id} that {token} may see. Look at both."
@@ -130,6 +131,18 @@ class Listed(ABC):
 
     def _ask(self, path: str, **asked: Any) -> Json:
         return self.graph.get(path, now=self.now(), **asked)
+
+    def _ours(
+        self, items: Sequence[Any], said: Callable[[Json], Any], mention: Mention, text: str
+    ) -> Json | None:
+        """The one that is this answer of ours: what was said before it answers something else."""
+        since = mention.posted_at.replace(microsecond=0)
+        for item in items:
+            with suppress(KeyError, TypeError, ValueError, AttributeError):
+                ours = str(item["from"]["id"]) == self.us and same_words(said(item), text)
+                if ours and moment(item[self.times]) >= since:
+                    return dict(item)
+        return None
 
     def _looked(self, path: str, **asked: Any) -> Sequence[Any]:
         """What is on a page; where only looking was declined, nothing is decided for good."""

@@ -5,13 +5,13 @@ https://developers.facebook.com/docs/messenger-platform/conversations
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from adapters import Setting, admit
 from adapters.meta.graph import APP, TOO_LATE, Declined, Json
 from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
-from adapters.meta.news import Found, Gathered, moment, same_words, second
+from adapters.meta.news import Found, Gathered, moment, second
 from adapters.meta.page import PAGE, check
 from adapters.meta.walk import Walk, following, listed
 from adapters.readable import cut, fingerprint
@@ -169,15 +169,12 @@ class Messenger(Listed):
         asked = {"platform": "messenger", "user_id": mention.thread}
         fields = f"messages.limit({INNER}){{{MESSAGE}}}"
         for one in self._looked(f"{self.us}/conversations", fields=fields, **asked):
-            for message in listed(one.get("messages") or {}):
-                ours = self._is_us(message) and same_words(message.get("message"), text)
-                if ours and _since(message, mention.posted_at):
-                    return Sent(key=str(message["id"]))
+            found = one.get("messages") if isinstance(one, dict) else None
+            said = found.get("data") if isinstance(found, dict) else None
+            ours = self._ours(said or (), lambda told: told["message"], mention, text)
+            if ours:
+                return Sent(key=str(ours["id"]))
         return None
-
-
-def _since(message: Json, at: datetime) -> bool:
-    return moment(message["created_time"]) >= at.replace(microsecond=0)
 
 
 def _text(message: Json) -> str:

@@ -86,7 +86,8 @@ def following(page: Any) -> str | None:
     paging = page.get("paging") if isinstance(page, dict) else None
     if not isinstance(paging, dict) or not paging.get("next"):
         return None
-    after = (paging.get("cursors") or {}).get("after")
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
     return str(after) if after else None
 
 
