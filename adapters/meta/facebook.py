@@ -14,6 +14,7 @@ from adapters.meta.news import Found, Gathered, Hooks, moment, same_words
 from adapters.meta.page import PAGE, check, subscribed
 from adapters.meta.walk import Walk, listed
 from adapters.readable import cut, fingerprint
+from adapters.web import visit
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent
@@ -50,6 +51,7 @@ class Facebook(Hooks, Listed):
         self.verify = settings["META_VERIFY_TOKEN"].strip()
         self.ability = Ability(speaks_as="our Facebook Page", limit=LIMIT)
 
+    @visit()
     def check(self) -> str:
         page = check(self.graph, self.us, self.called, self.now())
         self.ability = Ability(speaks_as=page, limit=LIMIT)
@@ -60,6 +62,7 @@ class Facebook(Hooks, Listed):
     def length(self, text: str) -> int:
         return len(text)
 
+    @visit()
     def reply(
         self,
         mention: Mention,
@@ -78,6 +81,7 @@ class Facebook(Hooks, Listed):
                 return found
             return self._publish(mention, text)
 
+    @visit()
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
         must_fit(self.site, text, LIMIT)
         try:
@@ -95,6 +99,7 @@ class Facebook(Hooks, Listed):
             if not no.gone:
                 raise no.refusal("") from None
 
+    @visit()
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         news = Gathered()
         paths = {f"{key}?fields={COMMENT}": key for key in keys}
@@ -120,7 +125,7 @@ class Facebook(Hooks, Listed):
     def _reach(self, walk: Walk, found: Sequence[Any]) -> bool:
         return (walk.pages + 1) * OUTER < POSTS and bool(found)
 
-    def _take(self, news: Gathered, id: str, one: Json, page: Any) -> None:
+    def _take(self, news: Gathered, id: str, one: Json, page: Any, since: int) -> None:  # noqa: ARG002
         if one and not self._is_us(one):
             news.take(one, self._post)
         for item in listed(page):

@@ -15,6 +15,7 @@ from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
 from adapters.meta.news import Found, Gathered, Hooks, moment
 from adapters.meta.walk import Walk, listed
 from adapters.readable import cut, fingerprint
+from adapters.web import visit
 from bot.domain.delivery import LockedOut, TryLater, Unsure
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent
@@ -63,6 +64,7 @@ class Instagram(Hooks, Listed):
         self.ability = Ability(speaks_as="our Instagram account", limit=LIMIT)
         self._awaited: deque[str] = deque(maxlen=AWAITED)
 
+    @visit()
     def check(self) -> str:
         wrong = LockedOut(NO_PROFESSIONAL.format(id=self.called(self.id)))
         try:
@@ -78,6 +80,7 @@ class Instagram(Hooks, Listed):
     def length(self, text: str) -> int:
         return len(text)
 
+    @visit()
     def reply(
         self,
         mention: Mention,
@@ -104,6 +107,7 @@ class Instagram(Hooks, Listed):
             if not no.gone:
                 raise no.refusal("") from None
 
+    @visit()
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         """Nobody can edit a comment, but mentions have words now."""
         news, paths = Gathered(), {self._address(key): key for key in keys}
@@ -131,7 +135,7 @@ class Instagram(Hooks, Listed):
     def _reach(self, walk: Walk, found: Sequence[Any]) -> bool:
         return (walk.pages + 1) * OUTER < POSTS and bool(found)
 
-    def _take(self, news: Gathered, id: str, one: Json, page: Any) -> None:  # noqa: ARG002
+    def _take(self, news: Gathered, id: str, one: Json, page: Any, since: int) -> None:  # noqa: ARG002
         for comment in listed(page):
             news.take(comment, lambda comment: self._commented(comment, one))
             if isinstance(comment, dict):
@@ -140,12 +144,15 @@ class Instagram(Hooks, Listed):
 
     def _complete(self, news: Gathered) -> None:
         """The words of mentions that this process has heard of; of all others, by `recheck`."""
-        awaited = [self._awaited.popleft() for _ in range(min(AT_ONCE, len(self._awaited)))]
-        for key in awaited:
+        for _ in range(min(AT_ONCE, len(self._awaited))):
+            key = self._awaited.popleft()
             try:
                 told = self._ask(self._address(key))
-            except (Declined, TryLater):
-                continue
+            except TryLater:
+                self._awaited.append(key)
+                return
+            except (Declined, LockedOut):
+                continue  # comments are not held up; `recheck` says what is wrong
             news.take(told, lambda told, key=key: self._mentioned(key, told))  # type: ignore[misc]
 
     def _changed(self, entry: Json, change: Json) -> Found:

@@ -11,6 +11,7 @@ from adapters import Batch, lost_our_place, scope, seconds
 from adapters.meta.graph import Declined, Graph, Json
 from adapters.meta.news import Gathered, moment, same_words, second
 from adapters.meta.walk import Walk, following, listed
+from adapters.web import visit
 from bot.domain.delivery import LockedOut, Refused, TryLater
 from bot.domain.mention import Mention
 
@@ -46,6 +47,7 @@ class Listed(ABC):
         self.every = seconds(name, settings, self.often)
         self.graph = Graph(self.site, settings, self.token, self.called)
 
+    @visit()
     def fetch(self, cursor: str | None) -> Batch:
         begin = int((self.now() - self.history).timestamp())
         walk, damaged = Walk.load(cursor, begin)
@@ -81,8 +83,11 @@ class Listed(ABC):
         """The first page of the inner list, out of one of the outer."""
 
     @abstractmethod
-    def _take(self, news: Gathered, id: str, one: Json, page: Any) -> None:
-        """Reads what is on a page of the inner list of `id`; `one` is it, where it is known."""
+    def _take(self, news: Gathered, id: str, one: Json, page: Any, since: int) -> None:
+        """Reads what is on a page of the inner list of `id`; `one` is it, where it is known.
+
+        What was posted before `since` (seconds since 1970) is not asked for.
+        """
 
     @abstractmethod
     def _reach(self, walk: Walk, found: Sequence[Any]) -> bool:
@@ -117,7 +122,7 @@ class Listed(ABC):
     ) -> tuple[Sequence[str], Sequence[int | None]]:
         """Where the inner list goes on, if it must be walked on; and the times of what was read."""
         known, items = len(news.mentions), listed(page)
-        self._take(news, id, one, page)
+        self._take(news, id, one, page, walk.since)
         times = [second(item, self.times) for item in items]
         told = [int(m.posted_at.timestamp()) for m in news.mentions[known:]]
         on = following(page) if walk.new(times) else None

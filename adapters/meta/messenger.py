@@ -15,6 +15,7 @@ from adapters.meta.news import Found, Gathered, moment, second
 from adapters.meta.page import PAGE, check
 from adapters.meta.walk import Walk, following, listed
 from adapters.readable import cut, fingerprint
+from adapters.web import visit
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent
@@ -54,6 +55,7 @@ class Messenger(Listed):
         self.window = BY_PEOPLE if agent in YES else USUAL
         self.ability = Ability(speaks_as="our Facebook Page", limit=LIMIT)
 
+    @visit()
     def check(self) -> str:
         page = check(self.graph, self.us, self.called, self.now())
         self.ability = Ability(speaks_as=page, limit=LIMIT)
@@ -63,6 +65,7 @@ class Messenger(Listed):
     def length(self, text: str) -> int:
         return len(text)
 
+    @visit()
     def reply(
         self,
         mention: Mention,
@@ -95,26 +98,34 @@ class Messenger(Listed):
         """Those that changed last come first."""
         return bool(found) and walk.new([second(one, "updated_time") for one in found])
 
-    def _take(self, news: Gathered, id: str, one: Json, page: Any) -> None:  # noqa: ARG002
-        """Newest first; what we wrote answers the customer's words before it."""
-        found = listed(page)
-        for number, message in enumerate(found):
-            older = found[number + 1 :]
-            news.take(message, lambda message, older=older: self._message(message, older, id, page))  # type: ignore[misc]
+    def _take(self, news: Gathered, id: str, one: Json, page: Any, since: int) -> None:  # noqa: ARG002
+        """Oldest first, so that what we wrote answers the customer's words before it."""
+        asked = self._before(id, page, since)
+        for message in reversed(listed(page)):
+            known = len(news.mentions)
+            news.take(message, lambda message, asked=asked: self._message(message, asked))  # type: ignore[misc]
+            if len(news.mentions) > known and not self._is_us(message):
+                asked = message
 
-    def _message(self, message: Json, older: Sequence[Any], id: str, page: Any) -> Found:
-        who, ours = message["from"], self._is_us(message)
-        asked = self._before(older, id, page) if ours else None
+    def _before(self, id: str, page: Any, since: int) -> Json | None:
+        """The customer's words before this page, where its oldest is new and ours."""
+        oldest, on = (listed(page) or [None])[-1], following(page)
+        new = isinstance(oldest, dict) and (second(oldest, self.times) or 0) >= since
+        if not (on and new and self._theirs([oldest]) is None):
+            return None
+        return self._theirs(listed(self._inner(id, on)))
+
+    def _message(self, message: Json, asked: Json | None) -> Found:
+        who, ours, said = message["from"], self._is_us(message), _text(message)
         if ours and asked is None:
             return  # we wrote first, so nobody waits
-        said = _text(message)
-        by = asked["from"] if asked else who
+        by = asked["from"] if ours and asked else who
         at = moment(message["created_time"])
         yield Mention(
             account=self.name,
             key=str(message["id"]),
             thread=str(by["id"]),
-            parent=str(asked["id"]) if asked else None,
+            parent=str(asked["id"]) if ours and asked else None,
             customer=self._who(who),
             text=cut(said),
             posted_at=at,
@@ -124,13 +135,6 @@ class Messenger(Listed):
             reply_by=None if ours else at + self.window,
             media=tuple(_pictures(message)),
         )
-
-    def _before(self, older: Sequence[Any], id: str, page: Any) -> Json | None:
-        """The customer's latest words among these, or on the page after them."""
-        if found := self._theirs(older):
-            return found
-        on = following(page)
-        return self._theirs(listed(self._inner(id, on))) if on else None
 
     def _theirs(self, messages: Sequence[Any]) -> Json | None:
         read = (m for m in messages if isinstance(m, dict) and isinstance(m.get("from"), dict))

@@ -17,6 +17,7 @@ from adapters import Batch, Forged, News, Setting, admit, divided, lost_our_plac
 from adapters.signed import digest, same
 from adapters.telegram.line import HOOKED, Declined, Line
 from adapters.telegram.messages import KINDS, Us, key, place, read, url
+from adapters.web import visit
 from adapters.windows import LAST, is_second
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention
@@ -101,6 +102,7 @@ class Telegram:
         self.line = Line(settings["TELEGRAM_API_URL"], token[0], self.called)
         self.ability = Ability(speaks_as=f"@{known_as}", limit=LIMIT)
 
+    @visit()
     def check(self) -> str:
         me = self._ask("getMe")
         told = str(me.get("username", "")) if isinstance(me, dict) else ""
@@ -115,6 +117,7 @@ class Telegram:
         )
         return f"Telegram as @{told}{said if deaf else ''}"
 
+    @visit()
     def fetch(self, cursor: str | None) -> Batch:
         here, damaged = Cursor.load(cursor)
         if self.secret:
@@ -135,6 +138,7 @@ class Telegram:
         """Letters beyond the first 65,536 of Unicode, such as most emoji, count twice."""
         return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
+    @visit()
     def reply(
         self,
         mention: Mention,
@@ -183,6 +187,7 @@ class Telegram:
                 raise Refused(why) from None
             raise no.refusal() from None
 
+    @visit()
     def bring(self, mention: Mention, name: str, *, most: int) -> bytes:
         """By the file's id, which Telegram keeps for this bot."""
         file = mention.extra.get("file") or {}

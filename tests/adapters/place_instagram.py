@@ -43,6 +43,7 @@ class InstagramPlace(GraphServer):
         self.spoiled: list[dict[str, Any]] = []
         self.mentions: list[dict[str, Any]] = []  # our answers to them
         self.is_page = False  # whether the id is that of a Page
+        self.hides_mentions = False
         self.changed = 0
         self.adapter = self.restarted()
 
@@ -129,6 +130,8 @@ class InstagramPlace(GraphServer):
                 raise No(code=100, message=why)
             return {"id": ACCOUNT, "username": "acme"}
         kind, id = re.findall(r"(mentioned_\w+)\.\w+_id\((\d+)\)", fields)[0]
+        if self.hides_mentions:
+            raise No(code=10, message="(#10) Needs the permission instagram_manage_comments")
         if id not in self.elsewhere:
             raise No(**GONE)
         return {kind: self.elsewhere[id], "id": ACCOUNT}

@@ -1,5 +1,7 @@
 """Instagram: answers below the first comment only, mentions whose words must be asked for."""
 
+from time import monotonic, sleep
+
 import pytest
 
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
@@ -199,3 +201,27 @@ def test_an_answer_without_an_id_may_have_been_published(place):
         place.adapter.reply(mention, "Yes", key="k", again=False)
 
     assert not later.value.surely_not_done
+
+
+def test_words_of_many_mentions_take_no_longer_than_one_call_may(place, monkeypatch):
+    monkeypatch.setattr("adapters.web.PATIENCE", 0.6)
+    for number in range(8):
+        mentioned(place, media_id="1788", comment_id=str(1800 + number))
+        place.elsewhere[str(1800 + number)] = told(place, id="1", text="Is @acme any good?")
+    slow = place.ask
+    place.ask = lambda *asked: [sleep(0.2), slow(*asked)][1]
+    began = monotonic()
+
+    place.adapter.fetch(None)
+
+    assert monotonic() - began < 1.5
+    place.ask = slow
+    assert len(place.adapter.fetch(None).mentions) > 0
+
+
+def test_where_we_may_not_see_mentions_comments_are_heard_all_the_same(place):
+    mentioned(place, **IN_COMMENT)
+    place.post("It leaks")
+    place.hides_mentions = True
+
+    assert [m.text for m in place.adapter.fetch(None).mentions] == ["It leaks"]

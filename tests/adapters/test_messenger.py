@@ -100,6 +100,7 @@ def test_what_it_answers_is_looked_for_on_the_next_page(place):
 
     assert {m.parent for m in batch.mentions if m.origin is Origin.OWN} == {key}
     assert len(batch.mentions) == 50
+    assert len(place.requests) == 2
 
 
 def test_where_we_wrote_first_nobody_waits(place):
