@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,22 @@ A_WHILE = timedelta(minutes=15)  # where a limit names no end
 AGENT = "Unanswered"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOVED, HOPS = (301, 302, 303, 307, 308), 5
+
+
+_visiting = threading.local()
+
+
+@contextmanager
+def visit(patience: float = PATIENCE) -> Iterator[None]:
+    """All requests inside, in this thread, share one patience; a visit within one is the same."""
+    if hasattr(_visiting, "ends"):
+        yield
+        return
+    _visiting.ends = monotonic() + patience
+    try:
+        yield
+    finally:
+        del _visiting.ends
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,8 @@ class Web:
         return answer
 
     def _end(self) -> float:
-        return monotonic() + self.patience if self.ends is None else self.ends
+        ends = monotonic() + self.patience if self.ends is None else self.ends
+        return min(ends, getattr(_visiting, "ends", inf))
 
     def _followed(self, url: str, ends: float, **how: Any) -> Answer:
         for _ in range(HOPS):
@@ -143,21 +160,15 @@ class Line(requests.Session):
     def __init__(self, patience: float = PATIENCE) -> None:
         super().__init__()
         self.patience = patience
-        self._visit = threading.local()
 
-    @contextmanager
-    def visit(self) -> Iterator[None]:
-        """All requests inside, in this thread, share one patience."""
-        self._visit.ends = monotonic() + self.patience
-        try:
-            yield
-        finally:
-            del self._visit.ends
+    def visit(self) -> AbstractContextManager[None]:
+        """All requests inside, in this thread, share its patience."""
+        return visit(self.patience)
 
     def request(  # type: ignore[override]
         self, method: str, url: str, *, connect: float = CONNECT, **options: Any
     ) -> requests.Response:
-        ends = getattr(self._visit, "ends", monotonic() + self.patience)
+        ends = getattr(_visiting, "ends", monotonic() + self.patience)
         options |= {"timeout": timeouts(ends, connect), "stream": True, "allow_redirects": False}
         response = super().request(method, url, **options)
         response._content = whole(response, ends, LARGEST)

@@ -152,8 +152,8 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
     monkeypatch.setattr(config.adapters, "installed", dict)
 
     named = (
-        "appstore bluesky demo discourse email feed googleplay hackernews mastodon reddit"
-        " stackoverflow twitter wordpress youtube"
+        "appstore bluesky demo discourse email facebook feed googleplay hackernews instagram"
+        " mastodon messenger reddit stackoverflow telegram twitter whatsapp wordpress youtube"
     )
     assert sorted(config.installed()) == named.split()
     assert config.installed()["demo"]().__name__ == "Demo"

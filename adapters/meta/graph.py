@@ -93,7 +93,7 @@ class Graph:
     def get(self, path: str, *, now: datetime, **asked: Any) -> Json:
         """Raises `TryLater`, `LockedOut` or `Declined`, as all of these do."""
         how = {"params": {**asked, **self._proof}, "headers": self._headers}
-        return self._object(self._web.get(f"{self._url}/{path}", now=now, errors=ERRORS, **how))
+        return self._object(self._web.get(f"{self._url}/{path}", now=now, judged=ERRORS, **how))
 
     def post(self, path: str, *, now: datetime, fields: str = "", **what: Any) -> Json:
         """Afterwards it tells the `fields` of what it made."""
@@ -126,7 +126,7 @@ class Graph:
             return no
 
     def _sent(self, method: str, path: str, now: datetime, **how: Any) -> Any:
-        how |= {"headers": self._headers, "errors": ERRORS}
+        how |= {"headers": self._headers, "judged": ERRORS}
         return self._sensible(self._web.send(method, f"{self._url}/{path}", now=now, **how))
 
     def _object(self, answer: Answer) -> Json:

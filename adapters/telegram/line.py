@@ -65,7 +65,7 @@ class Line:
     def ask(self, method: str, *, now: datetime, **what: Any) -> Any:
         """The result of one method. Raises `TryLater`, `LockedOut` or `Declined`."""
         address = f"{self._url}/bot{self._token}/{method}"
-        answer = self._web.send("POST", address, now=now, errors=ERRORS, json=what)
+        answer = self._web.send("POST", address, now=now, judged=ERRORS, json=what)
         try:
             told = json.loads(answer.body)
             if told["ok"] is True:

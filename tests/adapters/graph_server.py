@@ -47,7 +47,7 @@ class GraphServer(Site):
     def answer(self, path: str, headers: dict[str, str]) -> Said:
         return self._said("GET", path, headers, {})
 
-    def take(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
+    def write(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
         if "form" in headers.get("content-type", ""):
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             return self._said(method, path, headers, form)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
+from operator import attrgetter
 from typing import Any, Protocol
 
 from adapters import Adapter, make
@@ -293,6 +292,19 @@ class TwitterPlace:
         self.clock.pass_(minutes)
 
 
+OFTEN: Mapping[str, Any] = {
+    "can_look_back": True,  # whether what an earlier attempt has published can be found again
+    "hears_itself": True,  # whether what we publish comes back with the news
+    "tells_what_is_answered": True,  # whether it knows that an answer is one to an answer of ours
+    "pictures_at_once": 3,  # at most, in one message
+}
+
+
+def flag(place: Place, name: str) -> Any:
+    """One of those that only few places have."""
+    return getattr(place, name, OFTEN[name])
+
+
 @contextmanager
 def demo() -> Iterator[Place]:
     yield DemoPlace()
@@ -306,35 +318,6 @@ def twitter(**settings: str) -> Iterator[TwitterPlace]:
 
 
 @contextmanager
-def email() -> Iterator[Place]:
-    """Written beside its servers, which only some machines have."""
-    with import_module("tests.adapters.place_email").EmailPlace() as place:
-        yield place
-
-
-@contextmanager
-def mastodon() -> Iterator[Place]:
-    with import_module("tests.adapters.place_mastodon").MastodonPlace() as place:
-        yield place
-
-
-@contextmanager
-def reddit() -> Iterator[Place]:
-    with import_module("tests.adapters.place_reddit").RedditPlace() as place:
-        yield place
-
-
-PLACES: Mapping[str, Callable[[], Opened]] = {
-    "demo": demo,
-    "mastodon": mastodon,
-    "reddit": reddit,
-    "twitter": twitter,
-}
-if find_spec("tests.adapters.place_email"):
-    PLACES = {**PLACES, "email": email}
-
-
-@contextmanager
 def bluesky(**settings: str) -> Iterator[Any]:
     """Its library takes a second to import."""
     clock = Clock()
@@ -342,172 +325,36 @@ def bluesky(**settings: str) -> Iterator[Any]:
         yield import_module("tests.adapters.place_bluesky").BlueskyPlace(server, clock, **settings)
 
 
-@contextmanager
-def bluesky_network() -> Iterator[Any]:
-    """Only some machines have it."""
-    with import_module("tests.adapters.place_bluesky_network").NetworkPlace() as place:
-        yield place
+def beside(module: str, place: str, *more: Any) -> Callable[[], Opened]:
+    """Written beside its server; that, and the library, are imported when it is opened."""
+    return lambda: attrgetter(place)(import_module(f"tests.adapters.{module}"))(*more)
 
 
-PLACES = {**PLACES, "bluesky": bluesky, "Bluesky's own servers": bluesky_network}
-
-
-@contextmanager
-def feed(kind: str) -> Iterator[Place]:
-    with import_module("tests.adapters.place_feed").FeedPlace(kind) as place:
-        yield place
-
-
-@contextmanager
-def hackernews() -> Iterator[Place]:
-    with import_module("tests.adapters.place_hackernews").HackerNewsPlace() as place:
-        yield place
-
-
-@contextmanager
-def stackoverflow() -> Iterator[Place]:
-    with import_module("tests.adapters.place_stackoverflow").StackOverflowPlace() as place:
-        yield place
-
-
+PLACES: Mapping[str, Callable[[], Opened]] = {
+    "demo": demo,
+    "twitter": twitter,
+    "email": beside("place_email", "EmailPlace"),
+    "appstore": beside("place_appstore", "AppStorePlace"),
+    "bluesky": bluesky,
+    "Bluesky's own servers": beside("place_bluesky_network", "NetworkPlace"),
+    "discourse": beside("place_discourse", "DiscoursePlace"),
+    "facebook": beside("place_facebook", "FacebookPlace"),
+    "googleplay": beside("place_googleplay", "GooglePlayPlace"),
+    "instagram": beside("place_instagram", "InstagramPlace"),
+    "mastodon": beside("place_mastodon", "MastodonPlace"),
+    "messenger": beside("place_messenger", "MessengerPlace"),
+    "reddit": beside("place_reddit", "RedditPlace"),
+    "telegram": beside("place_telegram", "TelegramPlace"),
+    "whatsapp": beside("place_whatsapp", "WhatsAppPlace"),
+    "wordpress": beside("place_wordpress", "WordPressPlace.beside_a_stand_in"),
+    "wordpress, the real one": beside("place_wordpress", "WordPressPlace.beside_the_real_one"),
+    "youtube": beside("place_youtube", "YouTubePlace"),
+}
+FEEDS = ("RSS", "Atom", "JSON")
 HEARD_ONLY: Mapping[str, Callable[[], Opened]] = {
-    **{f"feed, {kind}": partial(feed, kind) for kind in ("RSS", "Atom", "JSON")},
-    "hackernews": hackernews,
-    "stackoverflow": stackoverflow,
-}
-
-
-@contextmanager
-def wordpress() -> Iterator[Place]:
-    with import_module(
-        "tests.adapters.place_wordpress"
-    ).WordPressPlace.beside_a_stand_in() as place:
-        yield place
-
-
-@contextmanager
-def real_wordpress() -> Iterator[Place]:
-    with import_module(
-        "tests.adapters.place_wordpress"
-    ).WordPressPlace.beside_the_real_one() as place:
-        yield place
-
-
-PLACES = {**PLACES, "wordpress": wordpress, "wordpress, the real one": real_wordpress}
-
-
-@contextmanager
-def discourse() -> Iterator[Place]:
-    with import_module("tests.adapters.place_discourse").DiscoursePlace() as place:
-        yield place
-
-
-PLACES = {
-    **PLACES,
-    "discourse": discourse,
-    "wordpress": wordpress,
-    "wordpress, the real one": real_wordpress,
-}
-
-
-@contextmanager
-def googleplay() -> Iterator[Place]:
-    with import_module("tests.adapters.place_googleplay").GooglePlayPlace() as place:
-        yield place
-
-
-@contextmanager
-def appstore() -> Iterator[Place]:
-    with import_module("tests.adapters.place_appstore").AppStorePlace() as place:
-        yield place
-
-
-@contextmanager
-def youtube() -> Iterator[Place]:
-    with import_module("tests.adapters.place_youtube").YouTubePlace() as place:
-        yield place
-
-
-PLACES: Mapping[str, Callable[[], Opened]] = {
-    "appstore": appstore,
-    "demo": demo,
-    "googleplay": googleplay,
-    "twitter": twitter,
-    "youtube": youtube,
-}
-
-
-OFTEN: Mapping[str, Any] = {
-    "can_look_back": True,  # whether what an earlier attempt has published can be found again
-    "hears_itself": True,  # whether what we publish comes back with the news
-    "pictures_at_once": 3,  # at most, in one message
-}
-
-
-def flag(place: Place, name: str) -> Any:
-    """One of those that only few places have."""
-    return getattr(place, name, OFTEN[name])
-
-
-@contextmanager
-def telegram() -> Iterator[Place]:
-    with import_module("tests.adapters.place_telegram").TelegramPlace() as place:
-        yield place
-
-
-PLACES: Mapping[str, Callable[[], Opened]] = {
-    "demo": demo,
-    "telegram": telegram,
-    "twitter": twitter,
-}
-
-
-@contextmanager
-def facebook() -> Iterator[Place]:
-    with import_module("tests.adapters.place_facebook").FacebookPlace() as place:
-        yield place
-
-
-PLACES: Mapping[str, Callable[[], Opened]] = {
-    "demo": demo,
-    "facebook": facebook,
-    "telegram": telegram,
-    "twitter": twitter,
-}
-
-
-OFTEN: Mapping[str, Any] = {
-    "can_look_back": True,  # whether what an earlier attempt has published can be found again
-    "hears_itself": True,  # whether what we publish comes back with the news
-    "tells_what_is_answered": True,  # whether it knows that an answer is one to an answer of ours
-    "pictures_at_once": 3,  # at most, in one message
-}
-
-
-@contextmanager
-def instagram() -> Iterator[Place]:
-    with import_module("tests.adapters.place_instagram").InstagramPlace() as place:
-        yield place
-
-
-@contextmanager
-def messenger() -> Iterator[Place]:
-    with import_module("tests.adapters.place_messenger").MessengerPlace() as place:
-        yield place
-
-
-@contextmanager
-def whatsapp() -> Iterator[Place]:
-    with import_module("tests.adapters.place_whatsapp").WhatsAppPlace() as place:
-        yield place
-
-
-PLACES: Mapping[str, Callable[[], Opened]] = {
-    "demo": demo,
-    "facebook": facebook,
-    "instagram": instagram,
-    "messenger": messenger,
-    "telegram": telegram,
-    "twitter": twitter,
-    "whatsapp": whatsapp,
+    **{
+        f"feed, {kind}": beside("place_feed", "FeedPlace", kind) for kind in ("RSS", "Atom", "JSON")
+    },
+    "hackernews": beside("place_hackernews", "HackerNewsPlace"),
+    "stackoverflow": beside("place_stackoverflow", "StackOverflowPlace"),
 }

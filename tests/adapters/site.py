@@ -10,6 +10,7 @@ Said = tuple[int, dict[str, str], bytes]  # status, headers, body
 class Site:
     """`says` is answered instead, whatever was asked; `asked` has the headers of each request.
 
+    What was asked is done all the same where `loses` has its method: only the answer is lost, once.
     What it shows is said by `answer`, what it takes comes to `write`, and all of it to `take`.
     """
 
@@ -18,6 +19,7 @@ class Site:
         self.methods: list[str] = []
         self.bodies: list[bytes] = []
         self.says: Said | None = None
+        self.loses: tuple[str, ...] = ()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -28,6 +30,10 @@ class Site:
                 site.methods.append(self.command)
                 site.bodies.append(body)
                 said = site.says or site.take(self.command, self.path, site.asked[-1], body)
+                if self.command in site.loses:
+                    site.loses = ()
+                    self.close_connection = True
+                    return
                 status, headers, body = said
                 self.send_response(status)
                 for name, value in headers.items():

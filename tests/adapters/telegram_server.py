@@ -94,6 +94,8 @@ class TelegramServer(Site):
         return 200, {}, content
 
     def take(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Said:
+        if method == "GET":
+            return self.answer(path, headers)
         _, bot, name = path.split("/")
         if not bot.startswith("bot") or ":" not in bot:
             return _no(404, "Not Found")
