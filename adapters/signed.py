@@ -5,7 +5,7 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from adapters import Forged
@@ -30,13 +30,41 @@ def by_hmac(secret: str, body: bytes, said: str) -> None:
         raise Forged("The signature of this webhook is not that of our secret.")
 
 
+def by_digest(
+    secrets: Sequence[bytes], body: bytes, said: str, *, encoding: str, prefix: str = ""
+) -> None:
+    """HMAC-SHA256 of the whole body in "hex" or "base64" after `prefix`. Raises `Forged`."""
+    made = [hmac.new(secret, body, hashlib.sha256).digest() for secret in secrets]
+    texts = [each.hex() if encoding == "hex" else b64encode(each).decode() for each in made]
+    _must_be_among([prefix + text for text in texts], said)
+
+
+def by_twilio(
+    secrets: Sequence[bytes], address: str, form: Sequence[tuple[str, str]], said: str
+) -> None:
+    """HMAC-SHA1 of the address as Twilio was told it and the form's fields, sorted by name.
+
+    https://www.twilio.com/docs/usage/security#validating-requests; raises `Forged`.
+    """
+    whole = address + "".join(name + value for name, value in sorted(set(form)))
+    made = (hmac.new(secret, whole.encode(), hashlib.sha1).digest() for secret in secrets)
+    _must_be_among([b64encode(each).decode() for each in made], said)
+
+
+def _must_be_among(ours: Sequence[str], said: str) -> None:
+    if not said:
+        raise Forged("This webhook is not signed.")
+    if not any(same(each, said) for each in ours):
+        raise Forged("The signature of this webhook is not that of our secret.")
+
+
 def digest(body: bytes) -> str:
     """An idempotency key for senders that name none: the same body is the same webhook."""
     return hashlib.sha256(body).hexdigest()
 
 
 def by_standard(
-    secrets: list[bytes], headers: Mapping[str, str], body: bytes, now: datetime
+    secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime
 ) -> str:
     """By the rules of Standard Webhooks 1.0 (standardwebhooks.com); returns the message's id.
 
@@ -48,14 +76,28 @@ def by_standard(
     if not (id and sent and said):
         raise Forged("webhook-id, webhook-timestamp and webhook-signature must all be there.")
     _just_now(sent, now)
-    signed = f"{id}.{sent}.".encode() + body
-    ours = [
-        b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode() for secret in secrets
-    ]
+    ours = _standard(secrets, id, sent, body)
     theirs = [each[3:] for each in said.split(" ") if each.startswith("v1,")]
     if not any(same(mine, yours) for mine in ours for yours in theirs):
         raise Forged("The signature of this webhook is not that of our secret.")
     return id
+
+
+def standard(secrets: Sequence[bytes], id: str, body: bytes, now: datetime) -> Mapping[str, str]:
+    """The headers with which we sign a message of ours by the same rules, once by each secret."""
+    sent = str(int(now.timestamp()))
+    signatures = (f"v1,{each}" for each in _standard(secrets, id, sent, body))
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": sent,
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def _standard(secrets: Sequence[bytes], id: str, sent: str, body: bytes) -> list[str]:
+    whole = f"{id}.{sent}.".encode() + body
+    made = (hmac.new(secret, whole, hashlib.sha256).digest() for secret in secrets)
+    return [b64encode(each).decode() for each in made]
 
 
 def _just_now(sent: str, now: datetime) -> None:
