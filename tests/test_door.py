@@ -1,16 +1,13 @@
 """What platforms bring to the door is kept as it came before they are told so, and read once."""
 
-import asyncio
 import json
 import socket
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +19,7 @@ from storage import inbox
 from storage.database import reading
 from storage.tables import accounts, unreadable
 from storage.tables import inbox as kept
+from tests.adapters.pushed import opened
 from tests.conftest import NOON
 
 DAY = timedelta(days=1)
@@ -52,32 +50,6 @@ class Pushing(Demo):
 @pytest.fixture
 def demo(clock):
     return Pushing("demo", {}, clock, timedelta(days=7))
-
-
-@contextmanager
-def opened(door):
-    """Its address, as long as it is open."""
-    loop, ready, stopped = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    ports = []
-
-    async def serve():
-        runner = web.AppRunner(door.app(), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        ports.append(runner.addresses[0][1])
-        ready.set()
-        await stopped.wait()
-        await runner.cleanup()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield f"http://127.0.0.1:{ports[0]}"
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture

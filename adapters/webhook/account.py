@@ -39,7 +39,7 @@ class Webhook:
         ),
         Setting(
             "WEBHOOK_ADDRESS",
-            "The address that the service calls, as it was told it: only where it signs that, as"
+            "The address that the service calls, as it was told: only where it signs that, as"
             " Twilio does.",
         ),
         Setting(
@@ -52,6 +52,7 @@ class Webhook:
             "whsec_…: signs answers. Without: WEBHOOK_SECRET, where that is such a one.",
             secret=True,
         ),
+        Setting("WEBHOOK_NAME", "What people call the place that it comes from."),
         Setting("WEBHOOK_REPLY_LIMIT", "The longest answer, in characters.", default="10000"),
     )
 
@@ -70,6 +71,7 @@ class Webhook:
             raise self._wrong("WEBHOOK_FORMAT", problem) from None
         self.secrets = self._secrets("WEBHOOK_SECRET", self.format.proof.secrets)
         self.address = settings["WEBHOOK_ADDRESS"].strip()
+        self.called = settings["WEBHOOK_NAME"].strip()
         if self.format.proof.by == "twilio" and not self.address.startswith("https://"):
             raise self._wrong("WEBHOOK_ADDRESS", "must be the address that the service calls")
         self.callback = self._callback()
@@ -78,9 +80,10 @@ class Webhook:
 
     def check(self) -> str:
         answers = f"answers go to {self.callback.host}" if self.callback else "heard only"
+        name = f"{self.called}: " if self.called else ""
         proven = self.format.proof.in_words
         many = f", {len(self.secrets)} secrets" if len(self.secrets) > 1 else ""
-        return f"webhooks of {self.format.about}, {proven}{many}; {answers}"
+        return f"{name}webhooks of {self.format.about}, {proven}{many}; {answers}"
 
     def fetch(self, cursor: str | None) -> Batch:  # noqa: ARG002
         """Nobody can be asked: all that there is is brought."""
@@ -167,11 +170,12 @@ class Webhook:
 
     def _ability(self) -> Ability:
         if self.callback is None:
-            return Ability(speaks_as=self.name, limit=0)
+            return Ability(speaks_as=self.called or self.name, limit=0)
         limit = self._settings["WEBHOOK_REPLY_LIMIT"]
         if not limit.isdecimal() or not 1 <= int(limit) <= MOST:
             raise self._wrong("WEBHOOK_REPLY_LIMIT", f"must be a number from 1 to {MOST}")
-        return Ability(speaks_as=self.callback.host, limit=int(limit), files=FILES)
+        speaks_as = self.called or self.callback.host
+        return Ability(speaks_as=speaks_as, limit=int(limit), files=FILES)
 
     def _wrong(self, setting: str, why: object) -> ValueError:
         return ValueError(f"{scope(self.name, setting)} {why}.")

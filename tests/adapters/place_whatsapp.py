@@ -2,13 +2,13 @@
 
 import json
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from adapters import make
 from adapters.meta.whatsapp import WhatsApp
 from tests.adapters.graph_server import GONE, TOKEN, Asked, GraphServer, No, signed
 from tests.adapters.places import HISTORY, Clock
-from tests.adapters.pushed import Pushed
+from tests.adapters.pushed import Front, Pushed
 
 NUMBER = "10700000000001"
 LIMIT = 4096
@@ -25,10 +25,19 @@ class WhatsAppPlace(GraphServer):
         super().__init__(self.clock)
         self.people: dict[str, str] = {}
         self.threads: dict[str, str] = {}  # whose each message is
-        self.bodies: list[tuple[Any, bytes]] = []
         self.sent: list[dict[str, Any]] = []
         self.elsewhere: list[str] = []
-        self.adapter = Pushed(self.restarted_alone(), self.brought, self.old)
+        self.front = Front(self.restarted_alone(), "whatsapp", self.clock)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.front.__enter__()
+        self.adapter = self.restarted()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.front.__exit__()
+        super().__exit__()
 
     def restarted_alone(self, **settings: str) -> WhatsApp:
         known = {"WHATSAPP_NUMBER_ID": NUMBER, "WHATSAPP_TOKEN": TOKEN}
@@ -38,16 +47,11 @@ class WhatsAppPlace(GraphServer):
         return adapter
 
     def restarted(self) -> Pushed:
-        return Pushed(self.restarted_alone(), self.brought, self.old)
+        return Pushed(self.restarted_alone(), self.front, self.clock, HISTORY)
 
     def locked_out(self) -> Pushed:
-        return Pushed(self.restarted_alone(WHATSAPP_TOKEN="stolen"), self.brought, self.old)
-
-    def brought(self) -> list[tuple[bytes, dict[str, str]]]:
-        return [(body, signed(body)) for _, body in self.bodies]
-
-    def old(self) -> int:
-        return sum(at < self.clock() - HISTORY for at, _ in self.bodies)
+        locked = self.restarted_alone(WHATSAPP_TOKEN="stolen")
+        return Pushed(locked, self.front, self.clock, HISTORY)
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         said = {"type": "text", "text": {"body": text.replace("\0", "").strip()}}
@@ -97,8 +101,9 @@ class WhatsAppPlace(GraphServer):
         told = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}, **value}
         entry = {"id": "1", "changes": [{"field": field, "value": told}]}
         said = {"object": "whatsapp_business_account", "entry": [entry]}
-        self.bodies.append((self.clock(), json.dumps(said).encode()))
-        return self.bodies[-1][1]
+        body = json.dumps(said).encode()
+        assert self.front.bring(body, signed(body)) == 200
+        return body
 
     def status(self, key: str, of: str, data: str, **more: Any) -> bytes:
         status = {"id": key, "status": "sent", "timestamp": self._now(), "recipient_id": of}

@@ -346,6 +346,7 @@ PLACES: Mapping[str, Callable[[], Opened]] = {
     "reddit": beside("place_reddit", "RedditPlace"),
     "telegram": beside("place_telegram", "TelegramPlace"),
     "whatsapp": beside("place_whatsapp", "WhatsAppPlace"),
+    "webhook": beside("place_webhook", "WebhookPlace"),
     "wordpress": beside("place_wordpress", "WordPressPlace.beside_a_stand_in"),
     "wordpress, the real one": beside("place_wordpress", "WordPressPlace.beside_the_real_one"),
     "youtube": beside("place_youtube", "YouTubePlace"),
