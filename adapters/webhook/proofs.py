@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,6 +26,11 @@ class Proof:
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "Proof":
         """ValueError or TypeError where it makes no sense."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(said.keys() - known):
+            raise ValueError(f"signed.{unknown[0]} is not known.")
+        if "by" not in said:
+            raise ValueError("signed.by is missing.")
         proof = cls(**said)
         if proof.by not in WAYS:
             raise ValueError(f"signed.by must be one of {', '.join(WAYS)}.")

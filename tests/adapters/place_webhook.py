@@ -54,7 +54,7 @@ class WebhookPlace:
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None, **more: Any) -> str:
         id = more.pop("id", None) or f"p{len(self.posts) + 1}"
-        thread = self.posts[parent]["thread"] if parent else id
+        thread = self.posts.get(parent, {}).get("thread", parent) if parent else id
         told = {
             "id": id,
             "text": text,
