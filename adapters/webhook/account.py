@@ -34,7 +34,7 @@ class Webhook:
         ),
         Setting(
             "WEBHOOK_FORMAT",
-            "standard, a service that is known (docs/webhook.md), or a TOML file that maps another.",
+            "standard, a service that docs/webhook.md names, or a TOML file that maps another.",
             default="standard",
         ),
         Setting(

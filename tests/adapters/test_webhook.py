@@ -8,9 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlencode
 
 import jsonschema
@@ -24,8 +25,9 @@ from adapters.webhook.formats import loaded, parsed
 from adapters.webhook.mentions import moment
 from adapters.webhook.paths import Around, Template
 from adapters.webhook.paths import Path as Way
+from bot import logs
 from bot.domain.delivery import LockedOut, Refused, TryLater
-from bot.domain.mention import Mention, Origin
+from bot.domain.mention import Origin
 from bot.domain.reply import Attachment
 from tests.adapters.place_webhook import WebhookPlace
 from tests.adapters.places import HISTORY, NOON, Clock
@@ -150,7 +152,9 @@ def test_what_the_schema_accepts_is_understood_and_what_it_refuses_is_set_aside(
             "id": st.text(min_size=1, max_size=400),
             "text": st.text(),
             "posted_at": st.datetimes(
-                datetime(1971, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)
+                NOON.replace(year=1971, tzinfo=None),
+                NOON.replace(year=2099, tzinfo=None),
+                timezones=st.just(UTC),
             ).map(datetime.isoformat),
             "author": st.fixed_dictionaries({"name": st.text(min_size=1, max_size=400)}),
         },
@@ -205,8 +209,8 @@ def test_one_that_is_wrong_does_not_stop_the_others():
     news = understood(webhook(), told)
 
     assert [read.key for read in news.mentions] == ["r-1"]
-    assert [item.key for item in news.unreadable][0] == "bad"
-    assert len(news.unreadable) == 2
+    bad, _ = news.unreadable
+    assert bad.key == "bad"
     assert news.gone == ["r-0"]
 
 
@@ -356,8 +360,6 @@ def test_a_token_in_a_header():
 
 
 def of_file(text, **settings):
-    from tempfile import NamedTemporaryFile
-
     with NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(text)
         file.flush()
@@ -407,8 +409,6 @@ def test_the_vector_that_twilio_documents_is_ours():
 
 
 def test_neither_tokens_nor_addresses_with_tokens_are_logged(capfd):
-    from bot import logs
-
     logs.begin("DEBUG")
     adapter = of("octolens")
     with Front(adapter, "webhook", Clock()) as front:
@@ -606,8 +606,6 @@ def test_nobody_is_waited_for_longer_than_is_promised(place, monkeypatch):
 
 
 def _slowly(take, *what):
-    import time
-
     time.sleep(0.6)
     return take(*what)
 
@@ -635,7 +633,7 @@ def test_answers_may_have_a_secret_of_their_own(place):
 
 
 def test_what_says_that_it_can_t_be_answered_is_not(place):
-    with pytest.raises(Refused, match="Call them."):
+    with pytest.raises(Refused, match=r"Call them\."):
         reply(place, asked(place, no_reply="Call them."))
     assert place.calls() == 0
 
@@ -903,7 +901,6 @@ def test_the_mapping_on_the_page_reads_its_example_as_the_page_says(tmp_path):
         ("list[k=y].n", [2]),
         ("list[n=2].k", ["y"]),
         ("list[k=$want].n", [2]),
-        ("list[k=$wants[]].n", [1, 2]),
         ("list[k=$wants].n", [1, 2]),
         ("empty|a.b", [1]),
         ("x|y|a.b", [1]),
@@ -950,8 +947,9 @@ def test_a_line_in_which_something_is_missing_is_left_out():
         ('[signed]\nby = "basic"\n[mention]\nid = {}', "mention.id must have either a path"),
         ('[signed]\nby = "basic"\n[mention]\nid = "a["', "“a[” is no path."),
         ('[signed]\nby = "basic"\n[mention]\nid = { write = "{a" }', "without its other half."),
-        ('[signed]\nby = "basic"\nbody = "xml"', "body must be one of json, form."),
-        ("", "by"),
+        ('body = "xml"\n[signed]\nby = "basic"', "body must be one of json, form."),
+        ("", "signed.by is missing."),
+        ('[signed]\nby = "basic"\nhow = "x"', "signed.how is not known."),
         ("[[", ""),
     ],
 )
@@ -959,9 +957,7 @@ def test_what_is_wrong_in_a_mapping_is_said_before_anything_comes(tmp_path, text
     file = tmp_path / "x.toml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(
-        ValueError, match="WEBHOOK_FORMAT is “.*”, and something in it is wrong"
-    ) as no:
+    with pytest.raises(ValueError, match="WEBHOOK_FORMAT is .*something in it is wrong") as no:
         webhook(WEBHOOK_FORMAT=str(file), WEBHOOK_SECRET="name:a-password-of-length")
 
     assert said in str(no.value)
@@ -1056,8 +1052,3 @@ def brought(command):
         assert done.returncode == 0, done.stderr
         [(_, body)] = front.kept(0, NOON.replace(year=2000))
     return done.stdout.strip(), mention(adapter, body)
-
-
-def test_a_mention_is_never_without_its_account():
-    assert isinstance(mention(webhook(), EXAMPLES[0]), Mention)
-    assert Path(ROOT / "docs" / "webhook.md").exists()
