@@ -5,6 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: run test faults fuzz bench bluesky lint install lock
+.PHONY: run test faults fuzz fuzz-web bench lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -56,6 +57,11 @@ bluesky:
 SECONDS ?= 600
 fuzz: .venv/fuzz
 	$(BIN)/python -m tests.hostile.fuzz $(SECONDS) $(TARGETS)
+
+# N webhooks at the real door, from a seed: tests/hostile/web.py tells the rest.
+N ?= 10000
+fuzz-web: .venv/test
+	$(BIN)/python -m tests.hostile.web $(N) $(SEED)
 
 install: .venv/run
 

@@ -12,6 +12,7 @@ from adapters import Forged
 
 TOLERANCE = timedelta(minutes=5)  # of a sender's clock, as Standard Webhooks recommends
 PREFIX = "whsec_"
+ID = re.compile(r"[!-~]{1,255}")
 
 
 def same(one: str, other: str) -> bool:
@@ -75,6 +76,8 @@ def by_standard(
     )
     if not (id and sent and said):
         raise Forged("webhook-id, webhook-timestamp and webhook-signature must all be there.")
+    if not ID.fullmatch(id):
+        raise Forged("webhook-id must be at most 255 visible characters of ASCII.")
     _just_now(sent, now)
     ours = _standard(secrets, id, sent, body)
     theirs = [each[3:] for each in said.split(" ") if each.startswith("v1,")]

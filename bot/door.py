@@ -5,12 +5,14 @@ What a webhook says, a worker reads from the inbox.
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from adapters import Adapter, Forged, Receives
 from storage import inbox
@@ -23,6 +25,14 @@ AT_ONCE = 64  # webhooks; who brings more is asked to come again
 PATIENCE = 10.0  # seconds, for all of one of them: platforms give up soon after
 SOON = {"Retry-After": "30"}
 PATH = "/hooks/{account}"
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered 400, and is no error of ours; its headers may be secrets."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+logging.getLogger("aiohttp.server").addFilter(_is_ours)
 
 
 class Door:

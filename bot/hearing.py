@@ -13,7 +13,7 @@ from bot.domain.closing import warn_at
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten, hidden
 from bot.domain.frozen import replace
-from bot.domain.mention import Kind, Mention, Origin, Unreadable, storable
+from bot.domain.mention import Kind, Mention, Origin, Unreadable
 from bot.domain.reply import Sent
 from bot.echoes import echoes, goes_on_with
 from bot.newcomers import Newcomers
@@ -136,8 +136,8 @@ class Hearing:
             raise
         except Exception as problem:
             log.exception("mention.refused", account=self.account.name, key=mention.key)
-            raw, why = storable(repr(mention)), storable(repr(problem))
-            self._set_aside(Unreadable(key=storable(mention.key), raw=raw, problem=why))
+            item = Unreadable(key=mention.key, raw=repr(mention), problem=repr(problem))
+            self._set_aside(item)
             return False
 
     def take_back(self, changes: Sequence[Mention | str]) -> None:
@@ -151,7 +151,7 @@ class Hearing:
                 self._compare(known, number, newer)
 
     def _set_aside(self, item: Unreadable) -> None:
-        if mentions.keep_unreadable(self.db, self.account.name, item, self.now):
+        if mentions.keep_unreadable(self.db, self.account.name, item.storable(), self.now):
             self.set_aside += 1
             log.error("mention.unreadable", account=self.account.name, key=item.key)
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from adapters import Forged, News
 from adapters.demo import Demo
 from adapters.signed import same
+from bot import logs
 from bot.door import AT_ONCE, LARGEST, Door
 from storage import inbox
 from storage.database import reading
@@ -142,6 +143,18 @@ def test_without_a_database_it_is_asked_for_again(address, database, monkeypatch
 
     assert bring(address)[0] == 503
     assert asked(f"{address}/health")[0] == 503
+
+
+def test_what_is_no_http_is_answered_and_neither_logged_as_an_error_nor_repeated(address, capfd):
+    logs.begin("INFO")
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(b"POST /hooks/demo HTTP/1.1\r\nHost: x\r\nX-Secret: s\x01esame\r\n\r\n")
+        assert b"400" in line.recv(1000)
+
+    printed = "".join(capfd.readouterr())
+    assert "error" not in printed
+    assert "esame" not in printed
 
 
 def test_who_drips_is_not_waited_for(address, monkeypatch):

@@ -9,10 +9,9 @@ from email.utils import parsedate_to_datetime
 from importlib.resources import files
 from pathlib import Path as File
 from typing import Any
-from urllib.parse import parse_qsl
 
 from adapters.webhook.paths import Around, Path, Template, plain, same
-from adapters.webhook.proofs import Proof
+from adapters.webhook.proofs import Proof, filled_in
 
 BUILT_IN = files("adapters.webhook") / "formats"
 MOST = 1000  # mentions in one webhook
@@ -124,11 +123,6 @@ class Format:
             if not any(same(value, each) for each in allowed):
                 return False
         return True
-
-
-def filled_in(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form, as browsers send them."""
-    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST)
 
 
 def when(value: Any, how: str) -> datetime:

@@ -64,7 +64,7 @@ class Fields:
         whole = isinstance(value, float) and value.is_integer()
         if isinstance(value, bool) or not (isinstance(value, int) or whole):
             raise self._wrong(name, "must be a whole number")
-        if value not in allowed:
+        if int(value) not in allowed:
             raise self._wrong(name, f"must be from {allowed.start} to {allowed.stop - 1}")
         return int(value)
 

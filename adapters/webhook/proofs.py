@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from adapters import Forged, signed
 
 WAYS = ("standard", "hmac", "token", "basic", "twilio")
+FIELDS = 1000  # of a form
 SHORTEST = 16  # characters of a secret that nobody guesses
 
 
@@ -81,8 +82,8 @@ class Proof:
             said = headers.get(self.header.lower(), "")
             signed.by_digest(secrets, body, said, encoding=self.encoding, prefix=self.prefix)
         elif self.by == "twilio":
-            form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-            signed.by_twilio(secrets, address, form, headers.get("x-twilio-signature", ""))
+            said = headers.get("x-twilio-signature", "")
+            signed.by_twilio(secrets, address, _form(body), said)
         else:
             self._must_know(secrets, headers, query)
         return signed.digest(body)
@@ -102,3 +103,16 @@ class Proof:
             raise Forged("This webhook does not bring our secret.")
         if not any(signed.same(each, said) for each in known):
             raise Forged("The secret of this webhook is not ours.")
+
+
+def filled_in(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form, as browsers send them. ValueError where they are too many."""
+    text = body.decode(errors="replace")
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS)
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return filled_in(body)
+    except ValueError:
+        raise Forged(f"A form of Twilio's has no more than {FIELDS} fields.") from None

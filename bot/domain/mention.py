@@ -137,6 +137,10 @@ class Unreadable:
     raw: str
     problem: str
 
+    def storable(self) -> "Unreadable":
+        """The same, without what a database refuses to keep."""
+        return _storable(self)
+
 
 def _storable(thing: T) -> T:
     """With each of its texts made storable."""

@@ -32,29 +32,26 @@ from bot.domain.reply import Attachment
 from tests.adapters.place_webhook import WebhookPlace
 from tests.adapters.places import HISTORY, NOON, Clock
 from tests.adapters.pushed import Front
+from tests.adapters.webhook_examples import (
+    A_CALL,
+    CALL,
+    EXAMPLES,
+    OCTOLENS,
+    SCHEMA,
+    TALLY,
+    TRUSTPILOT,
+    TYPEFORM,
+    blocks,
+    section,
+)
 from tests.adapters.webhook_server import SECRET, signature
 from tests.hostile.target import Source
 from tests.processes import ROOT
 
-PAGE = (ROOT / "docs" / "webhook.md").read_text(encoding="utf-8")
-SCHEMA = json.loads((ROOT / "docs" / "webhook.schema.json").read_text(encoding="utf-8"))
 OLD = "whsec_" + base64.b64encode(b"an older one, of 32 bytes at all").decode()
 TOKEN = "a-token-that-nobody-guesses"
 ADDRESS = "https://acme.example/hooks/webhook"
 FORMATS = ("standard", "octolens", "trustpilot", "tally", "typeform", "twilio", "calls")
-
-
-def section(title):
-    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
-def blocks(text, language):
-    """The pieces of code in it, as they stand there."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
-
-
-EXAMPLES = [json.loads(block) for block in blocks(section("The JSON"), "json")]
 
 
 def webhook(clock=lambda: NOON, name="webhook", **settings):
@@ -203,6 +200,14 @@ def test_what_is_wrong_is_said_by_the_name_of_the_field(told, said):
     assert problem(told).startswith(said)
 
 
+def test_a_number_with_a_point_is_not_counted_up_to():
+    author = {"name": "Mira", "followers": 9e9}
+    begun = time.thread_time()
+
+    assert mention(webhook(), {**EXAMPLES[0], "author": author}).customer.followers == 9 * 10**9
+    assert time.thread_time() - begun < 1
+
+
 def test_one_that_is_wrong_does_not_stop_the_others():
     told = {"mentions": [EXAMPLES[0], {"id": "bad"}, 5, {"id": "r-0", "deleted": True}]}
 
@@ -318,6 +323,14 @@ def test_the_key_of_a_message_is_part_of_what_is_signed():
         webhook().vouch({**standard(), "webhook-id": "msg_2"}, {}, b"{}")
 
 
+@pytest.mark.parametrize("id", ["msg 1", "m\xfcg", "\udcff", "\0", "x" * 256])
+def test_an_id_that_no_database_keeps_is_turned_away_whoever_signed_it(id):
+    headers = {**standard(), "webhook-id": id}
+
+    with pytest.raises(Forged, match="webhook-id"):
+        webhook().vouch(headers, {}, b"{}")
+
+
 def hmac64(body, secret=TOKEN):
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
@@ -366,18 +379,6 @@ def of_file(text, **settings):
         return webhook(WEBHOOK_FORMAT=file.name, **settings)
 
 
-CALL = {
-    "CallSid": "CA1234567890ABCDE",
-    "From": "+14158675309",
-    "To": "+18005551212",
-    "CallStatus": "no-answer",
-    "Direction": "inbound",
-    "Timestamp": "Tue, 03 Nov 2026 11:59:00 +0000",
-    "FromCity": "SAN FRANCISCO",
-    "CallerName": "",
-}
-
-
 def by_twilio(form, secret=TOKEN, address=ADDRESS):
     whole = address + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(
@@ -392,6 +393,11 @@ def test_twilio_signs_the_address_and_the_form():
     for said in ("", by_twilio(CALL, address=ADDRESS + "/"), by_twilio({**CALL, "From": "+1"})):
         with pytest.raises(Forged):
             here.vouch({"x-twilio-signature": said}, {}, body)
+
+
+def test_a_form_without_end_is_not_read():
+    with pytest.raises(Forged, match="1000 fields"):
+        of("twilio").vouch({"x-twilio-signature": "x"}, {}, b"a&" * 2000)
 
 
 def test_the_vector_that_twilio_documents_is_ours():
@@ -649,92 +655,6 @@ def test_when_the_time_to_answer_is_over_nothing_is_brought(place):
 
 # Services
 
-OCTOLENS = {
-    "action": "mention_created",
-    "data": {
-        "title": "Is Acme any good?",
-        "body": "My kettle leaks.",
-        "url": "https://www.reddit.com/r/kettles/comments/1/",
-        "timestamp": "2026-11-03T11:00:00Z",
-        "imageUrl": "https://i.redd.it/kettle.jpg",
-        "author": "mira",
-    },
-}
-TRUSTPILOT = {
-    "events": [
-        {
-            "eventName": "service-review-created",
-            "version": "1",
-            "eventData": {
-                "id": "53bffd360000640002975387",
-                "language": "en",
-                "title": "Great service",
-                "text": "Nothing other than excellent.",
-                "referenceId": "ABC-123-xyz",
-                "stars": 5,
-                "createdAt": "2026-05-20T09:34:44.000Z",
-                "isVerified": True,
-                "link": "https://api.trustpilot.com/v1/reviews/53bffd360000640002975387",
-                "consumer": {
-                    "id": "53bffc3900006400017e5db8",
-                    "name": "Customer",
-                    "link": "https://api.trustpilot.com/v1/consumers/53bffc3900006400017e5db8",
-                },
-            },
-        }
-    ]
-}
-TALLY = {
-    "eventId": "ce9f355d",
-    "eventType": "FORM_RESPONSE",
-    "createdAt": "2026-11-03T10:55:01.000Z",
-    "data": {
-        "responseId": "Z9Z97Go",
-        "submissionId": "Z9Z97Go",
-        "respondentId": "Pdgjl70",
-        "formId": "XxA4WO",
-        "formName": "Complaints",
-        "createdAt": "2026-11-03T10:55:00.000Z",
-        "fields": [
-            {"key": "q1", "label": "Your mail", "type": "INPUT_EMAIL", "value": "mira@a.example"},
-            {
-                "key": "q2",
-                "label": "Which kettle?",
-                "type": "MULTIPLE_CHOICE",
-                "value": ["o2"],
-                "options": [{"id": "o1", "text": "Small"}, {"id": "o2", "text": "Large"}],
-            },
-            {"key": "q3", "label": "What happened?", "type": "TEXTAREA", "value": "It leaks."},
-            {"key": "q4", "label": "Anything else?", "type": "TEXTAREA", "value": None},
-        ],
-    },
-}
-TYPEFORM = {
-    "event_id": "01HM",
-    "event_type": "form_response",
-    "form_response": {
-        "form_id": "abc",
-        "token": "t0k3n",
-        "submitted_at": "2026-11-03T11:30:00Z",
-        "definition": {
-            "title": "Complaints",
-            "fields": [
-                {"id": "f1", "title": "What happened?", "type": "long_text"},
-                {"id": "f2", "title": "Which ones?", "type": "multiple_choice"},
-                {"id": "f3", "title": "Your mail", "type": "email"},
-                {"id": "f4", "title": "Shall we call?", "type": "yes_no"},
-            ],
-        },
-        "answers": [
-            {"type": "text", "text": "It leaks.", "field": {"id": "f1"}},
-            {"type": "choices", "choices": {"labels": ["Small", "Large"]}, "field": {"id": "f2"}},
-            {"type": "email", "email": "mira@a.example", "field": {"id": "f3"}},
-            {"type": "boolean", "boolean": False, "field": {"id": "f4"}},
-        ],
-    },
-}
-[A_CALL] = map(json.loads, blocks(section("Services that are known"), "json"))
-
 
 def test_octolens():
     read = mention(of("octolens"), OCTOLENS)
@@ -957,7 +877,7 @@ def test_what_is_wrong_in_a_mapping_is_said_before_anything_comes(tmp_path, text
     file = tmp_path / "x.toml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ValueError, match="WEBHOOK_FORMAT is .*something in it is wrong") as no:
+    with pytest.raises(ValueError, match=r"WEBHOOK_FORMAT is .*something in it is wrong") as no:
         webhook(WEBHOOK_FORMAT=str(file), WEBHOOK_SECRET="name:a-password-of-length")
 
     assert said in str(no.value)
