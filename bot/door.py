@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -142,9 +143,20 @@ async def _serve(door: Door, host: str, port: int) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    site = web.TCPSite(runner, host, port)
     try:
-        await web.TCPSite(runner, host, port).start()
+        await site.start()
         log.info("web.opened", port=runner.addresses[0][1], accounts=sorted(door.adapters))
         await stopped.wait()
+        await site.stop()
+        await _left(door)
     finally:
         await runner.cleanup()
+
+
+async def _left(door: Door) -> None:
+    """Wait for whoever is inside: a server that cleans up reads nothing of theirs any more."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while door.inside:
+                await asyncio.sleep(0.05)
