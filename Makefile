@@ -4,8 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults fuzz bench bluesky lint install lock
-.PHONY: run test faults fuzz fuzz-web bench lint install lock
+.PHONY: run test faults fuzz fuzz-web bench bluesky lint install lock
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.

@@ -15,6 +15,7 @@ ENOUGH = 2.0  # seconds for the large one
 MEMORY = 60_000_000  # bytes, whatever was written
 UNMEASURED = {  # others' time, or inputs that are not read to their end
     "webhook_answer",
+    "answer_taken",
     "mail_server_answer",
     "picture",
     "command",

@@ -1,6 +1,7 @@
 """What is said in another language: complete, whole, and only to those who speak it."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from adapters.email import letters
 from adapters.email.letters import Party
 from adapters.meta import facebook
 from adapters.twitter import posts
+from adapters.webhook.account import NO_ANSWER
 from bot import contacts, desk, hearing
 from bot.domain import problems
 from bot.domain.conversation import NO_ANSWER_NEEDED
@@ -225,8 +227,12 @@ def _unmarked(text: ast.expr) -> bool:
 def test_why_platforms_refuse_can_be_translated():
     said = (posts.PROTECTED, posts.CLOSED, posts.NOT_CALLED, letters._no_reply(*[Party()] * 2))
 
-    said = (*said, facebook.ELSEWHERE)
-    assert {*said, *contacts.WAYS.values()} <= set(NO_REPLIES)
+    formats = (kept.ROOT / "adapters/webhook/formats").glob("*.toml")
+    data = "".join(file.read_text(encoding="utf-8") for file in formats)
+    mapped = re.findall(r'no_reply = \{ write = "(.*)" \}', data)
+    assert len(mapped) == 4
+    said = (*said, facebook.ELSEWHERE, NO_ANSWER)
+    assert {*said, *mapped, *contacts.WAYS.values()} <= set(NO_REPLIES)
 
 
 def test_what_people_log_came_by_a_way_that_has_a_name():
