@@ -29,6 +29,7 @@ LOCKED_OUT = timedelta(hours=1)  # until wrong credentials are tried again
 WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of it
 RECHECK_EVERY = timedelta(hours=1)
 SAID = 500  # characters of what a platform says of itself
+NO_HISTORY = timedelta(days=1)  # what is brought is news, though it was said a while ago
 OPENED = 100  # webhooks, in one transaction
 WATCHED = 100  # unsettled mentions that one recheck asks about
 Hear = Callable[[Hearing, Sequence[Mention]], int]
@@ -135,7 +136,7 @@ class Intake:
             brought = inbox.take(db, name, most=OPENED)
             if not brought:
                 return 0
-            accounts.begin(db, name, now)
+            accounts.begin(db, name, brought[0].at - NO_HISTORY)
             hearing = Hearing(self.desk, db, accounts.hold(db, name), self.shown)
             news = _understood(adapter, brought)
             new = hearing.page(

@@ -22,6 +22,7 @@ class Brought:
 
     id: int
     key: str
+    at: datetime
     body: bytes = field(repr=False)
 
 

@@ -153,7 +153,8 @@ def test_our_adapters_are_there_when_only_the_requirements_were_installed(monkey
 
     named = (
         "appstore bluesky demo discourse email facebook feed googleplay hackernews instagram"
-        " mastodon messenger reddit stackoverflow telegram twitter whatsapp wordpress youtube"
+        " mastodon messenger reddit stackoverflow telegram twitter webhook whatsapp wordpress"
+        " youtube"
     )
     assert sorted(config.installed()) == named.split()
     assert config.installed()["demo"]().__name__ == "Demo"

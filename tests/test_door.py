@@ -18,10 +18,9 @@ from bot import logs
 from bot.door import AT_ONCE, LARGEST, Door
 from storage import inbox
 from storage.database import reading
-from storage.tables import accounts, unreadable
 from storage.tables import inbox as kept
+from storage.tables import unreadable
 from tests.adapters.pushed import opened
-from tests.conftest import NOON
 
 DAY = timedelta(days=1)
 
@@ -255,9 +254,12 @@ def test_that_it_came_is_forgotten_after_a_month(address, app, demo, database, c
         assert list(db.execute(select(kept.c.key)).scalars()) == ["2"]
 
 
-def test_an_account_that_only_takes_webhooks_begins_with_the_first(address, app, demo, database):
-    bring(address)
-    app.intake.open("demo", demo)
+def test_what_was_brought_before_a_worker_ever_looked_is_news(address, assemble, demo, clock):
+    demo.post("Hello?")
+    bring(address, "My order is broken")
+    clock.pass_(minutes=5)
+    bot = assemble()
 
-    with reading(database) as db:
-        assert db.execute(select(accounts.c.started_at)).scalar_one() == NOON
+    bot.intake.open("demo", demo)
+
+    assert not bot.desk.look(1).conversation.quiet

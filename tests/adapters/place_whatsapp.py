@@ -27,6 +27,7 @@ class WhatsAppPlace(GraphServer):
         self.threads: dict[str, str] = {}  # whose each message is
         self.sent: list[dict[str, Any]] = []
         self.elsewhere: list[str] = []
+        self.webhooks: list[bytes] = []
         self.front = Front(self.restarted_alone(), "whatsapp", self.clock)
 
     def __enter__(self) -> Self:
@@ -103,6 +104,7 @@ class WhatsAppPlace(GraphServer):
         said = {"object": "whatsapp_business_account", "entry": [entry]}
         body = json.dumps(said).encode()
         assert self.front.bring(body, signed(body)) == 200
+        self.webhooks.append(body)
         return body
 
     def status(self, key: str, of: str, data: str, **more: Any) -> bytes:
