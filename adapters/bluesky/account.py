@@ -140,9 +140,10 @@ class Bluesky:
         now: datetime,
     ) -> Batch:
         walk, gap = trail.go_on(now), ""
-        if source == NOTIFICATIONS and token and (again := _overlapping(token)):
+        onward = token if source == NOTIFICATIONS and token != walk.token else None
+        if onward and (again := _overlapping(onward)):
             crowded = again == walk.token
-            token, gap = (token, CROWDED) if crowded else (again, "")
+            token, gap = (onward, CROWDED) if crowded else (again, "")
         moments = [milliseconds(at) for at in posts.moments(items)]
         after = replace(trail.step(moments, token, now), trouble="")
         walked = walk.step(moments, token)

@@ -226,9 +226,11 @@ def test_a_page_that_leads_to_itself_neither_loops_nor_loses(place, server):
     cursor = begun(place)
     keys = {place.post("Hello") for _ in range(250)}
     server.stuck = True
+    server.requests.clear()
     _, cursor = read(place.adapter, cursor)
     server.stuck = False
 
+    assert server.requests.count("app.bsky.notification.listNotifications") == 2
     assert keys <= found(place, cursor)
 
 
