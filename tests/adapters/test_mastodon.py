@@ -142,8 +142,11 @@ def test_favourites_and_reposts_of_ours_are_nobody_s_words(place):
     place.server.ignores_types = True
     cursor = begun(place)
     ours = place.server.post("News!", by=BRAND)
-    for kind in ("favourite", "reblog", "status", "poll"):
+    theirs = place.server.post("I had tea", by=MIRA)
+    for kind in ("favourite", "reblog", "poll"):
         place.server.notify(kind, MIRA, int(ours))
+    for kind in ("status", "update"):
+        place.server.notify(kind, MIRA, int(theirs))
 
     assert new(place, cursor) == []
 
