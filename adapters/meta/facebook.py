@@ -21,6 +21,7 @@ from bot.domain.reply import Ability, Attachment, Sent
 
 LIMIT = 8000  # characters
 POSTS = 100  # of the Page's latest, whose comments are listed
+MENTION = "mention/"  # how the key of what is not on our Page begins: nobody can ask for it
 ELSEWHERE = "It is not on our Page, and Facebook lets no app answer it. Open it there to answer."
 DELETED = "This comment is deleted, or its author does not let us see it."
 COMMENT = "id,message,created_time,from,parent,attachment,permalink_url"
@@ -102,7 +103,8 @@ class Facebook(Hooks, Listed):
     @visit()
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         news = Gathered()
-        paths = {f"{key}?fields={COMMENT}": key for key in keys}
+        seen = (key for key in keys if not key.startswith(MENTION))
+        paths = {f"{key}?fields={COMMENT}": key for key in seen}
         for path, told in self.graph.each(list(paths), now=self.now()):
             if isinstance(told, Declined):
                 news.gone += [paths[path]] if told.gone else []
@@ -149,7 +151,8 @@ class Facebook(Hooks, Listed):
             raise ValueError(f"It is about {entry['id']}, not about our Page.")
         field, value = change["field"], change["value"]
         if field == "mention":
-            yield self._named(entry, value)
+            if not str(value["post_id"]).startswith(f"{self.us}_"):  # else `feed` tells of it
+                yield self._named(entry, value)
         elif field == "feed" and value["item"] == "comment":
             yield from self._fed(value, str(value["comment_id"]), str(value["post_id"]))
         elif field == "feed" and value["item"] in VISITED and not self._is_us(value):
@@ -172,7 +175,8 @@ class Facebook(Hooks, Listed):
         key = str(value.get("comment_id") or value["post_id"])
         who = {"id": value.get("sender_id"), "name": value.get("sender_name")}
         by = value.get("from") or (who if who["id"] else None)
-        told = {**value, "id": key, "from": by}
+        link = f"https://www.facebook.com/{key}"
+        told = {**value, "id": f"{MENTION}{key}", "from": by, "permalink_url": link}
         told["created_time"] = value.get("created_time") or entry["time"]
         told["message"] = value.get("message") or "(names our Page; open it to read)"
         return self._mention(told, thread=str(value["post_id"]), parent=None, no_reply=ELSEWHERE)

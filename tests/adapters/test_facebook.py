@@ -149,8 +149,15 @@ def test_who_mentions_the_page_elsewhere_is_answered_there_by_a_person(place):
     assert (mention.no_reply, mention.customer.name) == (ELSEWHERE, "Ola")
     assert mention.url == "https://www.facebook.com/44_55"
     assert mention.posted_at == NOON
+    assert list(place.adapter.recheck([mention.key])) == []
     with pytest.raises(Refused, match="lets no app answer it"):
         place.adapter.reply(mention, "Hello", key="k", again=False)
+
+
+def test_who_mentions_the_page_on_the_page_is_told_by_the_feed(place):
+    news = place.adapter.understand(webhook({"post_id": POST, "item": "comment"}, field="mention"))
+
+    assert (list(news.mentions), list(news.unreadable)) == ([], [])
 
 
 def test_strangers_without_a_name_are_not_one_person(place):
