@@ -147,6 +147,17 @@ def test_two_who_approve_at_once_publish_it_once(careful, demo):
     assert texts(demo) == ["Here it is."]
 
 
+def test_the_same_form_changes_an_answer_once(careful):
+    send(careful)
+
+    for _ in range(2):
+        careful.answering.change(1, BEN, "Here it really is.", key="changed")
+
+    with reading(careful.desk.database) as db:
+        going = [each.key for each in outbox.pending(db) if each.errand == "reply"]
+    assert going == ["reply:changed:1"]
+
+
 def test_what_was_read_is_what_is_approved(careful):
     send(careful)
 

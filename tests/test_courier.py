@@ -831,6 +831,20 @@ def test_a_reply_that_may_have_got_out_in_its_tries_is_in_doubt(app, demo, hear,
     assert owed(app) == []
 
 
+def test_an_answer_that_once_may_have_got_out_is_in_doubt_though_later_tries_surely_failed(
+    app, demo, hear, later
+):
+    hear()
+    begin_answer(app)
+    demo.before = TryLater("It took too long.")
+    app.courier.deliver_all()
+    demo.before = TryLater("It is full.", surely_not_done=True)
+
+    later(hours=1)
+
+    assert conversation(app).unsure == "k"
+
+
 def test_wrong_credentials_give_the_answer_back(app, demo, hear, later):
     hear()
     demo.before = LockedOut("Look at DEMO_TOKEN.")

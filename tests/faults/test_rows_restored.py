@@ -303,3 +303,23 @@ def test_what_could_not_be_compared_is_compared_when_slack_is_back(
     catch_up(one, demo, clock)
 
     assert len(notices(slack)) == 2
+
+
+@pytest.mark.fault(30)
+def test_what_is_carried_when_the_copy_is_found_out_is_looked_for_as_well(
+    app, assemble, copy, slack, demo, clock, hear
+):
+    hear("My kettle is broken")
+    demo.post("My toaster is broken", by="ken")
+    clock.pass_(seconds=1)
+    app.intake.poll("demo", demo)
+    old = copy()
+    app.courier.deliver_all()
+    hear("My lamp is broken", by="lea")
+    old.come_back()
+
+    later = assemble()
+    later.courier.deliver_all()
+
+    assert notices(slack)
+    assert len(on_cards(slack, "My toaster is broken")) == 1

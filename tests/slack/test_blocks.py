@@ -54,6 +54,10 @@ def test_what_is_harmless_is_short_enough_and_no_entity_is_cut(text, most):
     assert "&" not in rest
 
 
+def test_what_is_made_harmless_is_counted_as_it_is_written_then():
+    assert len(harmless("<" * 100, 40)) <= 40
+
+
 @given(CUT, st.integers(40, 200))
 def test_what_is_harmless_keeps_families_together(clusters, most):
     shown = harmless("".join(clusters), most)

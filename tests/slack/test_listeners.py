@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from urllib.error import URLError
 
 import pytest
@@ -17,6 +18,7 @@ from bot.domain.mention import Kind
 from bot.playground import blockkit
 from bot.playground.pings import pings
 from bot.slack import forms
+from bot.slack.listeners import _in_time
 from storage.database import connect
 from tests import fake_slack
 from tests.conftest import CARE as TEAM
@@ -140,6 +142,14 @@ def test_reply_opens_a_form_and_the_answer_goes_out(app, slack, demo, hear):
     assert [said.text for said in demo.answers()] == ["So sorry!"]
     assert forms_before(slack) == []
     assert conversation(app).state is State.ANSWERED
+
+
+def test_an_ack_waits_for_nothing_longer_than_slack_does():
+    acked = Event()
+
+    _in_time(acked.set)
+
+    assert acked.wait(2.9)
 
 
 def test_opening_the_form_is_the_first_call_after_the_press(app, slack, hear):

@@ -259,6 +259,38 @@ def test_after_a_start_what_may_just_have_been_done_still_waits(box):
     assert due_at(box) == {"sure": MINUTE, "unsure": HOUR}
 
 
+def test_a_list_says_what_follows_it_unless_that_may_be_out(box):
+    for number in (1, 2, 3):
+        box.put(f"list:care:gathered:{number}", lane="list:care", detail=str(number))
+    with box.database.begin() as db:
+        tried = update(deliveries).where(deliveries.c.detail == "2")
+        db.execute(tried.values(attempts=1, in_doubt=True))
+    first = box.take()
+
+    with box.database.begin() as db:
+        assert outbox.absorb(db, first, "list:care:gathered:", NOON) == ["3"]
+
+
+def test_what_was_owed_once_is_not_owed_again(box):
+    box.put("one", once=True)
+    box.done(box.take())
+
+    box.put("one", once=True)
+
+    assert box.take() is None
+
+
+def test_a_card_that_may_hang_is_not_spared(box):
+    known = remember(box.database)
+    box.put("card", lane="slack:1", errand=Errand.CARD, conversation=known.id)
+    box.put_off(box.take(), NOON)
+
+    with box.database.begin() as db:
+        outbox.spare(db, [known.id], NOON)
+
+    assert box.next(NOON) == "card"
+
+
 def test_a_note_is_no_redraw(box):
     box.put("note", lane="slack:1", errand=Errand.NOTE)
 
