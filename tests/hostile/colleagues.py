@@ -41,7 +41,7 @@ from storage.search import Whole
 from tests import fake_slack
 from tests.conftest import CARE, NOON, Assembled, Clock
 from tests.fake_slack import FakeSlack
-from tests.hostile.machines import _x
+from tests.hostile.posts import _x
 from tests.hostile.shown import LINKS, good, listed, refused, rows, sentence
 from tests.hostile.target import Source, Target
 from tests.hostile.target import text as typed_text

@@ -8,7 +8,7 @@ from bot.domain.delivery import TryLater
 from bot.policy.toml import shown
 from bot.slack import whatif
 from tests.hostile import wires
-from tests.hostile.machines import HEAD
+from tests.hostile.answers import HEAD
 from tests.hostile.targets import TARGETS
 
 ONCE = {

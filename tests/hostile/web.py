@@ -57,7 +57,7 @@ from tests.adapters.webhook_examples import (
 )
 from tests.adapters.webhook_server import SECRET, signature
 from tests.conftest import CARE
-from tests.hostile.machines import ATOM, JSON_FEED, RSS
+from tests.hostile.sites import ATOM, JSON_FEED, RSS
 from tests.hostile.target import Source
 from tests.hostile.targets import TARGETS
 from tests.processes import start, until
