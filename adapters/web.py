@@ -32,12 +32,12 @@ _visiting = threading.local()
 
 
 @contextmanager
-def visit(patience: float = PATIENCE) -> Iterator[None]:
+def visit(patience: float | None = None) -> Iterator[None]:
     """All requests inside, in this thread, share one patience; a visit within one is the same."""
     if hasattr(_visiting, "ends"):
         yield
         return
-    _visiting.ends = monotonic() + patience
+    _visiting.ends = monotonic() + (PATIENCE if patience is None else patience)
     try:
         yield
     finally:

@@ -122,6 +122,7 @@ def change(db: Transaction, id: int, mention: Mention) -> None:
     now = {
         "text": mention.text,
         "subject": mention.subject,
+        "url": mention.url,
         "revision": mention.revision,
         "deleted": mention.deleted,
         "public": mention.public,

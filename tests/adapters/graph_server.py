@@ -40,6 +40,12 @@ class GraphServer(Site):
         self.requests: list[str] = []
         self.limit = 10**6  # of what it puts on a page, whatever it is asked for
 
+    def limited(self, seconds: int) -> None:
+        use = {"1": [{"type": "pages", "estimated_time_to_regain_access": seconds // 60}]}
+        error = {"code": 4, "message": "(#4) Application request limit reached"}
+        headers = {"X-Business-Use-Case-Usage": json.dumps(use)}
+        self.says = 400, headers, json.dumps({"error": error}).encode()
+
     def settings(self, **more: str) -> dict[str, str]:
         known = {"META_APP_SECRET": SECRET, "META_VERIFY_TOKEN": VERIFY, "META_API_URL": self.url}
         return {**known, **more}

@@ -63,7 +63,7 @@ class AppStorePlace(Site):
 
     can_answer = can_look = has_credentials = first_run_reads_back = can_correct = True
     can_withdraw = can_delete = can_edit = True
-    can_thread = can_find = can_bring = False
+    can_thread = can_find = can_bring = our_clock_may_be_wrong = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,6 +16,9 @@ class BlueskyPlace:
         self.server, self.clock, self.settings = server, clock, settings
         self.adapter = self.restarted()
 
+    def limited(self, seconds: int) -> None:
+        self.server.limit(seconds)
+
     def restarted(self, **settings: str) -> Bluesky:
         environment = {**self.server.environment(), **self.settings, **settings}
         adapter = make("bluesky", Bluesky, environment, self.clock, HISTORY)

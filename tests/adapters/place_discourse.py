@@ -28,6 +28,9 @@ class DiscoursePlace:
     def __exit__(self, *how: object) -> None:
         self.forum.__exit__(*how)
 
+    def limited(self, seconds: int) -> None:
+        self.forum.limited(seconds)
+
     def restarted(self, **changed: str) -> Discourse:
         environment = {
             "DISCOURSE_URL": self.forum.url,

@@ -1,5 +1,6 @@
 """Our Mastodon adapter against the strict Mastodon on this machine."""
 
+from datetime import timedelta
 from typing import Self
 
 from adapters import Adapter, make
@@ -29,6 +30,9 @@ class MastodonPlace:
 
     def __exit__(self, *_: object) -> None:
         self.server.__exit__()
+
+    def limited(self, seconds: int) -> None:
+        self.server.limit((self.clock() + timedelta(seconds=seconds)).isoformat())
 
     def restarted(self, **settings: str) -> Mastodon:
         environment = {**self.server.environment(), **self.settings, **settings}

@@ -28,6 +28,9 @@ class RedditPlace:
     def __exit__(self, *_: object) -> None:
         self.server.__exit__()
 
+    def limited(self, seconds: int) -> None:
+        self.server.fail(429, {"error": 429}, x_ratelimit_reset=str(seconds))
+
     def restarted(self, **settings: str) -> Reddit:
         environment = {**self.server.environment(), **self.settings, **settings}
         adapter = make("reddit", Reddit, environment, self.clock, HISTORY)

@@ -56,9 +56,9 @@ class WhatsAppPlace(GraphServer):
 
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         said = {"type": "text", "text": {"body": text.replace("\0", "").strip()}}
-        return self.write(by, **said, **({"context": {"id": parent}} if parent else {}))
+        return self.say(by, **said, **({"context": {"id": parent}} if parent else {}))
 
-    def write(self, by: str = "mira", **message: Any) -> str:
+    def say(self, by: str = "mira", **message: Any) -> str:
         """A customer writes; returns the key."""
         number = self.people.setdefault(by, str(4915100000000 + len(self.people)))
         key = f"wamid.{next(self.numbers)}"

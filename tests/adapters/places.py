@@ -38,7 +38,7 @@ class Place(Protocol):
 
     Keys are those of `Mention.key`. What a platform can't do is said by its flag, and the tests
     that need it are skipped. Beside these, one may have `against` (what it is, where it is no
-    stand-in), `limit(seconds=...)` (everything is refused for so long) and `post_late(text,
+    stand-in), `limited(seconds=...)` (everything is refused for so long) and `post_late(text,
     minutes=...)` (written now, shown later).
     """
 
@@ -242,7 +242,7 @@ class TwitterPlace:
     def post(self, text: str, *, by: str = "mira", parent: str | None = None) -> str:
         return self.x.post(text, by=by, parent=parent)
 
-    def limit(self, seconds: int) -> None:
+    def limited(self, seconds: int) -> None:
         self.x.limit(seconds)
 
     def post_late(self, text: str, *, minutes: float) -> str:
@@ -294,6 +294,7 @@ class TwitterPlace:
 
 OFTEN: Mapping[str, Any] = {
     "can_look_back": True,  # whether what an earlier attempt has published can be found again
+    "our_clock_may_be_wrong": True,  # whether it lets us in all the same
     "hears_itself": True,  # whether what we publish comes back with the news
     "tells_what_is_answered": True,  # whether it knows that an answer is one to an answer of ours
     "pictures_at_once": 3,  # at most, in one message

@@ -57,7 +57,7 @@ class Site:
         self.server.shutdown()
         self.server.server_close()
 
-    def limit(self, seconds: int) -> None:
+    def limited(self, seconds: int) -> None:
         """Everything is refused, and the headers say for how long."""
         self.says = 429, {"Retry-After": str(seconds)}, b""
 

@@ -46,6 +46,11 @@ class TelegramServer(Site):
         self.refuses: dict[str, tuple[int, str]] = {}  # by method
         self.listens = True  # privacy mode is off
 
+    def limited(self, seconds: int) -> None:
+        told = {"ok": False, "error_code": 429, "description": "Too Many Requests"}
+        more = {"parameters": {"retry_after": seconds}}
+        self.says = 429, {}, json.dumps({**told, **more}).encode()
+
     def person(self, name: str) -> dict[str, Any]:
         known = {"id": 1001 + len(self.people), "is_bot": False, "first_name": name.title()}
         return self.people.setdefault(name, {**known, "username": name, "language_code": "en"})

@@ -176,6 +176,8 @@ def test_with_new_credentials_it_goes_on_where_it_stopped(place: Place) -> None:
 
 @pytest.mark.parametrize("minutes", [-20, 20])
 def test_a_clock_of_ours_that_is_wrong_loses_nothing(place: Place, minutes: int) -> None:
+    if not flag(place, "our_clock_may_be_wrong"):
+        pytest.skip("What we sign bears our time, and a wrong one is told.")
     cursor = begun(place)
     words = [f"number {number}" for number in range(5)]
     for each in words:
@@ -194,19 +196,19 @@ def test_a_clock_of_ours_that_is_wrong_loses_nothing(place: Place, minutes: int)
 
 
 def test_a_limit_is_obeyed_as_long_as_the_platform_says(place: Place) -> None:
-    limit = getattr(place, "limit", None)
-    if limit is None:
+    limited = getattr(place, "limited", None)
+    if limited is None:
         pytest.skip("The platform names no limit.")
     cursor = begun(place)
     place.post("Hello?")
-    limit(seconds=90)
+    limited(seconds=120)
 
     with pytest.raises(TryLater) as wait:
         place.adapter.fetch(cursor)
 
     assert wait.value.surely_not_done
     assert wait.value.after
-    assert 60 <= wait.value.after.total_seconds() <= 120
+    assert 100 <= wait.value.after.total_seconds() <= 140
 
 
 def test_what_arrives_during_the_reading_comes_with_the_next(place: Place) -> None:
@@ -515,7 +517,7 @@ def test_a_correction_is_heard_as_an_edit_of_our_own_post(place: Place) -> None:
     assert (edited.text, edited.origin) == ("It comes on Friday.", Origin.OWN)
     assert edited.revision != first.revision
     assert (edited.parent, edited.posted_at) == (mention.key, first.posted_at)
-    assert place.files() == [(file.type, file.content) for file in files]
+    assert not files or place.files() == [(file.type, file.content) for file in files]
 
 
 @pytest.mark.answers
@@ -856,7 +858,9 @@ def test_the_first_run_reads_no_older_than_history(place: Place) -> None:
 
 
 @pytest.mark.answers
-def test_wrong_credentials_lock_us_out(place: Place) -> None:
+def test_wrong_credentials_lock_us_out(
+    place: Place, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> None:
     if not place.has_credentials:
         pytest.skip("There are none.")
     mention = asked(place)
@@ -864,10 +868,11 @@ def test_wrong_credentials_lock_us_out(place: Place) -> None:
 
     with pytest.raises(LockedOut):
         adapter.fetch(None)
-    with pytest.raises(LockedOut):
+    with pytest.raises(LockedOut) as shut:
         adapter.check()
     with pytest.raises(LockedOut):
         adapter.reply(mention, "Hello", key="k1", again=False)
+    record_property(TELLS, f"{request.node.callspec.id}, locked out: {shut.value}")
 
 
 def test_check_says_as_whom(place: Place) -> None:

@@ -23,7 +23,8 @@ from bot.domain.mention import Origin
 from tests.adapters.places import HEARD_ONLY, PLACES
 from tests.adapters.test_contract import says
 
-A_PAGE = 10  # of every platform here, so that there are many borders
+A_PAGE = 10  # of most platforms here, so that there are many borders
+PAGES = dict.fromkeys(("mastodon", "wordpress", "wordpress, the real one"), 40)  # overlaps: 20
 ALL = {**PLACES, **HEARD_ONLY}
 QUICK = settings(
     max_examples=12,
@@ -32,7 +33,7 @@ QUICK = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
 )
-SLOW = {"email": 3}  # real servers: so many examples
+SLOW = {"email": 3, "wordpress, the real one": 2, "Bluesky's own servers": 1}  # examples
 LATE = 5  # minutes by which a post is shown late: every overlap is longer
 SETTLED = timedelta(hours=2)  # after which nothing is late any more
 
@@ -40,7 +41,7 @@ SETTLED = timedelta(hours=2)  # after which nothing is late any more
 class Walk(RuleBasedStateMachine):
     """`said` is what each post says now, `known` is what we have of it; `gone` are the deleted."""
 
-    place_name = ""
+    place_name, page = "", A_PAGE
 
     def __init__(self):
         super().__init__()
@@ -66,10 +67,10 @@ class Walk(RuleBasedStateMachine):
             if mention.origin is Origin.CUSTOMER:
                 self.known[mention.key] = mention
 
-    @rule(many=st.integers(1, 2 * A_PAGE + 3))
-    def post(self, many):
+    @rule(pages=st.sampled_from([0, 0.5, 1, 2]), more=st.integers(1, 3))
+    def post(self, pages, more):
         """So many at the same moment."""
-        for _ in range(many):
+        for _ in range(int(pages * self.page) + more):
             words = self.words()
             self.said[self.place.post(words)] = words
 
@@ -161,8 +162,8 @@ def test_what_the_platform_holds_is_what_we_hold(name, monkeypatch):
     for module in [*sys.modules.values()]:
         called = getattr(module, "__name__", "")
         if called.startswith("adapters.") and isinstance(getattr(module, "PAGE", None), int):
-            monkeypatch.setattr(module, "PAGE", A_PAGE)
+            monkeypatch.setattr(module, "PAGE", PAGES.get(name, A_PAGE))
 
-    machine = type("Walk", (Walk,), {"place_name": name})
+    machine = type("Walk", (Walk,), {"place_name": name, "page": PAGES.get(name, A_PAGE)})
     few = settings(QUICK, max_examples=SLOW.get(name, QUICK.max_examples))
     run_state_machine_as_test(machine, settings=few)

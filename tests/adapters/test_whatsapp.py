@@ -33,7 +33,7 @@ def understood(place):
 
 
 def asked(place, **message):
-    place.write(**{**TEXT, **message})
+    place.say(**{**TEXT, **message})
     [mention] = understood(place).mentions
     return mention
 
@@ -62,7 +62,7 @@ def asked(place, **message):
     ],
 )
 def test_each_kind_of_message_has_words(place, message, words):
-    place.write(**message)
+    place.say(**message)
 
     [mention] = understood(place).mentions
 
@@ -71,7 +71,7 @@ def test_each_kind_of_message_has_words(place, message, words):
 
 @pytest.mark.parametrize("kind", ["reaction", "system"])
 def test_what_can_not_be_answered_is_no_message(place, kind):
-    place.write(type=kind, **{kind: {"emoji": "x"}})
+    place.say(type=kind, **{kind: {"emoji": "x"}})
 
     news = understood(place)
 
@@ -125,7 +125,7 @@ def opened(bot, place):
 
 def test_an_answer_that_we_are_unsure_of_is_settled_by_its_status(bot, place, adapter):
     """Its confirmation was lost, and nobody can look; then WhatsApp says that it has it."""
-    place.write(**TEXT)
+    place.say(**TEXT)
     opened(bot, place)
     bot.answering.reply(1, ANA, "Here.", mention=1, key="k")
     place.loses = ("POST",)
