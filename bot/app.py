@@ -200,7 +200,7 @@ def assemble(
     roads = Roads(settings.alert_smtp_url, settings.alert_from, now)
     publisher = Publisher(database, answering, amending, adapters, channel.file)
     errands = Errands(desk, channel, members, publisher, links, roads)
-    watch = Watch(database, now, adapters)
+    watch = Watch(database, now, adapters, door=settings.expects_webhooks(adapters))
     on_trouble(database, meters.DATABASE_ERRORS.inc)
     restored = Restored(desk, channel)
     courier = Courier(

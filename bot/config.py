@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import adapters
-from adapters import Adapter, Platform, Setting
+from adapters import Adapter, Platform, Receives, Setting
 from bot.domain.clock import Where
 from bot.domain.team import Teams
 from bot.policy import feeds
@@ -133,6 +133,10 @@ class Settings:
     web_port: int = 8000
     web_url: str = ""
     sentry_dsn: str | None = field(default=None, repr=False)
+
+    def expects_webhooks(self, adapters: Mapping[str, Adapter]) -> bool:
+        """Whether some platform is to bring its news to an address of ours."""
+        return bool(self.web_url) and any(isinstance(it, Receives) for it in adapters.values())
 
     def adapters(self, now: Callable[[], datetime]) -> Mapping[str, Adapter]:
         """Every adapter that ADAPTERS names, set up."""

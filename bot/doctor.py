@@ -148,7 +148,8 @@ def _health(looked: Looked) -> Iterator[Finding]:
     try:
         if migrations.behind(database):
             return
-        health = Watch(database, lambda: now, looked.accounts).fresh()
+        expected = bool(looked.values["WEB_URL"])
+        health = Watch(database, lambda: now, looked.accounts, door=expected).fresh()
     except Exception:  # the finding before has said it
         return
     finally:

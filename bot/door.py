@@ -10,13 +10,14 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from adapters import Adapter, Forged, Receives
-from storage import inbox
+from storage import inbox, workers
 from storage.database import Database, Unavailable, glancing
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ LARGEST = 2_000_000  # bytes of a webhook
 AT_ONCE = 64  # webhooks; who brings more is asked to come again
 PATIENCE = 10.0  # seconds, for all of one of them: platforms give up soon after
 SOON = {"Retry-After": "30"}
+HERE = 15.0  # seconds between two signs that this process lives
 PATH = "/hooks/{account}"
 
 
@@ -47,6 +49,20 @@ class Door:
             name: adapter for name, adapter in adapters.items() if isinstance(adapter, Receives)
         }
         self.inside = 0
+        self.name = f"{workers.DOOR}{uuid4().hex[:8]}"
+
+    async def be_there(self) -> None:
+        """Say again and again that somebody is at the door: a worker tells when nobody is."""
+        while True:
+            try:
+                await asyncio.to_thread(self._here)
+            except Exception as problem:
+                log.warning("database.unavailable", why=type(problem).__name__)
+            await asyncio.sleep(HERE)
+
+    async def leave(self) -> None:
+        with suppress(*Unavailable):
+            await asyncio.to_thread(self._gone)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST, middlewares=[self._in_time])
@@ -101,6 +117,14 @@ class Door:
         with self.database.begin() as db:
             return inbox.keep(db, account, key, body, self.now())
 
+    def _here(self) -> None:
+        with self.database.begin() as db:
+            workers.here(db, self.name, self.now())
+
+    def _gone(self) -> None:
+        with self.database.begin() as db:
+            workers.gone(db, self.name)
+
     def _look(self) -> None:
         with glancing(self.database) as db:
             inbox.waits(db, "")
@@ -147,9 +171,12 @@ async def _serve(door: Door, host: str, port: int) -> None:
     try:
         await site.start()
         log.info("web.opened", port=runner.addresses[0][1], accounts=sorted(door.adapters))
+        there = asyncio.create_task(door.be_there())
         await stopped.wait()
+        there.cancel()
         await site.stop()
         await _left(door)
+        await door.leave()
     finally:
         await runner.cleanup()
 

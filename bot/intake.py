@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,8 +137,8 @@ class Intake:
             brought = inbox.take(db, name, most=OPENED)
             if not brought:
                 return 0
-            accounts.begin(db, name, brought[0].at - NO_HISTORY)
-            hearing = Hearing(self.desk, db, accounts.hold(db, name), self.shown)
+            accounts.begin(db, name, now)
+            hearing = Hearing(self.desk, db, _older(accounts.hold(db, name), brought), self.shown)
             news = _understood(adapter, brought)
             new = hearing.page(
                 Batch(mentions=news.mentions, unreadable=news.unreadable, cursor=""), hear
@@ -207,6 +208,11 @@ class Intake:
     def _tell(self, db: Transaction, name: str, what: str, text: str, now: datetime) -> None:
         channel = self.desk.teams.hearing(name).channel
         self.ledger.owe_notice(db, channel, text, key=f"{name}:{what}", at=now)
+
+
+def _older(account: Account, brought: Sequence[Brought]) -> Account:
+    """As if we had listened a day before the first of them came: none of them is history."""
+    return replace(account, started_at=min(account.started_at, brought[0].at - NO_HISTORY))
 
 
 def _understood(adapter: Receives, brought: Sequence[Brought]) -> News:

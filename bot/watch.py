@@ -54,9 +54,11 @@ class Watch:
         now: Callable[[], datetime],
         accounts: Collection[str],
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        door: bool = False,
     ) -> None:
         self.database, self.now, self.monotonic = database, now, monotonic
-        self.accounts = accounts
+        self.accounts, self.door = accounts, door
         self.awake = Awake(monotonic)
         self.pulse = Pulse(self.awake)
         self.name = f"{os.environ.get('DYNO') or socket.gethostname()}:{uuid4().hex[:8]}"
@@ -79,6 +81,7 @@ class Watch:
             still=self.pulse.still(),
             disk=self._disk(),
             clock_off=self.clock_off,
+            door=self.door,
         )
 
     def fresh(self) -> Health:

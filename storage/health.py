@@ -37,6 +37,7 @@ def books(db: Transaction, at: datetime) -> Books:
         uncalled=_missed(db, _overdue(at - MISSED)),
         cardless=_missed(db, _cardless(at - MISSED)),
         workers=workers.living(db, at),
+        doors=workers.doors(db, at),
     )
 
 

@@ -1,8 +1,8 @@
-"""Who is at work: each worker says so again and again."""
+"""Who is at work: each worker says so again and again, and each process at the door."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from storage.database import Transaction
 from storage.rows import upsert
@@ -10,6 +10,8 @@ from storage.tables import workers
 
 w = workers.c
 
+DOOR = "web:"  # how the name of a process at the door begins
+AT_THE_DOOR = w.name.startswith(DOOR)
 ALIVE = timedelta(minutes=1)  # since a worker said so last; each does every few seconds
 
 
@@ -25,9 +27,18 @@ def gone(db: Transaction, name: str) -> None:
 
 
 def living(db: Transaction, at: datetime) -> int:
-    """How many; this one counts even before it has said so."""
-    seen = select(func.count()).where(w.seen_at > at - ALIVE)
-    return max(1, int(db.execute(seen).scalar_one()))
+    """How many workers; this one counts even before it has said so."""
+    return max(1, _alive(db, at, ~AT_THE_DOOR))
+
+
+def doors(db: Transaction, at: datetime) -> int:
+    """How many processes take in webhooks."""
+    return _alive(db, at, AT_THE_DOOR)
+
+
+def _alive(db: Transaction, at: datetime, which: ColumnElement[bool]) -> int:
+    seen = select(func.count()).where(w.seen_at > at - ALIVE, which)
+    return int(db.execute(seen).scalar_one())
 
 
 def silent(db: Transaction, names: set[str], at: datetime) -> set[str]:

@@ -15,6 +15,7 @@ from adapters import Forged, News
 from adapters.demo import Demo
 from adapters.signed import same
 from bot import logs
+from bot.domain.health import Ails
 from bot.door import AT_ONCE, LARGEST, Door
 from storage import inbox
 from storage.database import reading
@@ -263,3 +264,32 @@ def test_what_was_brought_before_a_worker_ever_looked_is_news(address, assemble,
     bot.intake.open("demo", demo)
 
     assert not bot.desk.look(1).conversation.quiet
+
+
+def ails(app):
+    """What the worker says of everybody's, where webhooks are expected."""
+    app.watch.door = True
+    app.watch.ask()
+    return [ailment.what for ailment in app.watch.health().ailments]
+
+
+def test_a_worker_tells_when_nobody_is_at_the_door(app, door, clock):
+    assert ails(app) == [Ails.DOOR]
+
+    door._here()
+    assert ails(app) == []
+    assert app.watch.health().books.workers == 1  # who is at the door is no worker
+
+    clock.pass_(minutes=2)
+    assert ails(app) == [Ails.DOOR]
+
+    door._here()
+    door._gone()
+    assert ails(app) == [Ails.DOOR]
+
+
+def test_where_no_webhooks_are_expected_nobody_is_missed(app, assemble):
+    app.watch.ask()
+
+    assert app.watch.health().well
+    assert assemble(web_url="https://acme.example").watch.door  # the platform takes some

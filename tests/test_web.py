@@ -15,9 +15,9 @@ from sqlalchemy import select
 from bot.playground.limits import Limits
 from bot.playground.server import Playground
 from bot.playground.workspace import Workspace
-from storage import migrations
+from storage import migrations, workers
 from storage.database import connect, reading
-from storage.tables import accounts, inbox
+from storage.tables import inbox
 from tests import postgres
 from tests.adapters.webhook_examples import EXAMPLES
 from tests.adapters.webhook_server import SECRET, signature
@@ -83,10 +83,9 @@ class Deployed:
         messages = self.slack.channels["C0CARE"].messages.values()
         return [each for each in messages if each.get("blocks") and WORDS in str(each["blocks"])]
 
-    def has_begun(self):
-        """Whether a worker has looked at the account: what is older is not for a card."""
+    def at_the_door(self):
         with reading(self.database) as db:
-            return db.execute(select(accounts.c.started_at)).first()
+            return workers.doors(db, datetime.now(UTC))
 
     def kept(self):
         with reading(self.database) as db:
@@ -110,7 +109,6 @@ def deployed(request, tmp_path):
 def test_what_is_brought_to_one_process_becomes_a_card_by_the_other(deployed):
     with deployed.runs("web"), deployed.runs("run"):
         until(deployed.is_open)
-        until(deployed.has_begun)
 
         assert b" 200 " in deployed.bring()
         until(deployed.cards)
@@ -122,13 +120,12 @@ def test_what_is_brought_to_one_process_becomes_a_card_by_the_other(deployed):
 
 @pytest.mark.parametrize("deployed", ["sqlite"], indirect=True)
 def test_while_no_worker_runs_it_is_kept(deployed):
-    with deployed.runs("run"):
-        until(deployed.has_begun)
-
     with deployed.runs("web"):
         until(deployed.is_open)
+        until(deployed.at_the_door)
         assert b" 200 " in deployed.bring()
 
+    assert not deployed.at_the_door()
     with deployed.runs("run"):
         until(deployed.cards)
 

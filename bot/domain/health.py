@@ -31,6 +31,7 @@ class Ails(StrEnum):
     CARDS = "cards"
     CLOCK = "clock"
     DISK = "disk"
+    DOOR = "door"
 
 
 CRIPPLING = (Ails.SOCKETS, Ails.TIMERS, Ails.DATABASE)  # a fresh process may do better
@@ -92,6 +93,7 @@ class Books:
     uncalled: Missed = field(default_factory=Missed)
     cardless: Missed = field(default_factory=Missed)
     workers: int = 1
+    doors: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,7 @@ class Health:
     still: Sequence[Still] = ()
     disk: Disk | None = None
     clock_off: timedelta | None = None  # by which ours is ahead of others
+    door: bool = False  # whether somebody should take in webhooks
 
     @property
     def ailments(self) -> Sequence[Ailment]:
@@ -162,6 +165,8 @@ class Health:
         if books.owed_since and books.at - books.owed_since > WAITS:
             about = {"many": books.waiting, "since": books.owed_since}
             yield Ailment(what=Ails.OUTBOX, about=about)
+        if self.door and not books.doors:
+            yield Ailment(what=Ails.DOOR)
         if books.dead:
             yield Ailment(what=Ails.DEAD, about={"many": books.dead})
         for what, missed in ((Ails.NAGS, books.uncalled), (Ails.CARDS, books.cardless)):

@@ -225,6 +225,10 @@ AILING = {  # what is wrong with the bot itself, and what to do
         "The disk that the database lies on is nearly full: {free} of {total} MB are free. Make"
         " room there."
     ),
+    Ails.DOOR: N_(
+        "Nobody takes in webhooks: `python -m bot web` does not run. Platforms try again for a"
+        " while; start it before they give up."
+    ),
 }
 WELL_AGAIN = {
     Ails.SOCKETS: N_("Connections to Slack live again."),
@@ -237,6 +241,7 @@ WELL_AGAIN = {
     Ails.CARDS: N_("Every complaint has its card again."),
     Ails.CLOCK: N_("My clock is right again."),
     Ails.DISK: N_("There is room on the disk again."),
+    Ails.DOOR: N_("Webhooks are taken in again."),
 }
 NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     GAVE_YOU,
