@@ -27,7 +27,7 @@ from adapters.reviews import (
     taken_since,
     whose,
 )
-from adapters.web import PATIENCE, REFUSALS, Web, is_private
+from adapters.web import PATIENCE, REFUSALS, Web, doubting, is_private
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Attachment, Sent
@@ -111,12 +111,9 @@ class AppStore(Reviews):
     ) -> Sent:
         self._must_be_answerable(mention, text, files)
         ends = monotonic() + PATIENCE
-        try:
+        with doubting(again):
             if not (again and self._stands(mention, text, ends)):
                 self._publish(mention, text, ends)
-        except TryLater as later:
-            later.surely_not_done &= not again
-            raise
         return Sent(key=answer_to(mention.key), url=mention.url)
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from adapters import Setting, scope, seconds
 from adapters.google import TOKENS, Declined, Json, Line, NotGranted, Tokens, Visit
 from adapters.reviews import Answer, LostPage, Review, Reviews, answer_to, same_words, taken_since
-from adapters.web import Web, is_private
+from adapters.web import Web, doubting, is_private
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention
 from bot.domain.reply import Ability, Attachment, Sent
@@ -92,12 +92,9 @@ class GooglePlay(Reviews):
         self._must_be_answerable(mention, text, files)
         self._must_be_plain(text)
         visit = self.line.visit()
-        try:
+        with doubting(again):
             if not (again and self._stands(visit, mention, text)):
                 self._publish(visit, mention, text)
-        except TryLater as later:
-            later.surely_not_done &= not again
-            raise
         return Sent(key=answer_to(mention.key), url=mention.url)
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002

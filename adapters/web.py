@@ -44,6 +44,16 @@ def visit(patience: float | None = None) -> Iterator[None]:
         del _visiting.ends
 
 
+@contextmanager
+def doubting(again: bool) -> Iterator[None]:
+    """After an earlier attempt nothing is surely not done, whatever becomes of this one."""
+    try:
+        yield
+    except TryLater as later:
+        later.surely_not_done &= not again
+        raise
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, whole; the names of `headers` are in lower case."""

@@ -14,6 +14,7 @@ from adapters.bluesky.line import Json, Line, Named, Us
 from adapters.bluesky.posts import CLOSED, COLLECTION
 from adapters.bluesky.walk import MILLISECOND, Cursor, Trail, Walk, milliseconds, moment
 from adapters.bluesky.wire import Declined
+from adapters.web import doubting
 from bot.domain.delivery import LockedOut, Refused, TryLater
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -263,12 +264,8 @@ class Bluesky:
             raise Refused(f"This answer is {size} characters long for Bluesky; it takes {LIMIT}.")
         admit(files, self.ability, "Bluesky")
         record_key = answers.key_of(mention, key)
-        try:
-            with self.line.visit():
-                return self._reply(mention, text, record_key, files, again)
-        except TryLater as later:
-            later.surely_not_done &= not again  # the earlier attempt may be
-            raise
+        with doubting(again), self.line.visit():
+            return self._reply(mention, text, record_key, files, again)
 
     def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
         """To delete what is not there is fine for Bluesky, too."""

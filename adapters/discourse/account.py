@@ -14,7 +14,7 @@ from adapters.discourse import posts
 from adapters.discourse.line import Declined, Key, Line
 from adapters.discourse.places import Places, answered, answers_to, found, place
 from adapters.discourse.posts import Forum, Item
-from adapters.web import Web, local
+from adapters.web import Web, doubting, local
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin, Unreadable
 from bot.domain.reply import Ability, Attachment, Sent
@@ -127,12 +127,8 @@ class Discourse:
             raise Refused(mention.no_reply)
         self._must_fit(text)
         admit(files, self.ability, "Discourse")
-        try:
-            with self._visit(to_do=True) as line:
-                return self._reply(line, mention, text, again)
-        except TryLater as later:
-            later.surely_not_done &= not again  # the earlier attempt may be
-            raise
+        with doubting(again), self._visit(to_do=True) as line:
+            return self._reply(line, mention, text, again)
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
         self._must_fit(text)

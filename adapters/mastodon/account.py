@@ -1,8 +1,7 @@
 """One account: its mentions, what is said of the brand on its server, and answers as the brand."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -16,7 +15,7 @@ from adapters.mastodon.server import MENTIONS, NEEDED, OWN, SEARCH, Server
 from adapters.mastodon.statuses import Limits, Us
 from adapters.mastodon.walk import Trail, Walk
 from adapters.turns import Turns
-from adapters.web import root
+from adapters.web import doubting, root
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin, Unreadable
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -86,7 +85,7 @@ class Mastodon:
         )
 
     def check(self) -> str:
-        with self._visit():
+        with self.server.line.visit():
             self._limits, self._us = self.server.limits(surely=True), self.server.who()
             self.server.must_allow(*NEEDED, *([SEARCH] if any(map(_is_search, self.words)) else []))
             dropped = ", ".join(self.server.dropped())
@@ -107,7 +106,7 @@ class Mastodon:
             return Batch(mentions=(), cursor=Turns[Trail]().dump(), more=True, gap=gap)
         source = here.of(self.sources)
         start = (now - self.history).timestamp()
-        with self._visit():
+        with self.server.line.visit():
             return self._read(here, source, here.trails.get(source) or Trail(start=start), now)
 
     def reply(
@@ -119,7 +118,7 @@ class Mastodon:
         again: bool,
         files: Sequence[Attachment] = (),
     ) -> Sent:
-        with self._visit(again=again):
+        with doubting(again), self.server.line.visit():
             post = self._post(mention, text)
             admit(files, self.ability, self.site)
             if len(files) > 1 and any(file.type == GIF for file in files):
@@ -129,7 +128,7 @@ class Mastodon:
             return self._publish(mention, post, key, files)
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:
-        with self._visit(again=again):
+        with doubting(again), self.server.line.visit():
             post = self._post(mention, text)
             was = self.server.status(sent.key)
             if was is None:
@@ -142,7 +141,7 @@ class Mastodon:
                 raise Refused(f"{self.site} would not change it: {no.why}") from no
 
     def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
-        with self._visit(again=again):
+        with doubting(again), self.server.line.visit():
             try:
                 self.server.delete(sent.key)
             except Declined as no:
@@ -155,7 +154,7 @@ class Mastodon:
         except ValueError:
             return None
         lies = STATUS.fullmatch(address.path)
-        with self._visit():
+        with self.server.line.visit():
             if not lies or address.netloc not in (self.site, urlsplit(self._me().url).netloc):
                 return None
             status = self.server.status(lies[1])
@@ -163,7 +162,7 @@ class Mastodon:
         return next((one for one in found if one.origin is Origin.OWN), None)
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
-        with self._visit():
+        with self.server.line.visit():
             now = dict(self.server.looked_at(keys))
             edited = [status for status in now.values() if status and status.get("edited_at")]
             return [*self._mentions(edited)[0], *(key for key in keys if now[key] is None)]
@@ -288,16 +287,6 @@ class Mastodon:
             self._us = self._us or self.server.who()
             self._limits = self._limits or self.server.limits()
             return self._us
-
-    @contextmanager
-    def _visit(self, *, again: bool = False) -> Iterator[None]:
-        """All that is asked inside has half a minute; an earlier attempt may have been done."""
-        try:
-            with self.server.line.visit():
-                yield
-        except TryLater as later:
-            later.surely_not_done &= not again
-            raise
 
 
 def _bounds(walk: Walk) -> dict[str, str]:

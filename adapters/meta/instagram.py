@@ -11,11 +11,11 @@ from typing import Any
 
 from adapters import Setting, admit
 from adapters.meta.graph import APP, VERIFY, Declined, Json
-from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
+from adapters.meta.listed import INNER, OUTER, Listed, must_fit
 from adapters.meta.news import Found, Gathered, Hooks, moment
 from adapters.meta.walk import Walk, listed
 from adapters.readable import cut, fingerprint
-from adapters.web import visit
+from adapters.web import doubting, visit
 from bot.domain.delivery import LockedOut, TryLater, Unsure
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent

@@ -1,8 +1,8 @@
 """Accounts of Meta's that can be asked for what is new, however long we were away."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -159,16 +159,6 @@ class Listed(ABC):
             raise TryLater(f"{self.site} does not let us look: {no.why}") from None
         except ValueError:
             raise TryLater(f"{self.site} answered something that makes no sense.") from None
-
-
-@contextmanager
-def doubting(again: bool) -> Iterator[None]:
-    """After an earlier attempt nothing is surely not done, whatever becomes of this one."""
-    try:
-        yield
-    except TryLater as later:
-        later.surely_not_done &= not again
-        raise
 
 
 def must_fit(site: str, text: str, limit: int) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 from adapters import Setting, admit
 from adapters.meta.graph import APP, TOO_LATE, Declined, Json
-from adapters.meta.listed import INNER, OUTER, Listed, doubting, must_fit
+from adapters.meta.listed import INNER, OUTER, Listed, must_fit
 from adapters.meta.news import Found, Gathered, moment, second
 from adapters.meta.page import PAGE, check
 from adapters.meta.walk import Walk, following, listed
 from adapters.readable import cut, fingerprint
-from adapters.web import visit
+from adapters.web import doubting, visit
 from bot.domain.delivery import Refused, TryLater
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent

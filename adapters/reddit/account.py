@@ -1,8 +1,7 @@
 """One account on Reddit: its inbox, subreddits, searches, and comments as the brand."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -15,7 +14,7 @@ from adapters.reddit.line import Declined, Door, Keys, nonsense
 from adapters.reddit.posts import COMMENT, POST
 from adapters.reddit.walk import Mark, Page, Trail, Walk
 from adapters.turns import Turns
-from adapters.web import root
+from adapters.web import doubting, root
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent
@@ -103,7 +102,7 @@ class Reddit:
         return Ability(speaks_as=name, limit=LIMIT, markup="Markdown")
 
     def check(self) -> str:
-        with self._visit():
+        with self.door.line.visit():
             self._us = self._who()
             granted = self.door.scopes()
             if lacks := [one for one in SCOPES if not {one, "*"} & granted]:
@@ -121,7 +120,7 @@ class Reddit:
             return Batch(mentions=(), cursor=Turns[Trail]().dump(), more=True, gap=gap)
         name = here.of(self.lists)
         start = (now - self.history).timestamp()
-        with self._visit():
+        with self.door.line.visit():
             return self._read(here, name, here.trails.get(name) or Trail(start=start), now)
 
     def reply(
@@ -138,7 +137,7 @@ class Reddit:
             raise Refused(mention.no_reply)
         admit(files, self.ability, "Reddit")
         text = self._fits(text)
-        with self._visit(again=again):
+        with doubting(again), self.door.line.visit():
             if again and (sent := self._published(mention, text)):
                 return sent
             self._must_be_open(mention)
@@ -146,7 +145,7 @@ class Reddit:
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
         text = self._fits(text)
-        with self._visit(again=again):
+        with doubting(again), self.door.line.visit():
             was = self._looked_at([sent.key]).get(sent.key)
             if was is None or posts.is_gone(was):
                 raise Refused("The answer is gone from Reddit.")
@@ -156,21 +155,21 @@ class Reddit:
 
     def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
         """To delete what is deleted already is fine with Reddit."""
-        with self._visit(again=again):
+        with doubting(again), self.door.line.visit():
             self._done("api/del", id=sent.key)
 
     def find(self, url: str) -> Mention | None:
         name = self._name_at(url)
         if not name:
             return None
-        with self._visit():
+        with self.door.line.visit():
             thing = self._looked_at([name]).get(name)
             found, _ = posts.read([thing] if thing else [], self.name, self._me(), self.site)
         return next((one for one in found if one.origin is Origin.OWN), None)
 
     def recheck(self, keys: Sequence[str]) -> Sequence[Mention | str]:
         """Of what Reddit leaves out nothing is said: its subreddit may be closed for a day."""
-        with self._visit():
+        with self.door.line.visit():
             there = self._looked_at(keys)
             gone = [key for key, thing in there.items() if posts.is_gone(thing)]
             edited = [thing for thing in there.values() if posts.data(thing).get("edited")]
@@ -344,16 +343,6 @@ class Reddit:
         if told.get("is_suspended"):
             raise LockedOut(f"Reddit has suspended u/{name}. Sign in there to see why.")
         return name
-
-    @contextmanager
-    def _visit(self, *, again: bool = False) -> Iterator[None]:
-        """All that is asked inside has half a minute; an earlier attempt may have been done."""
-        try:
-            with self.door.line.visit():
-                yield
-        except TryLater as later:
-            later.surely_not_done &= not again
-            raise
 
     def _subreddits(self, settings: Mapping[str, str]) -> Sequence[str]:
         """Two lists for all of them: comments, and posts."""

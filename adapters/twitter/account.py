@@ -17,6 +17,7 @@ from adapters.twitter import posts
 from adapters.twitter.line import UPLOAD, Declined, Line, ask
 from adapters.twitter.posts import Json, Us
 from adapters.twitter.walk import PAGE, Cursor, Trail, Walk
+from adapters.web import doubting
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Ability, Attachment, Files, Sent
@@ -141,12 +142,8 @@ class Twitter:
         admit(files, self.ability, "X")
         if len(files) > 1 and any(file.type == GIF for file in files):
             raise Refused("X takes one GIF alone, or up to 4 other pictures.")
-        try:
-            with self.line.visit():
-                return self._reply(mention, _plain(text), files, again)
-        except TryLater as later:
-            later.surely_not_done &= not again  # the earlier attempt may be
-            raise
+        with doubting(again), self.line.visit():
+            return self._reply(mention, _plain(text), files, again)
 
     def withdraw(self, sent: Sent, mention: Mention, *, again: bool) -> None:  # noqa: ARG002
         """X deletes all edits of it, too."""

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from adapters import Batch, Setting, admit, divided, lost_our_place, scope, seconds
 from adapters.descent import Descent, loaded, number, read, saved
 from adapters.readable import fingerprint
-from adapters.web import Web, local
+from adapters.web import Web, doubting, local
 from adapters.wordpress import comments
 from adapters.wordpress.comments import PAGE, Threads
 from adapters.wordpress.line import Declined, Line
@@ -107,12 +107,8 @@ class WordPress:
             raise Refused(mention.no_reply)
         self._must_fit(text)
         admit(files, self.ability, "WordPress")
-        try:
-            with self._visit(to_do=True) as line:
-                return self._reply(line, mention, text, _tag(key), again)
-        except TryLater as later:
-            later.surely_not_done &= not again  # the earlier attempt may be
-            raise
+        with doubting(again), self._visit(to_do=True) as line:
+            return self._reply(line, mention, text, _tag(key), again)
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:  # noqa: ARG002
         self._must_fit(text)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters import Batch, Setting, admit, lost_our_place, scope, seconds
 from adapters.google import TOKENS, Declined, Visit
-from adapters.web import is_private
+from adapters.web import doubting, is_private
 from adapters.youtube.comments import (
     ID,
     PUBLISHED,
@@ -32,7 +32,7 @@ from adapters.youtube.known import by_key, held_back
 from adapters.youtube.line import GONE, KEYS, LIMIT, Channel
 from adapters.youtube.quota import Units
 from adapters.youtube.walk import BATCH, Cursor, Known
-from bot.domain.delivery import Refused, TryLater, Unsure
+from bot.domain.delivery import Refused, Unsure
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Ability, Attachment, Sent
 
@@ -120,11 +120,8 @@ class YouTube:
         if mention.no_reply:
             raise Refused(mention.no_reply)
         admit(files, self.ability, "YouTube")
-        try:
+        with doubting(again):
             return self._reply(self.channel.visit(), mention, text, again)
-        except TryLater as later:
-            later.surely_not_done &= not again  # the earlier attempt may be
-            raise
 
     def correct(self, sent: Sent, mention: Mention, text: str, *, again: bool) -> Sent:
         text, visit = self._worded(mention, text), self.channel.visit()
