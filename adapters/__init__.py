@@ -55,11 +55,15 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What one webhook brought; of a deleted post that we may know, only the key."""
+    """What one webhook brought; of a deleted post that we may know, only the key.
+
+    `wake` says that there is something to be asked for: `fetch` is the truth.
+    """
 
     mentions: Sequence[Mention] = ()
     gone: Sequence[str] = ()
     unreadable: Sequence[Unreadable] = ()
+    wake: bool = False
 
 
 class Forged(Exception):

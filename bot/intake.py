@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -31,6 +31,8 @@ WORTH_TELLING = timedelta(minutes=15)  # of failing, before the channel hears of
 RECHECK_EVERY = timedelta(hours=1)
 SAID = 500  # characters of what a platform says of itself
 NO_HISTORY = timedelta(days=1)  # what is brought is news, though it was said a while ago
+NEVER = datetime.min.replace(tzinfo=UTC)
+AT_MOST = timedelta(seconds=5)  # between two looks that webhooks ask for
 OPENED = 100  # webhooks, in one transaction
 WATCHED = 100  # unsettled mentions that one recheck asks about
 Hear = Callable[[Hearing, Sequence[Mention]], int]
@@ -44,6 +46,8 @@ class Intake:
     ) -> None:
         self.desk, self.ledger, self.restored = desk, desk.ledger, restored
         self.shown = timedelta(days=import_days)
+        self._woken: set[str] = set()  # accounts that a webhook wants to be asked
+        self._asked: dict[str, datetime] = {}  # when they were, last
 
     def poll(self, name: str, adapter: Adapter) -> int:
         """Read what is new on one account, if it is time; returns how many mentions were new."""
@@ -80,6 +84,17 @@ class Intake:
         except Exception:
             log.exception("page.refused", account=name)
             return self._open(name, adapter, Hearing.hear_what_can_be_heard)
+
+    def listen(self, name: str, adapter: Adapter) -> int:
+        """Open what a platform has brought; and where that says so, ask it what is new."""
+        assert isinstance(adapter, Receives)
+        opened, now = self.open(name, adapter), self.desk.now()
+        if name in self._woken and now - self._asked.get(name, NEVER) >= AT_MOST:
+            self._woken.discard(name)
+            self._asked[name] = now
+            self.wake(name)
+            self.poll(name, adapter)
+        return opened
 
     def wake(self, name: str) -> None:
         """Read it at the next turn, however recently it was read."""
@@ -145,6 +160,8 @@ class Intake:
             )
             hearing.take_back(news.gone)
             inbox.opened(db, brought, now)
+        if news.wake:
+            self._woken.add(name)
         meters.MENTIONS.labels(name).inc(new)
         return len(brought)
 
@@ -220,6 +237,7 @@ def _understood(adapter: Receives, brought: Sequence[Brought]) -> News:
     mentions: list[Mention] = []
     gone: list[str] = []
     unreadable: list[Unreadable] = []
+    wake = False
     for each in brought:
         try:
             news = adapter.understand(each.body)
@@ -229,5 +247,6 @@ def _understood(adapter: Receives, brought: Sequence[Brought]) -> News:
         else:
             mentions += news.mentions
             gone += news.gone
+            wake |= news.wake
             unreadable += news.unreadable
-    return News(mentions=mentions, gone=gone, unreadable=unreadable)
+    return News(mentions=mentions, gone=gone, unreadable=unreadable, wake=wake)

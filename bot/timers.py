@@ -111,7 +111,7 @@ def wind_up(
         poll = then(partial(intake.poll, name, adapter), carry)
         timers.every(f"poll:{name}", adapter.every, poll, at=now, slowest=NETWORK)
         if isinstance(adapter, Receives):
-            unpack = then(partial(repeat, partial(intake.open, name, adapter)), carry)
+            unpack = then(partial(repeat, partial(intake.listen, name, adapter)), carry)
             timers.every(f"open:{name}", tick, unpack)
         if isinstance(adapter, Rechecks):
             recheck = partial(intake.recheck, name, adapter)

@@ -1,5 +1,6 @@
 """One forum on Discourse: what is posted there is heard, and answered in its topic."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,12 +9,23 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from adapters import Batch, Setting, admit, divided, lost_our_place, scope, seconds
+from adapters import (
+    Batch,
+    Forged,
+    News,
+    Setting,
+    admit,
+    divided,
+    lost_our_place,
+    scope,
+    seconds,
+)
 from adapters.descent import Descent, loaded, number, read, saved
 from adapters.discourse import posts
 from adapters.discourse.line import Declined, Key, Line
 from adapters.discourse.places import Places, answered, answers_to, found, place
 from adapters.discourse.posts import Forum, Item
+from adapters.signed import by_hmac, digest
 from adapters.web import Web, doubting, local
 from bot.domain.delivery import Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin, Unreadable
@@ -60,6 +72,11 @@ class Discourse:
             "DISCOURSE_LIMIT", "The forum's max_post_length, in characters.", default=str(LIMIT)
         ),
         Setting("DISCOURSE_EVERY", "How often to look, in seconds.", default="60"),
+        Setting(
+            "DISCOURSE_WEBHOOK_SECRET",
+            "Where the forum brings its news by a webhook: its secret.",
+            secret=True,
+        ),
     )
 
     def __init__(
@@ -79,6 +96,7 @@ class Discourse:
         user = f"@{self.line.key.user}"
         self.ability = Ability(speaks_as=user, limit=self.limit, markup="Markdown")
         self.places = Places()
+        self.secret = settings["DISCOURSE_WEBHOOK_SECRET"].strip()
 
     def check(self) -> str:
         with self._visit() as line:
@@ -88,6 +106,22 @@ class Discourse:
 
     def length(self, text: str) -> int:
         return len(text.strip())
+
+    def handshake(self, query: Mapping[str, str]) -> str | None:  # noqa: ARG002
+        return None
+
+    def vouch(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002
+        if not self.secret:
+            raise Forged(f"{scope(self.name, 'DISCOURSE_WEBHOOK_SECRET')} is not set.")
+        by_hmac(self.secret, body, headers.get("x-discourse-event-signature", ""))
+        return headers.get("x-discourse-event-id") or digest(body)
+
+    def understand(self, body: bytes) -> News:
+        """Of a post it is told where it stands, not what it answers: so the lists are asked."""
+        post = json.loads(body).get("post")
+        if not isinstance(post, dict):
+            return News()
+        return News(gone=[str(int(post["id"]))] if posts.gone(post) else [], wake=True)
 
     def fetch(self, cursor: str | None) -> Batch:
         """One page of each list."""

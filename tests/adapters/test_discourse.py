@@ -1,5 +1,7 @@
 """Discourse: a forum's lists of posts, who speaks for us, what concerns us, what it refuses."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from adapters import make
+from adapters import Forged, News, make
 from adapters.discourse import Discourse
 from adapters.discourse.account import GONE, OURS_GONE, PAGE, PENDING, PERHAPS, RECHECKED
 from adapters.discourse.places import LOOKUPS
 from adapters.discourse.posts import HIDDEN, Forum
+from bot.domain.conversation import State
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
 from bot.domain.mention import Mention, Origin
 from bot.domain.reply import Sent
+from storage import inbox
 from tests.adapters.discourse_server import KEY, STUB
 from tests.adapters.place_discourse import DiscoursePlace
 from tests.adapters.places import HISTORY, Clock
@@ -562,3 +566,86 @@ def test_a_wrong_setting_says_what_to_do(settings, why):
 
 def test_the_key_is_in_no_repr(place):
     assert KEY not in repr(vars(place.adapter))
+
+
+# Webhooks
+
+
+SECRET = {"DISCOURSE_WEBHOOK_SECRET": "sesame"}
+
+
+def signed(body: bytes, secret: str = "sesame", **headers: str) -> dict[str, str]:
+    said = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"x-discourse-event-signature": f"sha256={said}", **headers}
+
+
+def test_only_the_forum_brings_webhooks(place):
+    adapter, body = place.restarted(**SECRET), b'{"post": {"id": 7}}'
+
+    headers = signed(body, **{"x-discourse-event-id": "42"})
+    assert adapter.vouch(headers, {}, body) == "42"
+    assert adapter.vouch(signed(body), {}, body) == adapter.vouch(signed(body), {}, body)
+    for headers in ({}, signed(body, "open"), signed(b"{}")):
+        with pytest.raises(Forged):
+            adapter.vouch(headers, {}, body)
+
+
+def test_without_a_secret_nobody_brings_any(place):
+    with pytest.raises(Forged, match="DISCOURSE_WEBHOOK_SECRET is not set"):
+        place.adapter.vouch(signed(b"{}", ""), {}, b"{}")
+
+
+def test_a_webhook_says_that_there_is_something_to_ask_for(place):
+    told = place.adapter.understand
+
+    assert told(b'{"post": {"id": 7, "raw": "Hello"}}') == News(wake=True, gone=[])
+    assert told(b'{"post": {"id": 7, "user_deleted": true}}') == News(wake=True, gone=["7"])
+    assert told(b'{"topic": {"id": 7}}') == News()
+    assert told(b'{"ping": "OK"}') == News()
+
+
+def test_what_a_webhook_tells_of_is_heard_at_once_with_what_it_answers(place, assemble):
+    adapter = assemble.others["discourse"] = place.restarted(**SECRET)
+    assemble.clock = place.clock
+    bot = assemble()
+    bot.intake.poll("discourse", adapter)
+    place.pass_(0.1)
+
+    def brought(key: str, **post: Any) -> None:
+        body = json.dumps({"post": {"id": int(key), **post}}).encode()
+        with bot.desk.database.begin() as db:
+            inbox.keep(db, "discourse", adapter.vouch(signed(body), {}, body), body, place.clock())
+        bot.intake.listen("discourse", adapter)
+
+    key = place.post("My order is broken")
+    brought(key)
+    assert bot.desk.look(1).latest.text == "My order is broken"
+
+    place.pass_(0.1)
+    brought(place.answer_elsewhere(key, "It is on its way."))
+    assert bot.desk.look(1).conversation.state is State.ANSWERED
+
+    place.delete(key)
+    brought(key, deleted_at="2026-11-03T12:00:00Z")
+    assert bot.desk.look(1).latest.deleted
+
+
+def test_many_webhooks_at_once_ask_once(place, assemble):
+    adapter = assemble.others["discourse"] = place.restarted(**SECRET)
+    assemble.clock = place.clock
+    bot = assemble()
+    looks = []
+    bot.intake.poll = lambda *_: looks.append(place.clock())
+
+    for number in range(20):
+        body = json.dumps({"post": {"id": number + 1}}).encode()
+        with bot.desk.database.begin() as db:
+            inbox.keep(db, "discourse", str(number), body, place.clock())
+        bot.intake.listen("discourse", adapter)
+        place.pass_(1 / 60)
+    place.pass_(0.1)
+    bot.intake.listen("discourse", adapter)
+
+    assert 4 <= len(looks) <= 5  # each five seconds, and the last is not forgotten
+    bot.intake.listen("discourse", adapter)
+    assert len(looks) <= 5
