@@ -17,6 +17,7 @@ from googleapiclient.errors import Error  # type: ignore[import-untyped]
 
 from adapters.web import A_WHILE, REFUSALS, Answer, Web
 from bot.domain.delivery import LockedOut, TryLater
+from bot.domain.mention import storable
 
 TOKENS = "https://oauth2.googleapis.com/token"
 EARLY = timedelta(minutes=2)  # how long before its end a token is not used any more
@@ -24,6 +25,11 @@ LIMITS = {"rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"}
 SWITCHED_OFF = {"accessNotConfigured", "SERVICE_DISABLED"}
 
 Json = Mapping[str, Any]
+
+
+def asked(**what: Any) -> dict[str, Any]:
+    """What is asked for, without what no address can carry: Google's client would stumble."""
+    return {name: storable(it) if isinstance(it, str) else it for name, it in what.items()}
 
 
 class Declined(Exception):

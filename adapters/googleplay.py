@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from adapters import Setting, scope, seconds
-from adapters.google import TOKENS, Declined, Json, Line, NotGranted, Tokens, Visit
+from adapters.google import TOKENS, Declined, Json, Line, NotGranted, Tokens, Visit, asked
 from adapters.reviews import Answer, LostPage, Review, Reviews, answer_to, same_words, taken_since
 from adapters.web import Web, doubting, is_private
 from bot.domain.delivery import LockedOut, Refused, TryLater, Unsure
@@ -158,7 +158,9 @@ class GooglePlay(Reviews):
 
     def _listed(self, visit: Visit, **how: Any) -> Json:
         try:
-            return visit.ask(self.line.service.reviews().list(packageName=self.package, **how))
+            return visit.ask(
+                self.line.service.reviews().list(**asked(packageName=self.package, **how))
+            )
         except Declined as no:
             if no.status == 400 and "token" in how:
                 raise LostPage from no

@@ -95,8 +95,10 @@ class Note:
         seconds = [note.begun, note.since, note.read_at, note.again_at]
         if not all(map(is_second, seconds + ([walk.until] if walk else []))):
             raise ValueError("no seconds")
-        if walk and (type(walk.newest) is not int or not isinstance(walk.token, str | None)):
+        if walk and not isinstance(walk.token, str | None):
             raise TypeError("no walk")
+        if walk and not (is_second(walk.newest) or walk.newest == 0):
+            raise ValueError("no second")
         return replace(note, anew={id: _round(*stamps) for id, stamps in note.anew.items()})
 
     def dump(self) -> str:

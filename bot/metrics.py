@@ -45,6 +45,7 @@ class Porch(ThreadingHTTPServer):
     """Answers from what is known already, so that it can say how we are whatever hangs."""
 
     daemon_threads = True
+    request_queue_size = 8 * AT_ONCE  # a crowd is turned away, and not left standing for seconds
 
     def __init__(self, host: str, port: int, watch: Watch) -> None:
         self.watch = watch

@@ -424,7 +424,8 @@ def _sent(us: Us, key: str) -> Sent:
 
 def _own_posts(feed: Sequence[Any]) -> Sequence[Any]:
     """Without what the brand passed on, of others or once more of its own."""
-    return [one.get("post") for one in feed if not isinstance(one, dict) or not one.get("reason")]
+    shown = (one if isinstance(one, dict) else {"post": one} for one in feed)
+    return [one.get("post") for one in shown if not one.get("reason")]
 
 
 def _iso(at: int) -> str:

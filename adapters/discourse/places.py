@@ -17,7 +17,7 @@ def place(item: Any) -> Place | None:
     """Where a post is; None for what is none."""
     try:
         return int(item["topic_id"]), int(item["post_number"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

@@ -55,7 +55,8 @@ class Limits:
         knows = _part(_part(instance, "configuration"), "statuses")
         media = _part(_part(instance, "configuration"), "media_attachments")
         taken = media.get("supported_mime_types")
-        types = tuple(one for one in cls.file_types if one in taken) if taken else ()
+        known = taken if isinstance(taken, list) else ()
+        types = tuple(one for one in cls.file_types if one in known)
         return cls(
             _number(knows, "max_characters", cls.characters),
             _number(knows, "characters_reserved_per_url", cls.a_url),

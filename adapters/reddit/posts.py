@@ -54,7 +54,8 @@ def thing_name(thing: Any) -> str:
 def second(thing: Any) -> float:
     """When it was written; what has no time is as if it came just now."""
     at = data(thing).get("created_utc")
-    return at if isinstance(at, int | float) and 0 < at < LATEST else inf
+    known = isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < LATEST
+    return at if known else inf
 
 
 def data(thing: Any) -> Json:

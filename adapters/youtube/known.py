@@ -10,6 +10,7 @@ from adapters.youtube.walk import BATCH
 from bot.domain.mention import Mention
 
 LISTED = 5  # pages of what is held back that one look goes through
+STRANGE = (KeyError, TypeError, AttributeError, ValueError)  # what an item of no sense raises
 
 
 def by_key(
@@ -52,7 +53,7 @@ def _held(reader: Reader, items: Sequence[Any], status: str) -> Iterable[Mention
     for item in items:
         try:
             thread, first, below, _ = shown(item)
-        except (KeyError, TypeError, AttributeError):
+        except STRANGE:
             continue
         mentions, _ = reader.read([first, *below], thread, status, below)
         yield from (mention for mention in mentions if not mention.public)
@@ -62,7 +63,7 @@ def _places(items: Sequence[Any]) -> Iterable[Thread]:
     for item in items:
         try:
             yield place(item)
-        except (KeyError, TypeError, AttributeError):
+        except STRANGE:
             continue
 
 

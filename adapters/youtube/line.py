@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 from adapters import scope
-from adapters.google import Declined, Json, Line, NotGranted, Tokens, Visit
+from adapters.google import Declined, Json, Line, NotGranted, Tokens, Visit, asked
 from adapters.web import Web
 from adapters.youtube.comments import Us, second
 from adapters.youtube.quota import Units
@@ -133,28 +133,28 @@ class Channel:
         self, visit: Visit, us: Us, status: str, token: str | None
     ) -> tuple[Sequence[Any], str | None]:
         """Threads, newest first."""
-        asked: dict[str, Any] = {"part": "snippet,replies", "textFormat": "plainText"}
-        asked |= {"allThreadsRelatedToChannelId": us.id, "moderationStatus": status}
-        asked |= {"order": "time", "maxResults": PAGE} | ({"pageToken": token} if token else {})
-        return self._listed(visit, self._threads.list(**asked))
+        what: dict[str, Any] = {"part": "snippet,replies", "textFormat": "plainText"}
+        what |= {"allThreadsRelatedToChannelId": us.id, "moderationStatus": status}
+        what |= {"order": "time", "maxResults": PAGE} | ({"pageToken": token} if token else {})
+        return self._listed(visit, self._threads.list(**asked(**what)))
 
     def by_ids(self, visit: Visit, ids: Sequence[str]) -> Sequence[Any]:
         """Threads, by the ids of their first comments: at most `BATCH`."""
-        asked = {"part": "snippet,replies", "textFormat": "plainText", "id": ",".join(ids)}
-        return self._listed(visit, self._threads.list(**asked))[0]
+        what = {"part": "snippet,replies", "textFormat": "plainText", "id": ",".join(ids)}
+        return self._listed(visit, self._threads.list(**asked(**what)))[0]
 
     def by_id(self, visit: Visit, ids: Sequence[str]) -> Sequence[Any]:
-        asked = {"part": "snippet", "textFormat": "plainText", "id": ",".join(ids)}
-        request = self._comments.list(**asked)
+        what = {"part": "snippet", "textFormat": "plainText", "id": ",".join(ids)}
+        request = self._comments.list(**asked(**what))
         return self._listed(visit, request, about_an_answer=len(ids) == 1)[0]
 
     def below(self, visit: Visit, id: str, **how: Any) -> tuple[Sequence[Any], bool]:
         """All answers in a thread, oldest first, and whether these are all."""
         found, token = list[Any](), None
-        asked: dict[str, Any] = {"part": "snippet", "textFormat": "plainText", "parentId": id}
+        what: dict[str, Any] = {"part": "snippet", "textFormat": "plainText", "parentId": id}
         for _ in range(LONGEST):
             more: dict[str, Any] = {"pageToken": token} if token else {}
-            request = self._comments.list(**asked, maxResults=PAGE, **more)
+            request = self._comments.list(**asked(**what, maxResults=PAGE, **more))
             items, token = self._listed(visit, request, **how)
             found += items
             if not token:

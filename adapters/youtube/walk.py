@@ -73,6 +73,7 @@ class Cursor:
         trails = {name: _trail(**trail) for name, trail in kept.pop("trails").items()}
         threads, due = (_known(kept.pop(name)) for name in ("threads", "due"))
         cursor = cls(**kept, trails=trails, threads=threads, due=due)
+        _must_be(list, cursor.sweep)
         _must_be(str, cursor.turn, cursor.day, *cursor.sweep)
         _must_be(int, cursor.read, cursor.written)
         if not all(map(ID.fullmatch, [*threads, *due, *cursor.sweep])):

@@ -48,6 +48,8 @@ class Patient(Bluesky):
 class NetworkPlace:
     """One new account of ours. Its clock begins days ago: who posts says that it was then."""
 
+    against = "Bluesky's own servers"
+
     can_answer = can_edit = can_delete = can_look = True
     has_credentials = first_run_reads_back = True
     can_thread = can_withdraw = can_find = True

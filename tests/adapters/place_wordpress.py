@@ -28,6 +28,8 @@ class WordPressPlace:
 
     def __init__(self, blog: RealWordPress | WordPressServer) -> None:
         self.blog, self.clock = blog, Clock()
+        real = isinstance(blog, RealWordPress)
+        self.against = "a real WordPress with MariaDB" if real else "a stand-in"
         self.pass_(minutes=0)
         self.adapter = self.restarted()
 

@@ -20,6 +20,10 @@ ONCE = {
         "mail_server_answer",
         b"220 a\r\n250-b\r\n250 AUTH CRAM-MD5\r\n334 aaaaaaaaa\r\n",
     ),
+    "googleplay: half a character names the next page": (
+        "googleplay",
+        b"\x05\0\x02\x01\0\0\0\x02\x01\0\0\0\x02\x01\0\0\0\x04\x01\0\0\xaa\x05\x01\x05\x05",
+    ),
 }
 
 

