@@ -54,8 +54,9 @@ def thing_name(thing: Any) -> str:
 def second(thing: Any) -> float:
     """When it was written; what has no time is as if it came just now."""
     at = data(thing).get("created_utc")
-    known = isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < LATEST
-    return at if known else inf
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        return inf
+    return at if 0 < at < LATEST else inf
 
 
 def data(thing: Any) -> Json:
