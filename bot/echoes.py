@@ -27,10 +27,11 @@ def echoes(db: Transaction, account: str, page: Sequence[Mention]) -> Mapping[st
     Until the transaction ends, nobody else writes down a post of these addresses.
     """
     said = [m for m in page if m.origin is Origin.CUSTOMER and not m.deleted]
-    there = mentions.told_elsewhere(db, account, said)
+    where = {mention.key: mention.address or "" for mention in said}
+    there = mentions.told_elsewhere(db, account, set(where.values()) - {""})
     found = {}
     for mention in said:
-        told = there.get(mention.address or "", ())
+        told = there.get(where[mention.key], ())
         same = (each for each in told if forgotten(each.key) or alike(mention, each.text))
         if first := next(same, None):
             found[mention.key] = first

@@ -55,12 +55,12 @@ class Told(NamedTuple):
 
 
 def told_elsewhere(
-    db: Transaction, account: str, said: Sequence[Mention]
+    db: Transaction, account: str, addresses: Collection[str]
 ) -> Mapping[str, Sequence[Told]]:
-    """What other accounts have told, by its address; nobody else tells of these until the end."""
-    where = sorted({each.address for each in said if each.address})
-    if not where:
+    """What other accounts have told there; nobody else tells of these addresses until the end."""
+    if not addresses:
         return {}
+    where = sorted(addresses)
     if db.dialect.name == "postgresql":
         db.execute(HOLD_ADDRESSES, {"where": where}).all()
     other = (m.address.in_(where), m.account != account, m.origin == Origin.CUSTOMER)

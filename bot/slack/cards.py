@@ -31,7 +31,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.buttons import buttons
 from bot.slack.text import address, clip, harmless, visible
-from bot.slack.tongue import N_, _, fill, n_, p_
+from bot.slack.tongue import N_, _, n_, p_
 from bot.slack.words import (
     CALLED,
     FACES,
@@ -40,6 +40,7 @@ from bot.slack.words import (
     attached,
     before,
     brought,
+    followers,
     inside,
     judgement,
     named,
@@ -135,7 +136,7 @@ def _customer(case: Case) -> Element:
 
 def _followed(case: Case) -> list[str]:
     many, verified = case.customer.followers, case.customer.verified
-    told = [_followers(many)] if many is not None else []
+    told = [followers(many)] if many is not None else []
     return [*told, _("verified")] if verified else told
 
 
@@ -161,10 +162,6 @@ def _also(case: Case) -> list[Element]:
 
 def _notes(many: int) -> str:
     return n_("{many} note", "{many} notes", many).format(many=many)
-
-
-def _followers(many: int) -> str:
-    return fill(n_("{many:,} follower", "{many:,} followers", many), many=many)
 
 
 def _before(case: Case) -> str:

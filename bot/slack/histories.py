@@ -30,8 +30,18 @@ from bot.slack.blocks import (
 )
 from bot.slack.forms import INPUT, View, asked, input_, modal
 from bot.slack.text import clip, harmless, visible
-from bot.slack.tongue import N_, _, fill, n_, p_
-from bot.slack.words import CALLED, attached, brought, inside, named, on, platform, whole_name
+from bot.slack.tongue import N_, _, fill, p_
+from bot.slack.words import (
+    CALLED,
+    attached,
+    brought,
+    followers,
+    inside,
+    named,
+    on,
+    platform,
+    whole_name,
+)
 
 PAGE = 20  # entries: Slack takes 100 blocks and 250 kB for a form
 SHORT = 1000  # of JSON: of each text
@@ -179,9 +189,8 @@ def _who(by: Customer) -> Block:
 
 
 def _public(by: Customer) -> Iterator[str]:
-    many = by.followers
-    if many is not None:
-        yield fill(n_("{many:,} follower", "{many:,} followers", many), many=many)
+    if by.followers is not None:
+        yield followers(by.followers)
     if by.verified:
         yield _("verified")
     if by.since:

@@ -12,7 +12,7 @@ from bot.domain.mention import INSIDE, STARS, Customer, Kind
 from bot.domain.problems import Ours
 from bot.slack.blocks import Element, lasting, link, words
 from bot.slack.text import address, clip, harmless, one_line, visible
-from bot.slack.tongue import N_, _, n_, p_
+from bot.slack.tongue import N_, _, fill, n_, p_
 from bot.slack.written import DECISIONS
 
 KINDS = {
@@ -135,6 +135,10 @@ def said(case: Case) -> str:
     before = [clip(visible(m.text), EARLIER) for m in waiting[:-1]][-BEFORE:]
     subject = [clip(visible(latest.subject), SUBJECT)] if latest.subject else []
     return "\n\n".join([*subject, *before, latest.text])
+
+
+def followers(many: int) -> str:
+    return fill(n_("{many:,} follower", "{many:,} followers", many), many=many)
 
 
 def stars(rating: int) -> str:
