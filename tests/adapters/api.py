@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, socket
-from threading import Event, RLock, Thread
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from socket import SHUT_RDWR
+from threading import RLock
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.adapters.listener import Line, Listener
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Fault:
     times: int
 
 
-class Api:
+class Api(Listener):
     """Start it with `with`; `url` is where it is, `requests` what it was asked: "GET /path"."""
 
     def __init__(self) -> None:
@@ -68,26 +69,7 @@ class Api:
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.lock = RLock()
-        self.closing = Event()
-        self.open: set[socket] = set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.api = self  # type: ignore[attr-defined]
-        self.host = f"127.0.0.1:{self._http.server_address[1]}"
-        self.url = f"http://{self.host}"
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._thread.join()
-        for connection in list(self.open):
-            with suppress(OSError):
-                connection.shutdown(SHUT_RDWR)
-        self._http.server_close()
+        super().__init__(Handler)
 
     def answer(self, call: Call) -> Reply:
         raise NotImplementedError
@@ -145,24 +127,12 @@ class Api:
             handler.send(reply)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class Handler(Line, BaseHTTPRequestHandler):
     wbufsize = -1
 
-    def setup(self) -> None:
-        super().setup()
-        self.api: Api = self.server.api  # type: ignore[attr-defined]
-        self.api.open.add(self.connection)
-
-    def finish(self) -> None:
-        self.api.open.discard(self.connection)
-        with suppress(OSError):
-            super().finish()
-
-    def handle(self) -> None:
-        with suppress(OSError):
-            super().handle()
+    @property
+    def api(self) -> "Api":
+        return self.listener  # type: ignore[no-any-return]
 
     def _serve(self) -> None:
         address = urlsplit(self.path)

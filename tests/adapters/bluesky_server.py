@@ -10,18 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
-from socket import SHUT_RDWR, socket
-from threading import Event, RLock, Thread
-from typing import Any, Self
+from socket import SHUT_RDWR
+from threading import RLock
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from adapters import scope
 from bot.domain.graphemes import inside
+from tests.adapters.listener import Line, Listener
 
 BRAND = "acme.test"
 ACCOUNT_PASSWORD, APP_PASSWORD = "correct-horse", "abcd-efgh-ijkl-mnop"
@@ -111,7 +111,7 @@ class Problem(Exception):
         self.reply = Reply(status, {"error": error, "message": message})
 
 
-class BlueskyServer:
+class BlueskyServer(Listener):
     """One PDS and the AppView behind it. Start it with `with`; `url` is where it is."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -138,26 +138,8 @@ class BlueskyServer:
         self._faults: list[Fault] = []
         self._keys, self._last = count(1), datetime.min.replace(tzinfo=UTC)
         self._lock = RLock()
-        self.closing = Event()
-        self.open: set[socket] = set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.bluesky = self  # type: ignore[attr-defined]
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        super().__init__(Handler)
         self.brand = self.person(BRAND)
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._thread.join()
-        for connection in list(self.open):
-            with suppress(OSError):
-                connection.shutdown(SHUT_RDWR)
-        self._http.server_close()
 
     def environment(self, account: str = "bluesky") -> dict[str, str]:
         """The settings of an account that reads from here."""
@@ -597,24 +579,12 @@ class BlueskyServer:
         return {"uri": post.uri, "cid": post.cid}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class Handler(Line, BaseHTTPRequestHandler):
     wbufsize = -1
 
-    def setup(self) -> None:
-        super().setup()
-        self.bluesky: BlueskyServer = self.server.bluesky  # type: ignore[attr-defined]
-        self.bluesky.open.add(self.connection)
-
-    def finish(self) -> None:
-        self.bluesky.open.discard(self.connection)
-        with suppress(OSError):
-            super().finish()
-
-    def handle(self) -> None:
-        with suppress(OSError):
-            super().handle()
+    @property
+    def bluesky(self) -> "BlueskyServer":
+        return self.listener  # type: ignore[no-any-return]
 
     def do_GET(self) -> None:
         self._serve()

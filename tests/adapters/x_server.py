@@ -13,18 +13,18 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, SO_RCVBUF, SOL_SOCKET, socket
-from threading import Event, RLock, Thread
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from socket import SHUT_RDWR, SO_RCVBUF, SOL_SOCKET
+from threading import RLock
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from twitter_text import extract_urls_with_indices, parse_tweet
 
 from adapters import scope
+from tests.adapters.listener import Line, Listener
 
 KEYS = {
     "X_CONSUMER_KEY": "ck-acme",
@@ -154,7 +154,7 @@ def invalid(parameter: str, value: object, message: str) -> Problem:
     return Problem(400, "Invalid Request", detail, errors=[error], type=PROBLEMS + kind)
 
 
-class XServer:
+class XServer(Listener):
     """X, with the brand @acme and whoever posts. Start it with `with`; `url` is where it is."""
 
     def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
@@ -176,27 +176,9 @@ class XServer:
         self._published: set[tuple[str, int | None]] = set()
         self._last = 0
         self._lock = RLock()
-        self.closing = Event()
-        self.open: set[socket] = set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.x = self  # type: ignore[attr-defined]
+        super().__init__(Handler)
         self._http.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 65_536)  # so that a pause is felt
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.user(BRAND, name="Acme")
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._thread.join()
-        for connection in list(self.open):
-            with suppress(OSError):
-                connection.shutdown(SHUT_RDWR)
-        self._http.server_close()
 
     def environment(self, account: str = "twitter") -> dict[str, str]:
         """The settings of an account that reads from here."""
@@ -632,24 +614,12 @@ class Call:
         return set(self.query.get(name, "").split(","))
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class Handler(Line, BaseHTTPRequestHandler):
     wbufsize = -1
 
-    def setup(self) -> None:
-        super().setup()
-        self.x: XServer = self.server.x  # type: ignore[attr-defined]
-        self.x.open.add(self.connection)
-
-    def finish(self) -> None:
-        self.x.open.discard(self.connection)
-        with suppress(OSError):
-            super().finish()
-
-    def handle(self) -> None:
-        with suppress(OSError):
-            super().handle()
+    @property
+    def x(self) -> "XServer":
+        return self.listener  # type: ignore[no-any-return]
 
     def do_GET(self) -> None:
         self._serve({})
