@@ -42,7 +42,7 @@ from tests.slack.cases import HOUR, MIRA, WAITING, accepted, accepted_view, cont
 from tests.slack.hostile import CUSTOMER, TEXT, live_markup
 
 LINKS = Links("https://acme.slack.com/")
-QUERIES = 24  # for everything that App Home shows, the health of the bot included
+QUERIES = 25  # for everything that App Home shows, the health of the bot and of its door included
 EMPTY = Own()
 
 
