@@ -14,7 +14,6 @@ from bot.domain.mention import Customer, Kind, Mention, storable
 from bot.domain.problems import CannotLog, CannotRemind, Ours
 from bot.domain.profile import FollowUp
 from bot.domain.team import Team
-from bot.triage import guess
 from storage import conversations, customers, follow_ups, mentions
 from storage.database import Transaction, reading
 
@@ -109,7 +108,9 @@ class Contacts:
             public=False,
             no_reply=WAYS[SLACK],
         )
-        return self._log(by, self._team(team), mention, guess(mention).kind, judged=False)
+        heard_by = self._team(team)
+        kind = self.desk.triage.guess(mention, heard_by.triage).kind
+        return self._log(by, heard_by, mention, kind, judged=False)
 
     # Later
 
@@ -192,7 +193,7 @@ class Contacts:
     def _open(
         self, db: Transaction, mention: Mention, customer: int, team: Team, kind: Kind
     ) -> Conversation:
-        guessed = guess(mention)
+        guessed = self.desk.triage.guess(mention, team.triage)
         new = Conversation(
             account=mention.account,
             thread=mention.thread,

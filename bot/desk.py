@@ -26,6 +26,7 @@ from bot.ledger import Ledger
 from bot.slack.text import harmless
 from bot.slack.words import CALLED, whole_name
 from bot.slack.written import GAVE, GAVE_YOU, GIVEN_UP, HELP, TOOK_OVER
+from bot.triage import Triage
 from storage import conversations, customers, journal, mentions, outbox, replies
 from storage.database import Database, Transaction, reading
 
@@ -49,8 +50,10 @@ class Desk:
         teams: Teams,
         adapters: Mapping[str, Adapter],
         now: Callable[[], datetime],
+        triage: Triage | None = None,
     ) -> None:
         self.database, self.teams, self.adapters, self.now = database, teams, adapters, now
+        self.triage = triage or Triage()
         self.ledger = Ledger(teams)
 
     # What people ask

@@ -19,7 +19,6 @@ from bot.echoes import echoes, goes_on_with
 from bot.newcomers import Newcomers
 from bot.slack.written import IN_PART, ONE_UNREADABLE, UNREADABLE
 from bot.surges import KNOWN, can_be_spared
-from bot.triage import guess
 from storage import (
     arrivals,
     conversations,
@@ -191,7 +190,8 @@ class Hearing:
 
     def _heard(self, known: Conversation, mention: Mention) -> Conversation:
         """Further words. Who only says thanks after our answer starts no clock."""
-        guessed, team = guess(mention), self.desk.team(known)
+        team = self.desk.team(known)
+        guessed = self.desk.triage.guess(mention, team.triage)
         return self.desk.tagged(self.db, known).hear(
             mention.posted_at,
             team,
@@ -228,7 +228,8 @@ class Hearing:
 
     def _begun(self, mention: Mention, by: int, tags: Sequence[str]) -> Conversation:
         """A conversation that nobody has written down yet."""
-        team, guessed = self.desk.teams.hearing(mention.account), guess(mention)
+        team = self.desk.teams.hearing(mention.account)
+        guessed = self.desk.triage.guess(mention, team.triage)
         new = Conversation(
             account=mention.account,
             thread=mention.thread,
@@ -259,8 +260,9 @@ class Hearing:
 
     def _worth_showing(self, mention: Mention) -> bool:
         """Of what is older than the bot: open complaints that a promise still covers."""
-        promise = self.desk.teams.hearing(mention.account).longest_promise
-        complaint = guess(mention).kind is Kind.COMPLAINT
+        team = self.desk.teams.hearing(mention.account)
+        promise = team.longest_promise
+        complaint = self.desk.triage.guess(mention, team.triage).kind is Kind.COMPLAINT
         age = self.account.started_at - mention.posted_at
         return (complaint and age < promise) or age < self.shown
 
@@ -372,8 +374,8 @@ class Hearing:
             if not conversation.quiet:
                 self.ledger.owe_note(self.db, conversation, "deleted", id, self.now)
         elif conversation.state in UNSETTLED:
-            guessed = guess(newer)
             team = self.desk.team(conversation)
+            guessed = self.desk.triage.guess(newer, team.triage)
             conversation = conversation.reconsider(guessed.kind, guessed.because, team)
         self.ledger.save(self.db, conversation, self.now)
 

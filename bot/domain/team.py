@@ -22,6 +22,7 @@ from bot.domain.clock import (
     Repeat,
     Rung,
 )
+from bot.domain.guess import Leaning
 from bot.domain.mention import Kind
 from bot.domain.roles import Right, Roles
 from bot.domain.rota import Rota
@@ -138,6 +139,7 @@ class Team:
     pictures: str = LINK
     retention: timedelta | None = None  # in calendar days; None: for ever
     silent_after: timedelta | None = None  # of working time in which nobody does anything
+    triage: Leaning = field(default_factory=Leaning)
     language: str = "en"  # of what stands in the channel
 
     def rule(self, it: Described) -> Rule:

@@ -1,8 +1,8 @@
 """Is it a complaint? A first guess by rules of thumb, with the words that spoke for it."""
 
 import re
-from dataclasses import dataclass
 
+from bot.domain.guess import Guess, Lane, Leaning
 from bot.domain.mention import Kind, Mention
 from bot.triage.words import CLOSING, COMPLAINT, GLAD, IN_A_LAST_WORD, PRAISE, QUESTION, THUMBS
 
@@ -16,34 +16,45 @@ POOR = 2  # stars, at most
 LAST_WORD = 12  # words: who says more has more to say
 
 
-@dataclass(frozen=True)
-class Guess:
-    """`because` is what spoke for it, in words for people.
+LANES = {Kind.COMPLAINT: Lane.SURE, Kind.QUESTION: Lane.QUESTION}
 
-    `thanks`: it sounds like a last word, and nothing in it needs an answer.
-    """
 
-    kind: Kind
-    because: str
-    thanks: bool = False
+class Triage:
+    """What the desk asks about each mention; `leaning` is what the team that hears it wants."""
+
+    def guess(self, mention: Mention, leaning: Leaning = Leaning()) -> Guess:  # noqa: B008
+        """Never raises: what can't be understood needs an answer."""
+        return self._forced(mention, leaning) or guess(mention)
+
+    def _forced(self, mention: Mention, leaning: Leaning) -> Guess | None:
+        """What a keyword of the team decides alone."""
+        text = f"{mention.subject}\n{mention.text}".lower()
+        for words, kind in ((leaning.complaints, Kind.COMPLAINT), (leaning.others, Kind.OTHER)):
+            if found := next((word for word in words if word.lower() in text), ""):
+                return _guessed(kind, f"“{found}”")
+        return None
 
 
 def guess(mention: Mention) -> Guess:
     """The kind of a mention. What is in a script the rules can't read counts as a complaint."""
     if mention.rating and mention.rating <= POOR:
-        return Guess(Kind.COMPLAINT, f"“{'★' * mention.rating}”")
+        return _guessed(Kind.COMPLAINT, f"“{'★' * mention.rating}”")
     text = f"{mention.subject}\n{mention.text}".lower().replace("’", "'")
     if found := _found(COMPLAINT, text):
-        return Guess(Kind.COMPLAINT, found)
+        return _guessed(Kind.COMPLAINT, found)
     if not QUESTION.search(text) and (found := _last_word(mention)):
-        return Guess(Kind.PRAISE, found, thanks=True)
+        return _guessed(Kind.PRAISE, found, thanks=True)
     if _foreign(text):
-        return Guess(Kind.COMPLAINT, "a language the rules can't read")
+        return _guessed(Kind.COMPLAINT, "a language the rules can't read")
     if found := _found(QUESTION, text):
-        return Guess(Kind.QUESTION, found)
+        return _guessed(Kind.QUESTION, found)
     if found := _found(PRAISE, text):
-        return Guess(Kind.PRAISE, found)
-    return Guess(Kind.OTHER, "none of the words the bot knows")
+        return _guessed(Kind.PRAISE, found)
+    return _guessed(Kind.OTHER, "none of the words the bot knows")
+
+
+def _guessed(kind: Kind, because: str, *, thanks: bool = False) -> Guess:
+    return Guess(kind=kind, lane=LANES.get(kind, Lane.REST), because=because, thanks=thanks)
 
 
 def _found(words: re.Pattern[str], text: str) -> str:

@@ -1,0 +1,72 @@
+"""What triage makes of a mention: what it is about, how sure that is, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.mention import Kind
+
+RECALL = 0.95  # of a hundred complaints, so many are to be found
+
+
+class Lane(StrEnum):
+    """Which way a mention goes; on each of them it waits until it has an outcome."""
+
+    SURE = "sure"  # a complaint, and of ten of them about nine are
+    CHECK = "check"  # it has the complaint's clock until somebody says that it is none
+    QUESTION = "question"  # it needs an answer, and has the longer deadline
+    REST = "rest"  # gathered in the daily list
+
+
+class Severity(StrEnum):
+    """How much is at stake in a complaint, the least first."""
+
+    ANNOYED = "annoyed"
+    ANGRY = "angry"
+    LEAVING = "leaving"  # to leave, to warn others, to sue
+    SAFETY = "safety"  # somebody is or could be hurt, or robbed
+
+
+class Manner(StrEnum):
+    """How it was written."""
+
+    PLAIN = "plain"
+    AUTOMATED = "automated"  # out of office, receipts, bots
+    PROMOTION = "promotion"  # advertisements, spam
+    COPIED = "copied"  # the same words as many others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """`because` is what spoke for it, in words for people.
+
+    `complaint` and `needs_answer` are calibrated: of what has 0.8, about 80 % are. None: nobody
+    could tell, so it counts as what must not be missed. `similar` is the taught sentence that is
+    closest to it. `thanks`: it sounds like a last word, and nothing in it needs an answer.
+    """
+
+    kind: Kind
+    lane: Lane
+    because: str
+    complaint: float | None = None
+    needs_answer: float | None = None
+    severity: Severity | None = None
+    manner: Manner = Manner.PLAIN
+    language: str | None = None  # as we understand it, or else as its platform says (BCP 47)
+    similar: str = ""
+    thanks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaning:
+    """What one team wants of triage.
+
+    `recall` is the share of complaints that are to be found, from 0.5 to 0.99. `complaints` and
+    `others` are keywords that decide alone, the first before the second. `unknown` is what counts
+    in a language that triage was not taught.
+    """
+
+    recall: float = RECALL
+    complaints: Sequence[str] = ()
+    others: Sequence[str] = ()
+    unknown: Kind = Kind.COMPLAINT
