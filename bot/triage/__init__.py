@@ -16,14 +16,24 @@ POOR = 2  # stars, at most
 LAST_WORD = 12  # words: who says more has more to say
 
 
+BALANCED = Leaning()
 LANES = {Kind.COMPLAINT: Lane.SURE, Kind.QUESTION: Lane.QUESTION}
 
 
 class Triage:
     """What the desk asks about each mention; `leaning` is what the team that hears it wants."""
 
-    def guess(self, mention: Mention, leaning: Leaning = Leaning()) -> Guess:  # noqa: B008
-        """Never raises: what can't be understood needs an answer."""
+    def guess(
+        self,
+        mention: Mention,
+        leaning: Leaning = BALANCED,
+        *,
+        after: Kind | None = None,  # noqa: ARG002
+    ) -> Guess:
+        """Never raises: what can't be understood needs an answer.
+
+        `after` is the kind of the conversation that it goes on with, where it answers us.
+        """
         return self._forced(mention, leaning) or guess(mention)
 
     def _forced(self, mention: Mention, leaning: Leaning) -> Guess | None:
