@@ -1,0 +1,1 @@
+"""How triage was taught: `make train`. Nothing of this is needed, or imported, by the worker."""

@@ -1,0 +1,107 @@
+"""`make train`: teaches triage from its seeds, and writes bot/triage/weights."""
+
+import argparse
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import structlog
+import torch
+
+from bot.triage.encoder import Encoder
+from bot.triage.lexical import BUCKETS, HEADS, features
+from bot.triage.mind import WEIGHTS
+from bot.triage.reading import plain
+from bot.triage.training.fitting import EPOCHS, Taught, fit
+from bot.triage.training.graph import export
+from bot.triage.training.network import HEADS as COLUMNS
+from bot.triage.training.network import MODEL, Network
+from bot.triage.training.seeds import KINDS, Seed, Varied, seeds
+from bot.triage.training.weighing import weigh
+
+log = structlog.get_logger()
+
+SEED = 7
+FIRST_LAYERS = 2
+SURE = (-2.2, 2.2)  # the log-odds of a complaint between which it reads on
+VARIANTS = 2  # of each sentence, for the lexical model
+ALIKE = 60  # sentences of one language and header that a post can be likened to
+SHORT = 110  # characters of those
+EIGHT_BITS = 127
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bot.triage.training", description=__doc__)
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--only", choices=("words", "network", "taught"), help="a part of it")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    began, known = time.monotonic(), seeds()
+    parts = {"words": teach_words, "network": teach_network, "taught": keep_taught}
+    for name, part in parts.items():
+        if given.only in (None, name):
+            part(known, given)
+            log.info("training.done", part=name, seconds=round(time.monotonic() - began))
+
+
+def teach_words(known: Sequence[Seed], given: argparse.Namespace) -> None:
+    """The lexical model: lexical.bin, and its scales in lexical.json."""
+    varied = Varied(known, random.Random(given.seed))  # noqa: S311  # no secrets here
+    counted, targets = [], []
+    for seed in [*known] * VARIANTS:
+        counted.append(list(features(plain(varied(seed)), seed.language)))
+        wanted = seed.target
+        praised = float(wanted.kind == KINDS.index("praise"))
+        targets.append((wanted.complaint, wanted.needs_answer, praised))
+    model = weigh(counted, torch.tensor(targets).clamp(0, 1))
+    (given.out / "lexical.bin").write_bytes(model.weights.tobytes())
+    about = {"scales": model.scales, "biases": model.biases, "heads": HEADS, "buckets": BUCKETS}
+    _write(given.out / "lexical.json", about)
+
+
+def teach_network(known: Sequence[Seed], given: argparse.Namespace) -> None:
+    """The sentence model: first.onnx and rest.onnx, heads.npz, tokenizer.json, about.json."""
+    taught = Taught(Network(), FIRST_LAYERS)
+    fit(taught, known, given.seed, given.epochs)
+    export(taught.network, FIRST_LAYERS, given.out)
+    heads = {"early": taught.early, "late": taught.network.heads}
+    np.savez(
+        given.out / "heads.npz",
+        **{f"{name}_weights": head.weight.detach().numpy().T for name, head in heads.items()},
+        **{f"{name}_biases": head.bias.detach().numpy() for name, head in heads.items()},
+    )
+    words = json.loads((MODEL / "tokenizer.json").read_text(encoding="utf-8"))
+    words["truncation"] = words["padding"] = None
+    _write(given.out / "tokenizer.json", words, indent=None)
+    _write(given.out / "about.json", {"heads": COLUMNS, "sure": SURE, "sentences": len(known)})
+
+
+def keep_taught(known: Sequence[Seed], given: argparse.Namespace) -> None:
+    """What a post can be likened to: taught.json, and the sentences' embeddings in taught.npy."""
+    encoder, varied = Encoder(given.out), Varied((), random.Random(given.seed))  # noqa: S311
+    by_header: dict[tuple[str, str], list[Seed]] = defaultdict(list)
+    for seed in known:
+        if 12 < len(seed.text) <= SHORT:
+            by_header[seed.language, seed.header].append(seed)
+    chosen = [seed for alike in by_header.values() for seed in alike[:: max(1, len(alike) // ALIKE)]]
+    texts = [varied.filled(seed.text) for seed in chosen]
+    means = np.array([encoder.read(plain(text)).embedding for text in texts])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    np.save(given.out / "taught.npy", (means * EIGHT_BITS).round().astype(np.int8))
+    told = [[seed.header, seed.language, text] for seed, text in zip(chosen, texts, strict=True)]
+    _write(given.out / "taught.json", told, indent=0)
+
+
+def _write(file: Path, about: object, indent: int | None = 1) -> None:
+    text = json.dumps(about, indent=indent, ensure_ascii=False)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The network as two ONNX graphs in int8: the layers that always read, and those that read on.
+
+Operators that belong together are one (onnxruntime's own domain), which halves the time.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
+
+from bot.triage.training.network import ATTENDING, EPSILON, WIDTH, Layer, Network
+
+FUSED = "com.microsoft"
+SHAPE = ["one", "tokens", WIDTH]
+
+
+def export(network: Network, first: int, folder: Path) -> None:
+    """Write first.onnx, with embeddings and so many layers, and rest.onnx."""
+    _write(_Graph(network, range(first), embeds=True), folder / "first.onnx")
+    _write(_Graph(network, range(first, len(network.layers))), folder / "rest.onnx")
+
+
+class _Graph:
+    def __init__(self, network: Network, layers: range, *, embeds: bool = False) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.values: list[onnx.TensorProto] = []
+        seen = self._embeds(network) if embeds else "seen"
+        for number in layers:
+            seen = self._layer(f"l{number}", network.layers[number], seen)  # type: ignore[arg-type]
+        self.nodes[-1].output[0] = "read"
+        self.takes = (
+            helper.make_tensor_value_info("ids", TensorProto.INT32, SHAPE[:2])
+            if embeds
+            else helper.make_tensor_value_info("seen", TensorProto.FLOAT, SHAPE)
+        )
+
+    def model(self) -> onnx.ModelProto:
+        gives = helper.make_tensor_value_info("read", TensorProto.FLOAT, SHAPE)
+        graph = helper.make_graph(self.nodes, "triage", [self.takes], [gives], self.values)
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+    def _embeds(self, network: Network) -> str:
+        words, places = self._keep("words", network.words), self._keep("places", network.places)
+        norm = self._norm("embeds", network.norm)
+        takes = ["ids", "", words, places, "", *norm]
+        return self._do("EmbedLayerNormalization", takes, ["embedded", "length"], epsilon=EPSILON)
+
+    def _layer(self, name: str, layer: Layer, seen: str) -> str:
+        asks = [self._keep(f"{name}.asks", layer.asks.weight.T), self._keep(f"{name}.asksb", layer.asks.bias)]
+        found = self._do("Attention", [seen, *asks], [f"{name}.found"], num_heads=ATTENDING)
+        gathered = self._times(f"{name}.gathers", found, layer.gathers.weight)
+        seen = self._added(f"{name}.gathered", gathered, seen, layer.after_gathering, layer.gathers.bias)
+        wide = self._times(f"{name}.widens", seen, layer.widens.weight)
+        bias = self._keep(f"{name}.widensb", layer.widens.bias)
+        bent = self._do("BiasGelu", [wide, bias], [f"{name}.bent"])
+        narrow = self._times(f"{name}.narrows", bent, layer.narrows.weight)
+        return self._added(f"{name}.read", narrow, seen, layer.after_narrowing, layer.narrows.bias)
+
+    def _times(self, name: str, seen: str, weight: Tensor) -> str:
+        kept = self._keep(name, weight.T)
+        return self._do("MatMul", [seen, kept], [f"{name}.out"], domain="")
+
+    def _added(self, name: str, new: str, seen: str, norm: object, bias: Tensor) -> str:
+        takes = [new, seen, *self._norm(name, norm), self._keep(f"{name}.bias", bias)]
+        return self._do("SkipLayerNormalization", takes, [f"{name}.out"], epsilon=EPSILON)
+
+    def _norm(self, name: str, norm: object) -> Iterator[str]:
+        yield self._keep(f"{name}.scale", norm.weight)  # type: ignore[attr-defined]
+        yield self._keep(f"{name}.shift", norm.bias)  # type: ignore[attr-defined]
+
+    def _keep(self, name: str, value: Tensor) -> str:
+        plain = np.ascontiguousarray(value.detach().numpy().astype(np.float32))
+        self.values.append(numpy_helper.from_array(plain, name))
+        return name
+
+    def _do(
+        self, what: str, takes: list[str], gives: list[str], domain: str = FUSED, **how: object
+    ) -> str:
+        self.nodes.append(helper.make_node(what, takes, gives, domain=domain, **how))
+        return gives[0]
+
+
+def _write(graph: _Graph, file: Path) -> None:
+    """Weights of eight bits a channel; seven of them used, which AVX2 needs for sums of two."""
+    logging.getLogger().setLevel(logging.ERROR)
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.onnx"
+        onnx.save(graph.model(), str(whole))
+        quantize_dynamic(
+            whole,
+            file,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+            extra_options={"DefaultTensorType": TensorProto.FLOAT, "MatMulConstBOnly": True},
+        )

@@ -1,0 +1,47 @@
+"""Teaches the lexical model: a logistic regression on what its features count."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bot.triage.lexical import BUCKETS, HEADS, Feature, Lexical
+
+PENALTY = 2.0  # on the squares of all weights, for the whole of the sentences
+STEPS = 60
+EIGHT_BITS = 127
+
+
+def weigh(counted: Sequence[Sequence[Feature]], targets: Tensor) -> Lexical:
+    """Fit one row of weights for each head; `targets` are probabilities, sentences by heads."""
+    table = _table(counted)
+    weights = torch.zeros(BUCKETS, len(HEADS), requires_grad=True)
+    biases = torch.zeros(len(HEADS), requires_grad=True)
+    steps = torch.optim.LBFGS([weights, biases], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        steps.zero_grad()
+        said = table @ weights + biases
+        missed = functional.binary_cross_entropy_with_logits(said, targets, reduction="sum")
+        whole = missed + PENALTY * (weights**2).sum() / 2
+        whole.backward()  # type: ignore[no-untyped-call]
+        return whole
+
+    steps.step(loss)  # type: ignore[no-untyped-call]
+    return _in_bytes(weights.detach(), biases.detach())
+
+
+def _table(counted: Sequence[Sequence[Feature]]) -> Tensor:
+    rows = [row for row, features in enumerate(counted) for _ in features]
+    buckets = [bucket for features in counted for bucket, _ in features]
+    values = [value for features in counted for _, value in features]
+    shape = (len(counted), BUCKETS)
+    return torch.sparse_coo_tensor(torch.tensor([rows, buckets]), values, shape).coalesce()
+
+
+def _in_bytes(weights: Tensor, biases: Tensor) -> Lexical:
+    most = weights.abs().max(0).values
+    scales = (most / EIGHT_BITS).tolist()
+    eighths = (weights / most * EIGHT_BITS).round().to(torch.int8).T.contiguous()
+    return Lexical(eighths.numpy().tobytes(), scales, biases.tolist())
