@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -181,6 +182,42 @@ def deadline(arguments: Arguments, environment: Mapping[str, str]) -> int:
     for answer in answers(sys.stdin, calendar, text=arguments.text):
         print(answer, flush=True)
     return 0
+
+
+def triage(arguments: Arguments, environment: Mapping[str, str]) -> int:
+    """Guess what posts are: reads texts or lines of JSON, and answers each with a line of JSON.
+
+    `{"text": "Still waiting for my parcel"}` is answered with its kind and lane, how likely it is
+    that it is a complaint and that it needs an answer, the severity, the language, and the words
+    that spoke for it. With labels, `{"text": …, "label": 0 or 1}`, and --report: the figures.
+    """
+    from bot.triage import BALANCED, Triage, lines
+
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    leaning = BALANCED
+    if arguments.team:
+        leaning = _team(config.teams(environment), arguments.team).triage
+    if arguments.recall:
+        leaning = replace(leaning, recall=arguments.recall)
+    made = Triage(config.triage(environment))
+    try:
+        answer = lines.report if arguments.report else lines.answers
+        for line in answer(sys.stdin, made, leaning):
+            print(line, flush=not arguments.report)
+    except lines.Wrong as problem:
+        print(problem, file=sys.stderr)
+        return WRONG
+    if made.trouble:
+        print(made.trouble, file=sys.stderr)
+    return 0
+
+
+def _recall(text: str) -> float:
+    share = float(text)
+    if not 0.5 <= share <= 0.99:
+        raise argparse.ArgumentTypeError("A recall is between 0.5 and 0.99.")
+    return share
 
 
 def simulate(arguments: Arguments, environment: Mapping[str, str]) -> int:
@@ -400,6 +437,12 @@ def _parser() -> argparse.ArgumentParser:
     tried = _command(commands, "deadline", deadline)
     tried.add_argument("--team", help="whose calendar counts where a line has none of its own")
     tried.add_argument("--text", action="store_true", help="reasons as sentences")
+    guessed = _command(commands, "triage", triage)
+    guessed.add_argument("--report", action="store_true", help="how good it is, by the labels")
+    guessed.add_argument(
+        "--recall", type=_recall, metavar="SHARE", help="of complaints to be found, such as 0.95"
+    )
+    guessed.add_argument("--team", help="whose keywords and recall count; without: nobody's")
     told = _command(commands, "simulate", simulate)
     told.add_argument("--teams", type=Path, metavar="FILE", help="another teams.toml")
     told.add_argument("--team", help="only this one; without: all")

@@ -54,6 +54,7 @@ from bot.slack.setup import Setup
 from bot.slack.socket import Sockets
 from bot.slack.trying import Trying
 from bot.sweep import Sweep
+from bot.triage import Triage
 from bot.watch import EVERY, Watch
 from storage import accounts, destinations, outbox, stumbles
 from storage.database import Database, Unavailable, ahead, on_trouble
@@ -190,7 +191,7 @@ def assemble(
     now: Callable[[], datetime],
 ) -> Bot:
     """Put the bot together. Nothing outside is asked yet."""
-    desk = Desk(database, settings.teams, adapters, now)
+    desk = Desk(database, settings.teams, adapters, now, Triage(settings.triage))
     answering = Answering(desk)
     amending = Amending(desk, answering)
     team_files = TeamFiles(desk, settings.environment, settings.adapter_names)

@@ -57,6 +57,11 @@ SETTINGS = (
     Setting(
         "LEASE_SECONDS", "After how long another attempt takes over a delivery.", default="120"
     ),
+    Setting(
+        "TRIAGE",
+        "model, or lexical for a tiny machine: by words alone, without the sentence model.",
+        default="model",
+    ),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO"),
     Setting("SLACK_API_URL", "Another address for Slack's API.", default="https://slack.com/api/"),
     Setting(
@@ -93,7 +98,11 @@ TOKENS = {
 NUMBERS = {"IMPORT_DAYS": (0, 3650), "DELIVERY_TRIES": (1, 100), "LEASE_SECONDS": (60, 3600)}
 HISTORY = timedelta(days=7)  # what the first start reads; IMPORT_DAYS can lengthen it
 PORTS = (1, 65535)
-CHOICES = {"LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR"), "LOG_FORMAT": ("text", "json")}
+CHOICES = {
+    "LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "LOG_FORMAT": ("text", "json"),
+    "TRIAGE": ("model", "lexical"),
+}
 ACCOUNT = re.compile(r"[a-z0-9_-]+(:[A-Za-z0-9_]+)?")
 SMTP_PORTS = {"smtps": 465, "smtp": 587}
 HOST = re.compile(r"[\w.:-]+")
@@ -123,6 +132,7 @@ class Settings:
     tries: int = 8
     lease: timedelta = timedelta(minutes=2)
     tick: timedelta = timedelta(seconds=1)  # between two looks at what is due
+    triage: str = "model"
     log_level: str = "INFO"
     alert_smtp_url: str | None = field(default=None, repr=False)
     alert_from: str | None = None
@@ -235,6 +245,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         import_days=int(given["IMPORT_DAYS"]),
         tries=int(given["DELIVERY_TRIES"]),
         lease=timedelta(seconds=int(given["LEASE_SECONDS"])),
+        triage=given["TRIAGE"].lower(),
         log_level=given["LOG_LEVEL"].upper(),
         alert_smtp_url=given["ALERT_SMTP_URL"] or None,
         alert_from=given["ALERT_FROM"] or None,
@@ -270,6 +281,14 @@ def teams(environment: Mapping[str, str], now: datetime | None = None) -> Teams:
     if wrong := [problem for problem in problems if not problem.endswith(UNSET)]:
         raise NotSetUp(wrong)
     return found
+
+
+def triage(environment: Mapping[str, str]) -> str:
+    """Only which model guesses: all that `triage` needs."""
+    given = environment.get("TRIAGE", "").strip() or _setting("TRIAGE").default
+    if problems := _wrong("TRIAGE", given, environment):
+        raise NotSetUp(problems)
+    return given.lower()
 
 
 def installed() -> Mapping[str, Callable[[], Platform]]:

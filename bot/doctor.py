@@ -14,6 +14,7 @@ from bot.app import slack_client
 from bot.config import Looked, NotSetUp, Settings
 from bot.domain.delivery import LockedOut, TryLater
 from bot.domain.health import APART
+from bot.domain.mention import Kind
 from bot.domain.team import Team, Teams
 from bot.logs import reason
 from bot.policy.feeds import Unreadable, host
@@ -21,6 +22,8 @@ from bot.policy.schedules import fetched, with_source
 from bot.slack.channel import TOKEN
 from bot.slack.client import clock_off
 from bot.slack.health import lines, plain
+from bot.triage import Triage
+from bot.triage.lines import heard
 from bot.timetable import found, hours
 from bot.watch import Watch
 from storage import migrations
@@ -41,6 +44,7 @@ SCOPES = {
     "usergroups:read": "to know who is in a group",
 }
 FOR_GOOD = TOKEN - {"missing_scope"}  # what no waiting mends, whatever was asked
+PLAINLY = "Still waiting, and nobody answers"
 SOON = 5  # seconds that a start waits for one answer of Slack's
 
 
@@ -66,6 +70,7 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
     looked = config.look(environment)
     yield from _settings(looked)
     yield from _teams(looked)
+    yield from _triage(looked)
     yield _database(looked)
     yield from _health(looked)
     yield from _slack(looked)
@@ -120,6 +125,21 @@ def _times(team: Team, now: datetime) -> Iterator[Finding]:
         else:
             yield Finding(True, what, found(before, team, source, now))
     yield Finding(True, f"hours of {team.name}", hours(team.calendar, now))
+
+
+def _triage(looked: Looked) -> Iterator[Finding]:
+    """Whether the model can be read and still finds what it must."""
+    if "TRIAGE" in looked.wrong:
+        return
+    triage = Triage(looked.values["TRIAGE"].lower())
+    guessed = triage.guess(heard(PLAINLY))
+    if triage.trouble:
+        yield Finding(False, "triage", triage.trouble)
+    elif guessed.kind is not Kind.COMPLAINT:
+        yield Finding(False, "triage", f"finds nothing wrong with “{PLAINLY}”. Install it anew.")
+    else:
+        said = f"the {triage.way} model reads, and explains itself: {guessed.because}"
+        yield Finding(True, "triage", said)
 
 
 def _database(looked: Looked) -> Finding:

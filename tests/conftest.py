@@ -15,7 +15,7 @@ from sqlalchemy import text
 from adapters import Adapter
 from adapters.demo import Demo
 from bot import app as assembly
-from bot import logs
+from bot import desk, logs
 from bot.app import Bot
 from bot.config import Settings
 from bot.domain.clock import CHANNEL, HERE, OWNER, Rung
@@ -27,6 +27,7 @@ from storage.database import Database, connect
 from storage.tables import metadata
 from tests import postgres, tally
 from tests.fake_slack import AtOnce, FakeSlack
+from tests.thumbs import ByThumb
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 LADDER = (
@@ -66,6 +67,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _plain_logs() -> None:
     logs.begin()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _by_thumb() -> Iterator[None]:
+    """Bots in this process guess by a few words, which tests know."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (assembly, desk):
+            patch.setattr(module, "Triage", ByThumb)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

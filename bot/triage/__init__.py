@@ -1,91 +1,196 @@
-"""Is it a complaint? A first guess by rules of thumb, with the words that spoke for it."""
+"""Is it a complaint, and does it need an answer? Guessed inside the worker, and explained."""
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-from bot.domain.guess import Guess, Lane, Leaning
+import structlog
+
+from bot.domain.guess import Features, Guess, Lane, Leaning, Lesson
 from bot.domain.mention import Kind, Mention
-from bot.triage.words import CLOSING, COMPLAINT, GLAD, IN_A_LAST_WORD, PRAISE, QUESTION, THUMBS
+from bot.triage import lanes
+from bot.triage.languages import FIRST, TAUGHT, language
+from bot.triage.lexical import feelings
+from bot.triage.mind import WEIGHTS, Mind, Sentences, Thought, Words
+from bot.triage.reading import plain, words
+from bot.triage.words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 
-LETTERS = re.compile(r"[^\W\d_]")
-LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+log = structlog.get_logger()
+
+MODEL, LEXICAL = "model", "lexical"
+WAYS = (MODEL, LEXICAL)
+BALANCED = Leaning()
+POOR = 2  # stars, at most
+LAST_WORD = 12  # words: who says more has more to say
+COMPLAINED = 0.7  # log-odds that an answer to our answer to a complaint is one as well
 HANDLE = re.compile(r"@\w+")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 MODIFIERS = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")  # of emoji
 AROUND = re.compile(rf"(?:[\s,!;:()*&-]|(?<!\.)\.(?!\.)|{GLAD})*")  # "..." is said with a sigh
-POOR = 2  # stars, at most
-LAST_WORD = 12  # words: who says more has more to say
-
-
-BALANCED = Leaning()
-LANES = {Kind.COMPLAINT: Lane.SURE, Kind.QUESTION: Lane.QUESTION}
 
 
 class Triage:
-    """What the desk asks about each mention; `leaning` is what the team that hears it wants."""
+    """What the desk asks about each mention. Its weights are read when it is first asked.
+
+    `way` is the sentence model or the lexical one alone; without the model's libraries it is the
+    lexical one anyway. `trouble` tells what is wrong, in a sentence; "": nothing.
+    """
+
+    def __init__(self, way: str = MODEL, folder: Path = WEIGHTS) -> None:
+        self.way, self.folder, self.trouble = way, folder, ""
+        self.lessons: Mapping[str, Mapping[str, Lesson]] = {}
+
+    def learn(self, lessons: Mapping[str, Mapping[str, Lesson]]) -> None:
+        """From now on these are in force: by team, and by "complaint" or "needs_answer"."""
+        self.lessons = lessons
 
     def guess(
         self,
         mention: Mention,
         leaning: Leaning = BALANCED,
+        team: str = "",
         *,
-        after: Kind | None = None,  # noqa: ARG002
+        after: Kind | None = None,
     ) -> Guess:
         """Never raises: what can't be understood needs an answer.
 
-        `after` is the kind of the conversation that it goes on with, where it answers us.
+        `team` is whose lessons count, `after` the kind of the conversation that it goes on with,
+        where it answers us.
         """
-        return self._forced(mention, leaning) or guess(mention)
+        try:
+            return self._known(mention, leaning) or self._thought(mention, leaning, team, after)
+        except Exception as problem:
+            log.exception("triage.failed", account=mention.account, key=mention.key)
+            self.trouble = self.trouble or f"Triage could not read a mention: {problem!r}."
+            return lanes.unclear(lanes.BROKEN, Kind.COMPLAINT, mention.language)
 
-    def _forced(self, mention: Mention, leaning: Leaning) -> Guess | None:
-        """What a keyword of the team decides alone."""
-        text = f"{mention.subject}\n{mention.text}".lower()
-        for words, kind in ((leaning.complaints, Kind.COMPLAINT), (leaning.others, Kind.OTHER)):
-            if found := next((word for word in words if word.lower() in text), ""):
-                return _guessed(kind, f"“{found}”")
+    def features(self, mention: Mention) -> Features | None:
+        """What a team's layer is taught by; None: there is no model, so nothing can be taught."""
+        text, spoken = self._read(mention)
+        if spoken not in TAUGHT or self.mind is None:
+            return None
+        thought = self.mind.think(text, spoken)
+        if thought.embedding is None:
+            return None
+        length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
+        return Features(
+            embedding=(thought.embedding / length).astype("<f2").tobytes(),
+            complaint=thought.complaint,
+            needs_answer=thought.needs_answer,
+        )
+
+    @cached_property
+    def mind(self) -> Mind | None:
+        """None where the weights are missing or broken: then everything needs an answer."""
+        try:
+            return self._mind()
+        except Exception as problem:
+            log.exception("triage.broken")
+            self.trouble = (
+                f"Triage can't read its weights ({problem!r}), so every mention counts as a"
+                " complaint. Install the bot anew."
+            )
+            return None
+
+    def _mind(self) -> Mind:
+        if self.way == MODEL:
+            try:
+                return Sentences(self.folder)
+            except ImportError as missing:
+                self.trouble = (
+                    f"The sentence model's library {missing.name} is not installed, so the lexical"
+                    " model serves. Install it, or set TRIAGE=lexical."
+                )
+        return Words(self.folder)
+
+    @cached_property
+    def bounds(self) -> Mapping[str, Any]:
+        """Where lanes begin, by the mind that serves: measured, in docs/triage.md."""
+        about = json.loads((self.folder / "lanes.json").read_text(encoding="utf-8"))
+        found: Mapping[str, Any] = about[MODEL if isinstance(self.mind, Sentences) else LEXICAL]
+        return found
+
+    def _known(self, mention: Mention, leaning: Leaning) -> Guess | None:
+        """What needs no model: a team's keywords, stars, and last words."""
+        said = f"{mention.subject}\n{mention.text}".lower()
+        for keywords, kind, lane in (
+            (leaning.complaints, Kind.COMPLAINT, Lane.SURE),
+            (leaning.others, Kind.OTHER, Lane.REST),
+        ):
+            if found := next((word for word in keywords if word.lower() in said), ""):
+                return lanes.forced(found, kind, lane)
+        if mention.rating and mention.rating <= POOR:
+            return lanes.forced("★" * mention.rating, Kind.COMPLAINT, Lane.SURE)
+        if found := _last_word(mention):
+            guessed = lanes.unclear(found, Kind.PRAISE, mention.language)
+            return replace(guessed, thanks=True)
         return None
 
+    def _thought(
+        self, mention: Mention, leaning: Leaning, team: str, after: Kind | None
+    ) -> Guess:
+        text, spoken = self._read(mention)
+        if not text or not any(map(str.isalnum, text)):
+            return lanes.unclear(lanes.WORDLESS, Kind.QUESTION, mention.language)
+        if spoken not in TAUGHT:
+            return lanes.unclear(lanes.UNTAUGHT, leaning.unknown, spoken)
+        if self.mind is None:
+            return lanes.unclear(lanes.BROKEN, Kind.COMPLAINT, spoken)
+        thought = self.mind.think(text, spoken)
+        if after is Kind.COMPLAINT:
+            thought = replace(thought, complaint=thought.complaint + COMPLAINED)
+        lessons = self.lessons.get(team, {})
+        taught = lessons.get("complaint")
+        guessed = lanes.decide(
+            _moved(thought, lessons), leaning, self.bounds, taught.threshold if taught else None
+        )
+        return replace(guessed, language=spoken)
 
-def guess(mention: Mention) -> Guess:
-    """The kind of a mention. What is in a script the rules can't read counts as a complaint."""
-    if mention.rating and mention.rating <= POOR:
-        return _guessed(Kind.COMPLAINT, f"“{'★' * mention.rating}”")
-    text = f"{mention.subject}\n{mention.text}".lower().replace("’", "'")
-    if found := _found(COMPLAINT, text):
-        return _guessed(Kind.COMPLAINT, found)
-    if not QUESTION.search(text) and (found := _last_word(mention)):
-        return _guessed(Kind.PRAISE, found, thanks=True)
-    if _foreign(text):
-        return _guessed(Kind.COMPLAINT, "a language the rules can't read")
-    if found := _found(QUESTION, text):
-        return _guessed(Kind.QUESTION, found)
-    if found := _found(PRAISE, text):
-        return _guessed(Kind.PRAISE, found)
-    return _guessed(Kind.OTHER, "none of the words the bot knows")
+    def _read(self, mention: Mention) -> tuple[str, str]:
+        """Its words as they are read, and their language."""
+        text = plain(f"{mention.subject}\n{mention.text}")
+        return text, language(text, mention.language) or FIRST
 
 
-def _guessed(kind: Kind, because: str, *, thanks: bool = False) -> Guess:
-    return Guess(kind=kind, lane=LANES.get(kind, Lane.REST), because=because, thanks=thanks)
+def _moved(thought: Thought, lessons: Mapping[str, Lesson]) -> Thought:
+    """What a team's people have taught, added."""
+    if not lessons or thought.embedding is None:
+        return thought
+    from bot.triage.residual import shift  # noqa: PLC0415  # numpy is the model's
 
-
-def _found(words: re.Pattern[str], text: str) -> str:
-    """The first two words that match, quoted."""
-    matches = dict.fromkeys(match.group().strip() for match in words.finditer(text))
-    return ", ".join(f"“{word}”" for word in list(matches)[:2])
+    length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
+    means = (thought.embedding / length)[None]
+    odds = {
+        head: getattr(thought, head) + float(shift(lesson, means)[0])
+        for head, lesson in lessons.items()
+    }
+    return replace(thought, **odds)
 
 
 def _last_word(mention: Mention) -> str:
     """The words that close a conversation; "" where any other word is said, or a picture shown."""
+    if mention.media or "?" in mention.text or _blames(mention.subject, mention.language):
+        return ""
     said = MODIFIERS.sub("", HANDLE.sub("", mention.text.lower().replace("’", "'")))
     words = WORD.findall(said)
-    short = not mention.media and len(words) <= LAST_WORD
-    if not short or not all(word in IN_A_LAST_WORD for word in words):
+    if len(words) > LAST_WORD or not all(word in IN_A_LAST_WORD for word in words):
         return ""
     if not AROUND.fullmatch(WORD.sub("", said)):
         return ""
-    return _found(CLOSING, " ".join(words)) or _found(THUMBS, said)
+    return _quoted(CLOSING, " ".join(words)) or _quoted(THUMBS, said)
 
 
-def _foreign(text: str) -> bool:
-    """Whether most letters are of a script that none of the rules is written in."""
-    letters = LETTERS.findall(text)
-    return len(letters) > 2 and len(LATIN.findall(text)) < len(letters) / 2
+def _blames(subject: str, told: str | None) -> bool:
+    """Whether the subject of a mail says what went wrong, whatever stands below it."""
+    said = plain(subject)
+    return bool(feelings(words(said), language(said, told) or FIRST).quotes["complaint"])
+
+
+def _quoted(words: re.Pattern[str], text: str) -> str:
+    """The first two words that match."""
+    matches = dict.fromkeys(match.group().strip() for match in words.finditer(text))
+    return lanes.quoted(list(matches)[:2])

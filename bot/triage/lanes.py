@@ -1,0 +1,74 @@
+"""From what was understood to what becomes of it: the kind, the lane, and the words for people."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.domain.guess import Guess, Lane, Leaning, Manner
+from bot.domain.mention import Kind
+from bot.triage.mind import Thought
+
+NEEDS = 0.5  # the probability from which it needs an answer
+UNTAUGHT = "a language that triage was not taught"
+BROKEN = "triage does not work at the moment"
+WORDLESS = "there are no words in it"
+NOTHING = "none of the words the bot knows"
+
+
+def decide(
+    thought: Thought, leaning: Leaning, bounds: Mapping[str, Any], threshold: float | None
+) -> Guess:
+    """`threshold` is the team's own for complaints, where its people have taught one.
+
+    Neither promotion nor what is automated is quiet where it sounds like a complaint.
+    """
+    complaint, needs = probability(thought.complaint), probability(thought.needs_answer)
+    from_on = threshold if threshold is not None else general(leaning.recall, bounds)
+    kind, lane = _way(complaint, needs, thought, from_on, max(from_on, bounds["sure"]))
+    return Guess(
+        kind=kind,
+        lane=lane,
+        because=quoted(thought.speaks.get(kind, ())) or NOTHING,
+        complaint=complaint,
+        needs_answer=max(needs, complaint),
+        severity=thought.severity if kind is Kind.COMPLAINT else None,
+        manner=thought.manner if kind is not Kind.COMPLAINT else Manner.PLAIN,
+        similar=thought.similar,
+    )
+
+
+def _way(
+    complaint: float, needs: float, thought: Thought, from_on: float, sure: float
+) -> tuple[Kind, Lane]:
+    if complaint >= from_on:
+        return Kind.COMPLAINT, Lane.SURE if complaint >= sure else Lane.CHECK
+    if needs >= NEEDS and thought.manner is Manner.PLAIN:
+        return Kind.QUESTION, Lane.QUESTION
+    return Kind.PRAISE if thought.praise > 0 else Kind.OTHER, Lane.REST
+
+
+def general(recall: float, bounds: Mapping[str, Any]) -> float:
+    """From which probability on a complaint is one, to find this share of them: as measured."""
+    points = sorted((float(share), float(at)) for share, at in bounds["recall"].items())
+    below = [point for point in points if point[0] <= recall] or points[:1]
+    above = [point for point in points if point[0] >= recall] or points[-1:]
+    (low, at_low), (high, at_high) = below[-1], above[0]
+    return at_low if high == low else at_low + (at_high - at_low) * (recall - low) / (high - low)
+
+
+def forced(word: str, kind: Kind, lane: Lane) -> Guess:
+    return Guess(kind=kind, lane=lane, because=quoted([word]))
+
+
+def unclear(because: str, kind: Kind, language: str | None = None) -> Guess:
+    """What can't be understood needs an answer, and a complaint's is to be checked."""
+    lane = {Kind.COMPLAINT: Lane.CHECK, Kind.QUESTION: Lane.QUESTION}.get(kind, Lane.REST)
+    return Guess(kind=kind, lane=lane, because=because, language=language)
+
+
+def quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
+
+
+def probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
