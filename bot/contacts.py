@@ -149,7 +149,7 @@ class Contacts:
     def _log(self, by: str, team: Team, mention: Mention, judged: Kind | None = None) -> int:
         self._must_be_loggable(mention)
         mention = replace(mention, posted_at=min(mention.posted_at, self.desk.now())).storable()
-        guess = self.desk.triage.guess(mention, team.triage)
+        guess = self.desk.triage.guess(mention, team.triage, team.name)
         with self.database.begin() as db:
             customer = customers.meet(db, mention.customer)
             customers.hold(db, [customer])  # of two at once, the second sees what the first did

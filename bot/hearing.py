@@ -187,7 +187,7 @@ class Hearing:
         """As the team sees it whose work it is, or will be."""
         teams = self.desk.teams
         team = self.desk.team(known) if known else teams.hearing(mention.account)
-        return self.desk.triage.guess(mention, team.triage)
+        return self.desk.triage.guess(mention, team.triage, team.name)
 
     def _hear_again(self, mention: Mention, by: int, first: Told) -> None:
         """Another source has told of this post: there is one mention, which can be answered."""

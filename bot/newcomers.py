@@ -47,7 +47,7 @@ class Newcomers:
         tags = customers.tags_of(self.db, list(by.values()))
         met = [by[mention.customer.platform, mention.customer.key] for mention in run]
         team = self.desk.teams.hearing(self.account.name)
-        guessed = [self.desk.triage.guess(mention, team.triage) for mention in run]
+        guessed = [self.desk.triage.guess(mention, team.triage, team.name) for mention in run]
         all_of_it = zip(run, guessed, met, strict=True)
         begun = [begins(mention, guess, id, tags[id]) for mention, guess, id in all_of_it]
         opened = self.ledger.open_all(self.db, begun, now)

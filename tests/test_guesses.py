@@ -36,9 +36,10 @@ class Counting(Triage):
 
     asked = 0
 
-    def guess(self, mention: Mention, leaning: Leaning = Leaning()) -> Guess:  # noqa: B008
+    def guess(self, mention: Mention, leaning: Leaning = Leaning(), team: str = "") -> Guess:  # noqa: B008
         self.asked += 1
-        return super().guess(mention, leaning)
+        assert team == "care"
+        return super().guess(mention, leaning, team)
 
 
 def say(database, *said):

@@ -1,8 +1,9 @@
 """Is it a complaint? A first guess by rules of thumb, with the words that spoke for it."""
 
 import re
+from collections.abc import Mapping
 
-from bot.domain.guess import Guess, Lane, Leaning
+from bot.domain.guess import Features, Guess, Lane, Leaning, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.triage.words import CLOSING, COMPLAINT, GLAD, IN_A_LAST_WORD, PRAISE, QUESTION, THUMBS
 
@@ -22,8 +23,17 @@ LANES = {Kind.COMPLAINT: Lane.SURE, Kind.QUESTION: Lane.QUESTION}
 class Triage:
     """What the desk asks about each mention; `leaning` is what the team that hears it wants."""
 
-    def guess(self, mention: Mention, leaning: Leaning = Leaning()) -> Guess:  # noqa: B008
-        """Never raises: what can't be understood needs an answer."""
+    lessons: Mapping[str, Mapping[str, Lesson]] = {}  # of each team, by what it is about
+
+    def learn(self, lessons: Mapping[str, Mapping[str, Lesson]]) -> None:
+        """From now on these are in force: by team, and by "complaint" or "needs_answer"."""
+        self.lessons = lessons
+
+    def features(self, mention: Mention) -> Features | None:
+        """What a team's layer is taught by; None: there is no model, so nothing can be taught."""
+
+    def guess(self, mention: Mention, leaning: Leaning = Leaning(), team: str = "") -> Guess:  # noqa: ARG002, B008
+        """Never raises: what can't be understood needs an answer. `team` is whose lessons count."""
         return self._forced(mention, leaning) or guess(mention)
 
     def _forced(self, mention: Mention, leaning: Leaning) -> Guess | None:
