@@ -167,6 +167,10 @@ def get(db: Transaction, id: int) -> Mention:
     return as_mention(db.execute(with_author().where(m.id == id)).one())
 
 
+def conversation_of(db: Transaction, id: int) -> int | None:
+    return db.execute(select(m.conversation).where(m.id == id)).scalar_one_or_none()
+
+
 def oldest_after(db: Transaction, conversation: int, mention: int) -> Mention | None:
     """The oldest of the customer's words that still stand, and that an answer to it did not see.
 

@@ -8,6 +8,7 @@ from struct import calcsize, pack, unpack
 from bot.domain.mention import Kind
 
 LOG_ODDS = "<ff"
+GENERAL = 0.3  # from where on something counts as a complaint, where nothing better is known
 RECALL = 0.95  # of a hundred complaints, so many are to be found
 
 

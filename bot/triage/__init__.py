@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from bot.domain.guess import Features, Guess, Lane, Leaning, Lesson
+from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.triage.words import CLOSING, COMPLAINT, GLAD, IN_A_LAST_WORD, PRAISE, QUESTION, THUMBS
 
@@ -31,6 +31,10 @@ class Triage:
 
     def features(self, mention: Mention) -> Features | None:
         """What a team's layer is taught by; None: there is no model, so nothing can be taught."""
+
+    def threshold(self, recall: float) -> float:  # noqa: ARG002
+        """From where on the general guess takes something for a complaint, to find so many."""
+        return GENERAL
 
     def guess(self, mention: Mention, leaning: Leaning = Leaning(), team: str = "") -> Guess:  # noqa: ARG002, B008
         """Never raises: what can't be understood needs an answer. `team` is whose lessons count."""

@@ -1,7 +1,7 @@
-"""What a team's labels teach: a small layer over the general guess, and where a complaint begins.
+"""What a team's labels teach: a small layer over the general guess, and where complaints begin.
 
-The layer is a logistic regression whose start is the general guess: p = sigmoid(base + shift), where
-the shift is `bias + weights · embedding`, kept small by a penalty and bounded, so that a sure
+The layer is a logistic regression that starts from the general guess: p = sigmoid(base + shift).
+The shift is `bias + weights · embedding`, kept small by a penalty and bounded, so that a sure
 complaint can become one to be checked, and no kind is ever silenced. Only numpy is needed here, and
 it is only imported by whoever learns.
 """
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.guess import Lesson
+from bot.domain.guess import GENERAL, Lesson
 
 Array = NDArray[np.float64]
 
-PENALTY = 3.0  # on each weight: a hundred labels that agree move a guess by about 1.5 log-odds
-BIAS_PENALTY = 12.0  # on what is moved everywhere at once
+PENALTY = 6.0  # on each weight: a hundred labels rarely move a guess by more than 1.5 log-odds
+BIAS_PENALTY = 24.0  # on what is moved everywhere at once
 FARTHEST = 2.0  # log-odds that a guess may be moved by
 SUREST = 6.0  # log-odds: the general guess is never taken for surer
 MOST = 2000  # labels, the newest
@@ -24,7 +24,6 @@ FEWEST = 20  # labels to learn from
 STEPS, ENOUGH = 12, 1e-6
 KEPT_BACK = 0.2  # of the labels, the newest: what a new layer is judged on
 LOWEST, HIGHEST = 0.05, 0.6  # that a threshold may be
-GENERAL = 0.3  # the threshold where nothing better is known
 WORTH = 50  # complaints that the general threshold is worth
 
 

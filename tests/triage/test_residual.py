@@ -20,7 +20,7 @@ def world(many, seed=1, *, own=2.5, base=1.2):
     """A brand with words of its own: the general guess sees but a part of what is a complaint."""
     chance = np.random.default_rng(seed)
     known, theirs = np.random.default_rng(99).standard_normal((2, SIZE))
-    x = chance.standard_normal((many, SIZE)) * 0.3
+    x = chance.standard_normal((many, SIZE))
     tells = chance.standard_normal((many, 2))
     x += np.outer(tells[:, 0], known) + np.outer(tells[:, 1], theirs) * 0.7
     x /= np.linalg.norm(x, axis=1, keepdims=True)
@@ -66,7 +66,7 @@ def test_nothing_is_moved_farther_than_it_may_be_whatever_was_taught():
 
 
 def test_a_shift_is_rarely_above_one_and_a_half():
-    lesson = learn(world(200))
+    lesson = learn(world(100))
 
     moved = np.abs(residual.shift(lesson, world(2000, seed=3).embeddings))
     assert (moved > 1.5).mean() < 0.05
