@@ -55,6 +55,7 @@ from bot.slack import (
     setup,
     stories,
     surges,
+    teaching,
     tongue,
     whatif,
     working,

@@ -103,6 +103,7 @@ def test_it_is_taken_back_and_used_again_with_a_button(guarded, workspace, repla
     assert guarded.desk.triage.lessons == {}
     assert f"is taken back* by <@{LEA}>" in replaced[-1].text
 
+    ask(guarded.bolt, workspace, "triage", LEA)
     press_whisper(guarded, workspace, "taught_use_again")
     assert guarded.desk.triage.lessons
     assert "has taught triage*" in replaced[-1].text
