@@ -26,6 +26,7 @@ from storage import (
     customers,
     forgetting,
     guesses,
+    labels,
     mentions,
     outbox,
     remembered,
@@ -401,6 +402,7 @@ class Hearing:
             self.guessed[id] = guess
         else:
             guesses.change(self.db, id, guess, self.now)
+            labels.edited(self.db, id)
         return guess
 
     def _keep(self, mention: Mention, by: int, conversation: int | None) -> int:

@@ -1,6 +1,7 @@
 """What a team's people teach triage: made now and then, judged before it counts, and reversible."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from bot.domain.guess import Features, Lesson
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.team import Team
+from bot.pulse import moving
 from bot.slack.written import TAUGHT_AGAINST, TAUGHT_ONE_KIND
 from storage import days, labels, lessons, mentions, samples
 from storage.database import Transaction, reading
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from bot.triage.residual import Examples
 
 log = structlog.get_logger()
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it when it is loaded: one core
 
 NEW = 20  # labels since the last time, after which it is made anew
 A_WEEK = timedelta(weeks=1)  # after which fewer are enough
@@ -231,7 +235,7 @@ class Learning:
     def _work_out(self, team: str) -> None:
         """The features of what was labelled since; a click waits for none of it."""
         while self._work_out_some(team):
-            pass
+            moving()
 
     def _work_out_some(self, team: str) -> bool:
         with reading(self.database) as db:

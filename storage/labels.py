@@ -131,6 +131,11 @@ def keep_features(db: Transaction, features: Mapping[int, bytes]) -> None:
         db.execute(update(labels).where(la.mention == mention).values(features=each))
 
 
+def edited(db: Transaction, mention: int) -> None:
+    """Its words are others now: what they are in numbers is to be worked out anew."""
+    db.execute(update(labels).where(la.mention == mention).values(features=None))
+
+
 def _with_rate() -> Select[Any]:
     """Of those that were asked about, also of how many they were chosen."""
     rate = case((la.source == SAMPLED, s.rate), else_=None).label("rate")

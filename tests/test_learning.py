@@ -214,6 +214,25 @@ def test_what_is_forgotten_teaches_nothing_any_more(app, learning, teach):
     assert made(app)[0].labels == 39
 
 
+def test_an_edited_mention_is_worked_out_anew(app, learning, teach, demo, clock):
+    teach(1)
+    learning.refit_some()
+    before = kept_features(app)
+    demo.edit("d1", "My lamp is out")
+    clock.pass_(minutes=1)
+    app.intake.poll("demo", demo)
+    assert kept_features(app) == [None]
+
+    learning.refit_some()
+
+    assert kept_features(app) != before
+
+
+def kept_features(app):
+    with reading(app.desk.database) as db:
+        return [each.features for each in labels.newest(db, "care", most=9)]
+
+
 # What is asked about
 
 

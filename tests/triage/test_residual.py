@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -78,13 +77,13 @@ def test_the_same_labels_teach_the_same_and_only_the_newest_count():
     assert learn(many) == learn(many) == learn(many.part(50, len(many)))
 
 
-def test_it_takes_less_than_a_second():
-    many = world(residual.MOST)
-    began = time.process_time()
+def test_it_takes_less_than_a_second_of_one_core():
+    learning = "import bot.learning, time; from tests.triage.test_residual import *"
+    timed = "w = world(residual.MOST); b = time.process_time(); residual.judge(w, None)"
+    code = f"{learning}; {timed}; print(time.process_time() - b)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    residual.judge(many, None)
-
-    assert time.process_time() - began < 4  # on a loaded machine, and numpy counts all its threads
+    assert float(done.stdout.split()[-1]) < 1
 
 
 def test_only_what_is_no_worse_on_the_newest_replaces_what_is_in_force():
