@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from adapters import Finds
+from bot import labelling
 from bot.desk import GONE, Desk, must_be_soon
 from bot.domain import approval
 from bot.domain.conversation import UNSETTLED, Conversation, State
@@ -292,6 +293,7 @@ class Answering:
                 if found.posted_at < conversation.waiting_since:
                     raise NotThatAnswer(TOO_OLD)
                 at = max(found.posted_at, conversation.told_until)
+            labelling.answered(db, conversation, by, self.now())
             answered = conversation.answered_there(at, by, team)
             newer = mentions.oldest_posted_after(db, conversation.id, at)
             if newer:
@@ -386,6 +388,7 @@ class Answering:
         if conversation.state not in UNSETTLED:
             return conversation
         team, thanks = self.desk.team(conversation), conversation.thanks
+        labelling.answered(db, conversation, reply.author, now)
         answered = conversation.sent(now, team, promised_for=reply.promised_for, by=reply.author)
         newer = mentions.oldest_after(db, conversation.id, reply.mention)
         return answered.reopen(newer.posted_at, team, thanks=thanks) if newer else answered

@@ -27,6 +27,7 @@ from bot.desk import Desk
 from bot.errands import Errands
 from bot.forgetting import Forgetting
 from bot.intake import Intake
+from bot.learning import Learning
 from bot.merging import Merging
 from bot.policy.made_in_slack import TeamFiles
 from bot.policy.schedules import Schedules
@@ -52,6 +53,7 @@ from bot.slack.queue import Links
 from bot.slack.saved_replies import SavedRoom
 from bot.slack.setup import Setup
 from bot.slack.socket import Sockets
+from bot.slack.teaching import Teaching
 from bot.slack.trying import Trying
 from bot.sweep import Sweep
 from bot.triage import Triage
@@ -66,6 +68,8 @@ TIMEOUT = 20  # seconds for one call to Slack, well below the lease
 SCHEDULES = timedelta(minutes=1)  # between two looks which holidays or rotas are to be asked for
 GREET = timedelta(seconds=30)  # between two attempts to learn who we are
 TELL = timedelta(seconds=15)  # between two looks at what ails us
+LESSONS = timedelta(minutes=1)  # between two looks whether a team was taught something
+LEARN = timedelta(hours=1)  # between two looks whether one can be
 COMPARE = timedelta(minutes=10)  # between two looks at the clocks of others
 AWAKE = 1.0  # seconds; a signal that another thread got is heard when the main one wakes up
 DRAIN = 4.0  # seconds to finish what is under way when we are asked to stop: all takes five
@@ -88,6 +92,7 @@ class Bot:
     schedules: Schedules
     team_files: TeamFiles
     managing: Managing
+    learning: Learning
     watch: Watch
     tick: timedelta = timers.TICK
 
@@ -137,6 +142,9 @@ class Bot:
         made.every("greet", GREET, self.greet, at=now, slowest=timers.NETWORK)
         made.every("compare", COMPARE, self.compare_clocks, at=now, slowest=timers.NETWORK)
         made.every("ask", EVERY, watch.ask, at=now)
+        made.every("lessons", LESSONS, self.learning.remember, at=now)
+        made.every("learn", LEARN, self.learning.refit_some)
+        made.every("ask_some", LEARN, self.learning.ask_some)
         made.every("tell", TELL, Ailing(self.desk, watch).tell)
         return made.ticking
 
@@ -196,7 +204,7 @@ def assemble(
     amending = Amending(desk, answering)
     team_files = TeamFiles(desk, settings.environment, settings.adapter_names)
     channel, members = Channel(client, now), Members(client, now)
-    links, merging = Links(), Merging(desk)
+    links, merging, learning = Links(), Merging(desk), Learning(desk)
     clientele, contacts = Clientele(desk), Contacts(desk)
     roads = Roads(settings.alert_smtp_url, settings.alert_from, now)
     publisher = Publisher(database, answering, amending, adapters, channel.file)
@@ -235,6 +243,7 @@ def assemble(
         managing,
         Setup(desk, team_files, members),
         Trying(desk, settings.environment),
+        Teaching(desk, learning),
     ]
     Listeners(desk, client, members, [room.counter() for room in rooms]).listen(bolt)
     intake = Intake(desk, settings.import_days, restored.look)
@@ -252,6 +261,7 @@ def assemble(
         Schedules(desk),
         team_files,
         managing,
+        learning,
         watch,
         settings.tick,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from adapters import Adapter, Corrects, Withdraws
+from bot import labelling
 from bot.domain.case import Case, Nagged
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.delivery import Delivery
@@ -227,6 +228,7 @@ class Desk:
         with self.database.begin() as db:
             conversation, team = self.hold(db, conversation_id)
             self.save(db, conversation.no_answer_needed(by, self.now(), team))
+            labelling.needless(db, conversation, by, self.now())
         log.info("conversation.dismissed", conversation=conversation_id, by=by)
 
     def tag(self, conversation_id: int, by: str, word: str) -> None:
@@ -240,6 +242,7 @@ class Desk:
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
             self.save(db, conversation.dismiss(by, because, self.now()))
+            labelling.dismissed(db, conversation, because, by, self.now())
         log.info("conversation.dismissed", conversation=conversation_id, by=by)
 
     def undismiss(self, conversation_id: int, by: str) -> None:
@@ -253,6 +256,7 @@ class Desk:
                 raise TooLateToUndo
             left = self.without_deleted(db, self.tagged(db, back))
             self.save(db, self._answered_meanwhile(db, left, closed_at or now))
+            labelling.undismissed(db, back, now)
         log.info("conversation.undismissed", conversation=conversation_id, by=by)
 
     def judge(self, conversation_id: int, by: str, kind: Kind) -> None:
@@ -260,6 +264,7 @@ class Desk:
         with self.database.begin() as db:
             conversation = conversations.hold(db, conversation_id)
             self.save(db, conversation.judge(kind, by, self.team(conversation)))
+            labelling.judged(db, conversation, kind, by, self.now())
         log.info("conversation.judged", conversation=conversation_id, by=by, kind=kind)
 
     # What is told

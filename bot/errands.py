@@ -18,6 +18,8 @@ from bot.domain.forgotten import hidden
 from bot.domain.team import Team
 from bot.forgetting import Forgetting
 from bot.gallery import Gallery
+from bot.learning import Learning
+from bot.ledger import ASKING
 from bot.noting import Noting
 from bot.pictures import Fetcher
 from bot.publisher import Publisher
@@ -29,6 +31,7 @@ from bot.slack.digests import digest
 from bot.slack.members import Members
 from bot.slack.queue import Links
 from bot.slack.surges import surge
+from bot.slack.teaching import asking
 from bot.slack.tongue import speaking
 from bot.taking_back import TakingBack
 from storage import (
@@ -71,7 +74,7 @@ class Errands:
         self.desk, self.channel, self.publisher, self.links = desk, channel, publisher, links
         self.members, self.roads = members, roads
         self.noting = Noting(desk, members)
-        self.forgetting = Forgetting(desk)
+        self.forgetting, self.learning = Forgetting(desk), Learning(desk)
         self.taking_back = TakingBack(self.forgetting, channel)
         self.gallery = Gallery(desk, channel, self.forgetting, fetcher or Fetcher())
         self.ways = {
@@ -178,6 +181,9 @@ class Errands:
         """What a team must know in the morning or evening, as it is now."""
         about, now = self._with_what_follows(delivery), self.desk.now()
         team = self.desk.teams[about["team"]]
+        if about["what"] == ASKING:
+            self._ask(delivery, team, about["week"])
+            return
         asked = Asked(teams=[team.name])
         with reading(self.desk.database) as db:
             waiting = search.unanswered(db, asked, most=LISTED)
@@ -194,6 +200,17 @@ class Errands:
             self._refresh(delivery, delivery.destination, ts, message)
         else:
             self._unsay(delivery, delivery.destination)
+
+    def _ask(self, delivery: Delivery, team: Team, week: str) -> None:
+        """A few that triage took for no complaints, as far as they still have their words."""
+        asked = self.learning.week(team.name, week)
+        if not asked:
+            self._unsay(delivery, delivery.destination)
+            return
+        message, names = asking(asked), sorted({each.conversation for each in asked})
+        ts = self._post(delivery.destination, message, delivery, names=names)
+        self._refresh(delivery, delivery.destination, ts, message)
+        self.learning.shown(team.name, week)
 
     def _with_what_follows(self, delivery: Delivery) -> dict[str, Any]:
         """While Slack was silent more lists of nags were owed: all of them are one."""

@@ -23,6 +23,7 @@ from storage import (
     conversations,
     customers,
     digests,
+    guesses,
     journal,
     mentions,
     notes,
@@ -36,6 +37,7 @@ from storage.database import Transaction
 
 NOTES = 5  # that may wait for one thread, unless they are about our own answer
 CHATTER = ("wrote_again", "automatic")
+ASKING = "asking"  # a list of what triage took for no complaints
 KNOWN_BY = 3  # colleagues that a card names
 TOLD = ("kind", "to", "into", "until", "urgent", "promised_for", "key")  # of a deed: no free words
 _VIA: ContextVar[str] = ContextVar("via", default="")
@@ -145,6 +147,7 @@ class Ledger:
             mentions=said,
             reply=reply,
             past=past,
+            guess=guesses.deciding(db, said, conversation.kind),
             drafts=replies.drafts_since(db, conversation.id, conversation.waiting_since - WRITING),
             amendment=replies.last_amendment(db, reply.key) if reply else None,
             pictures=pictures.files(db, [url for each in said for url in each.media]),
@@ -392,6 +395,19 @@ class Ledger:
             urgency=Urgency.LATE,
             at=at,
             detail=json.dumps({"team": team.name, "what": what, "nagged": list(nagged)}),
+        )
+
+    def owe_asking(self, db: Transaction, team: Team, week: str, at: datetime) -> None:
+        """Ask the team about those of that week which triage took for no complaints."""
+        outbox.put(
+            db,
+            Errand.LIST,
+            key=f"list:{team.name}:asking:{week}",
+            lane=f"asking:{team.name}",
+            destination=team.channel,
+            urgency=Urgency.COSMETIC,
+            at=at,
+            detail=json.dumps({"team": team.name, "what": ASKING, "nagged": [], "week": week}),
         )
 
     def owe_alert(

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from struct import calcsize, pack, unpack
 
 from bot.domain.mention import Kind
 
+LOG_ODDS = "<ff"
+GENERAL = 0.3  # from where on something counts as a complaint, where nothing better is known
 RECALL = 0.95  # of a hundred complaints, so many are to be found
 
 
@@ -70,3 +73,38 @@ class Leaning:
     complaints: Sequence[str] = ()
     others: Sequence[str] = ()
     unknown: Kind = Kind.COMPLAINT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What a mention is to triage in numbers: what a team's own layer is taught by.
+
+    `embedding` has 384 numbers of two bytes (float16, little-endian), of length 1 together;
+    `complaint` and `needs_answer` are the log-odds of the general guess, which no team has taught.
+    """
+
+    embedding: bytes
+    complaint: float
+    needs_answer: float
+
+    def as_bytes(self) -> bytes:
+        return pack(LOG_ODDS, self.complaint, self.needs_answer) + self.embedding
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "Features":
+        head = calcsize(LOG_ODDS)
+        complaint, needs_answer = unpack(LOG_ODDS, kept[:head])
+        return cls(embedding=kept[head:], complaint=complaint, needs_answer=needs_answer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What a team's people have taught: how far the general guess is moved, and from where on.
+
+    `weights` has 384 numbers of four bytes (float32, little-endian). `threshold` is the probability
+    from which it counts as a complaint; None: the general one.
+    """
+
+    weights: bytes
+    bias: float
+    threshold: float | None = None

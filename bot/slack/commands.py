@@ -58,6 +58,7 @@ HELP = (  # each is a block of its own, and fits a phone
 `/unanswered why 42` tells how its deadline came about · `audit 42` who did what when
 `/unanswered what-if` tells the last thirty days under other hours, targets and rungs
 `/unanswered health` tells how the bot is, and how far each platform is read
+`/unanswered triage` tells what your decisions have taught it, and takes that back
 `/unanswered setup` · `team` · `replies` · `signature` set things up"""),
 )
 

@@ -57,6 +57,14 @@ DECISIONS = (  # why something was closed: what our own buttons and forms write 
     N_("It is from before the bot was set up."),
 )
 
+TAUGHT_AGAINST = N_(
+    "{team} teaches triage nothing for now: what {many} labels say is the opposite of what"
+    " triage takes for a complaint. `/unanswered triage` tells more."
+)
+TAUGHT_ONE_KIND = N_(
+    "{team} teaches triage nothing for now: all {many} labels say the same, so there is nothing"
+    " to tell apart. `/unanswered triage` tells more."
+)
 ACCOUNT_GONE = N_("{account} is not among ADAPTERS any more.")
 FILE_GONE = N_("{name} is not in Slack any more.")
 IN_PART = N_("Only {done} of its {whole} posts are published.")
@@ -262,6 +270,8 @@ NOTICES = (  # what the bot says about itself, and to whoever had a conversation
     TEAM_RESTS,
     ACCOUNT_SILENT,
     ACCOUNT_BACK,
+    TAUGHT_AGAINST,
+    TAUGHT_ONE_KIND,
     SILENT_IN,
     SILENT_TO,
     INVITE,

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.guess import Features, Guess, Lane, Leaning, Lesson
+from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.triage import lanes
 from bot.triage.languages import FIRST, TAUGHT, language
@@ -82,6 +82,10 @@ class Triage:
             complaint=thought.complaint,
             needs_answer=thought.needs_answer,
         )
+
+    def threshold(self, recall: float) -> float:
+        """From where on the general guess takes something for a complaint, to find so many."""
+        return GENERAL if self.mind is None else lanes.general(recall, self.bounds)
 
     @cached_property
     def mind(self) -> Mind | None:

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.clock import CHANNEL, HERE, OWNER, Repeat, Rung, Standing
 from bot.domain.conversation import Conversation, State
 from bot.domain.deeds import Deed, plain
+from bot.domain.guess import Lane
 from bot.domain.mention import Kind
 from bot.domain.replay import Diary, Entry, Look, tell
 from tests.conftest import CARE, NOON
@@ -147,3 +148,11 @@ def test_what_is_over_already_is_not_done_again():
 def test_nothing_is_told_beyond_now():
     assert calls(lived(begun(), until=NOON + 80 * MINUTE)) == [(HOUR, HERE)]
     assert CARE.ladder[0].call == OWNER
+
+
+def test_a_journal_from_before_there_were_lanes_is_told_without_them():
+    new = entry(MINUTE, "hear", posted_at=NOON, kind="complaint", because="", lane=Lane.CHECK)
+    question = entry(timedelta(0), "begin", since=NOON, kind="question", because="", tags=[])
+
+    assert lived(begun()).it.lane == ""
+    assert lived(question, new).it.lane == Lane.CHECK

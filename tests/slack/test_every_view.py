@@ -19,6 +19,7 @@ from bot.domain.account import Account
 from bot.domain.approval import Why
 from bot.domain.case import Case, Nagged
 from bot.domain.conversation import State
+from bot.domain.guess import Lesson
 from bot.domain.health import Books, Connections, Disk, Health, Missed, Still
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible
@@ -27,6 +28,8 @@ from bot.domain.reply import Ability, Amendment, Draft, Files
 from bot.domain.saved import Saved
 from bot.domain.warnings import Warning, What
 from bot.forgetting import Receipt
+from bot.learning import Effect
+from bot.learning import State as Learnt
 from bot.policy.made_in_slack import Wanted
 from bot.simulate import Told
 from bot.slack import (
@@ -52,6 +55,7 @@ from bot.slack import (
     setup,
     stories,
     surges,
+    teaching,
     tongue,
     whatif,
     working,
@@ -65,6 +69,8 @@ from storage import overview
 from storage.audit import Done
 from storage.conversations import Waiting
 from storage.forgetting import Candidate
+from storage.lessons import Taught
+from storage.samples import Sample
 from storage.search import Page, Totals
 from storage.surges import Surge
 from tests.conftest import CARE, NOON
@@ -367,6 +373,13 @@ class World:
 
 MOMENTS = [("Tomorrow", NOON + 24 * HOUR), ("In a week", NOON + 7 * 24 * HOUR)]
 AMENDED = Amendment(key="A1", reply="V1", what="correct", author="U0ANA", text="New", at=NOON)
+TAUGHT = Taught(
+    team="care",
+    what="complaint",
+    made_at=NOON,
+    lesson=Lesson(weights=b"", bias=0.0, threshold=0.4),
+    labels=100,
+)
 VIEWS: dict[str, Callable[[World], Any]] = {
     "auditing.entries": lambda w: auditing.entries(
         w.number,
@@ -485,6 +498,21 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     ),
     "surges.surge": lambda w: surges.surge(
         w.surge, Page(found=w.waiting, many=w.many), ["My order"] * 20, holding=w.many > 2
+    ),
+    "teaching.asking": lambda w: teaching.asking(
+        w.times(Sample(mention=1, conversation=w.number, customer=1, text=w.text, verdict=None), 5)
+    ),
+    "teaching.taught": lambda w: teaching.taught(
+        Learnt(
+            team=w.text,
+            labels=w.many,
+            taught=TAUGHT if w.many else None,
+            last=replace(TAUGHT, refused="contradict"),
+            effect=Effect(since=NOON, labels=w.many, false_alarms_before=w.many),
+            late=w.many,
+            asked=w.many,
+        ),
+        CARE,
     ),
     "stories.why": lambda w: stories.why(
         w.case, CARE, NOON, w.times(Nagged(at=NOON, rung=0, call="owner", whom="U0ANA"))

@@ -1,0 +1,415 @@
+"""What a team's people teach triage: made now and then, judged before it counts, and reversible."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot import labelling
+from bot.desk import Desk
+from bot.domain.conversation import UNSETTLED
+from bot.domain.guess import Features, Lesson
+from bot.domain.mention import Kind
+from bot.domain.problems import NotPossible, Ours
+from bot.domain.team import Team
+from bot.pulse import moving
+from bot.slack.written import TAUGHT_AGAINST, TAUGHT_ONE_KIND
+from storage import days, labels, lessons, mentions, samples
+from storage.database import Transaction, reading
+from storage.labels import Label
+from storage.lessons import COMPLAINT, NEEDS_ANSWER, Taught
+from storage.samples import Sample
+
+if TYPE_CHECKING:
+    from bot.triage.residual import Examples
+
+log = structlog.get_logger()
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it when it is loaded: one core
+
+NEW = 20  # labels since the last time, after which it is made anew
+A_WEEK = timedelta(weeks=1)  # after which fewer are enough
+MOST = 2000  # labels that it is made of
+AT_ONCE = 50  # mentions whose features are worked out in one step: a quarter of a second
+HEAVIEST = 10.0  # as many as a sampled one counts for where a layer is fitted
+ASKED = 5  # unflagged mentions a week that somebody is asked about
+EVEN = 0.5  # from where on the general guess says that it needs an answer
+NOTHING = Lesson(weights=b"", bias=0.0)
+TOLD = {"contradict": TAUGHT_AGAINST, "one kind": TAUGHT_ONE_KIND}  # why nothing could be learnt
+
+
+class NothingTaught(NotPossible):
+    def __init__(self) -> None:
+        super().__init__(Ours("There is nothing to take back, and nothing to use again."))
+
+
+class NotAskedAbout(NotPossible):
+    def __init__(self) -> None:
+        super().__init__(Ours("Nobody is asked about this one any more."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What was taught, against the general guess, on labels since then that it had not seen."""
+
+    since: datetime
+    labels: int = 0
+    false_alarms_before: int = 0
+    false_alarms_after: int = 0
+    missed_before: int = 0
+    missed_after: int = 0
+
+    @property
+    def fewer_alarms(self) -> int:
+        return self.false_alarms_before - self.false_alarms_after
+
+    @property
+    def more_missed(self) -> int:
+        return self.missed_after - self.missed_before
+
+    def __add__(self, other: "Effect") -> "Effect":
+        names = ("labels", *COUNTED)
+        both = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Effect(since=min(self.since, other.since), **both)
+
+
+WHAT = (COMPLAINT, NEEDS_ANSWER)
+COUNTED = ("false_alarms_before", "false_alarms_after", "missed_before", "missed_after")
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a manager is shown of one team."""
+
+    team: str
+    labels: int
+    taught: Taught | None  # the last that something came of
+    last: Taught | None
+    effect: Effect | None
+    late: int  # complaints that somebody found in the last four weeks
+    asked: int  # that wait for a verdict
+
+
+class Learning:
+    """Of several workers, one learns; all of them use what was learnt."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
+        self._mark: tuple[Any, ...] | None = None
+
+    # What goes on by itself
+
+    def refit_some(self) -> bool:
+        """Learn anew for one team that has taught enough since the last time."""
+        for team in self.desk.teams:
+            self._work_out(team.name)
+        return any(self._refit(team) for team in self.desk.teams)
+
+    def remember(self) -> bool:
+        """Hand what is in force to triage, where that has changed."""
+        with reading(self.database) as db:
+            mark = lessons.mark(db)
+            if mark == self._mark:
+                return False
+            known = lessons.all_in_force(db)
+        self.desk.triage.learn(known)
+        self._mark = mark
+        return True
+
+    def ask_some(self) -> bool:
+        """Once a week, choose a few of each team that somebody is asked about."""
+        asked = [self._ask(team) for team in self.desk.teams]
+        return any(asked)
+
+    # What people ask and decide
+
+    def take_back(self, team: str, by: str) -> None:
+        """The general guess holds again, until somebody wants it otherwise."""
+        self._change(team, by, "take_back_taught")
+
+    def bring_back(self, team: str, by: str) -> None:
+        """What was taken back holds again, and goes on learning."""
+        self._change(team, by, "bring_back_taught")
+
+    def state(self, team: str) -> State:
+        with reading(self.database) as db:
+            taught, week = lessons.made_last(db, team), samples.last_week(db, team)
+            waiting = samples.of_week(db, team, week) if week else []
+            return State(
+                team=team,
+                labels=labels.count(db, team),
+                taught=taught,
+                last=lessons.last(db, team),
+                effect=self._effect_of(db, taught) if taught else None,
+                late=labels.late(db, team, self.now() - 4 * A_WEEK),
+                asked=sum(each.verdict is None for each in waiting),
+            )
+
+    def effect(self, team: str, since: datetime) -> Effect:
+        """On the labels since then, by what was learnt last."""
+        with reading(self.database) as db:
+            taught = lessons.made_last(db, team)
+            some = labels.newest(db, team, most=MOST, since=since)
+        general = self._general(self.desk.teams[team])
+        return _effect(some, taught.lesson if taught else None, since, general)
+
+    def to_be_asked(self, team: str) -> Sequence[Sample]:
+        """Those of the last week, with what was said of them."""
+        with reading(self.database) as db:
+            week = samples.last_week(db, team)
+            return samples.of_week(db, team, week) if week else []
+
+    def asked_with(self, mention: int) -> Sequence[Sample]:
+        """All that were asked about in the same message."""
+        with reading(self.database) as db:
+            found = samples.week_of(db, mention)
+            if found is None:
+                raise NotAskedAbout
+            return samples.of_week(db, *found)
+
+    def week(self, team: str, week: str) -> Sequence[Sample]:
+        with reading(self.database) as db:
+            return samples.of_week(db, team, week)
+
+    def shown(self, team: str, week: str) -> None:
+        with self.database.begin() as db:
+            samples.shown(db, team, week, self.now())
+
+    def verdict(self, mention: int, by: str, *, complaint: bool) -> None:
+        """Somebody who was asked says what it is. A complaint has its clock from then on."""
+        with self.database.begin() as db:
+            asked, of = samples.week_of(db, mention), labels.of_mention(db, mention)
+            number = mentions.conversation_of(db, mention)
+            if asked is None or of is None or number is None:
+                raise NotAskedAbout
+            conversation, team = self.desk.hold(db, number)
+            now, kind = self.now(), conversation.kind
+            labelling.verdict(db, of, asked[0], by, now, complaint=complaint)
+            if complaint and conversation.state in UNSETTLED and kind is not Kind.COMPLAINT:
+                self.desk.save(db, conversation.judge(Kind.COMPLAINT, by, team))
+            else:
+                self.ledger.audit(db, by, "verdict", now, conversation=number, complaint=complaint)
+        log.info("sample.judged", mention=mention, by=by, complaint=complaint)
+
+    # How it learns
+
+    def _refit(self, team: Team) -> bool:
+        """Learn outside of any transaction, and write it down once."""
+        now = self.now()
+        with reading(self.database) as db:
+            before = lessons.last(db, team.name)
+            if not self._due(db, team.name, before, now):
+                return False
+        with reading(self.database) as db:
+            some = [each for each in labels.newest(db, team.name, most=MOST) if each.features]
+            old = {what: lessons.in_force(db, team.name, what) for what in WHAT}
+        if not some:
+            return False
+        general = self._general(team)
+        made = [_learn(team, what, some, each, now, general) for what, each in old.items()]
+        with self.database.begin() as db:
+            days.hold(db, team.name, now)
+            last = lessons.last(db, team.name)
+            if (last and last.id) != (before and before.id) or _is_taken_back(db, team.name):
+                return False  # another worker was faster, or a manager wants none of it
+            for each in made:
+                lessons.add(db, each)
+            self._tell(db, team, made[0])
+        log.info("lesson.made", team=team.name, labels=len(some), refused=made[0].refused)
+        return True
+
+    def _general(self, team: Team) -> float:
+        """From where on the general guess takes something for a complaint, for this team."""
+        return self.desk.triage.threshold(team.triage.recall)
+
+    def _due(self, db: Transaction, team: str, before: Taught | None, now: datetime) -> bool:
+        if _is_taken_back(db, team):
+            return False
+        new = labels.count(db, team, before.made_at if before else None)
+        return new >= NEW or bool(before and new and now - before.made_at >= A_WEEK)
+
+    def _work_out(self, team: str) -> None:
+        """The features of what was labelled since; a click waits for none of it."""
+        while self._work_out_some(team):
+            moving()
+
+    def _work_out_some(self, team: str) -> bool:
+        with reading(self.database) as db:
+            wanted = labels.to_work_out(db, team, most=AT_ONCE)
+            said = [mentions.get(db, each) for each in wanted]
+        found = {each.id or 0: self.desk.triage.features(each) for each in said}
+        if not any(found.values()):
+            return False  # there is no model: perhaps there is one later
+        kept = {id: each.as_bytes() if each else b"" for id, each in found.items()}
+        with self.database.begin() as db:
+            labels.keep_features(db, kept)
+        return len(wanted) == AT_ONCE
+
+    def _tell(self, db: Transaction, team: Team, made: Taught) -> None:
+        """The manager, once, why nothing can be learnt of what people say."""
+        if template := TOLD.get(made.refused):
+            to = team.manager or self.desk.teams.tell or team.channel
+            text = f":warning: {template.format(team=team.name, many=made.labels)}"
+            key = f"taught:{team.name}:{made.refused}"
+            self.ledger.owe_notice(db, to, text, key=key, at=self.now(), once=True)
+
+    def _change(self, team: str, by: str, what: str) -> None:
+        now = self.now()
+        with self.database.begin() as db:
+            days.hold(db, team, now)
+            if what == "take_back_taught":
+                changed = lessons.take_back(db, team, by, now)
+            else:
+                changed = lessons.bring_back(db, team) if _is_taken_back(db, team) else 0
+            if not changed:
+                raise NothingTaught
+            self.ledger.audit(db, by, what, now, team=team)
+        self.remember()
+        log.info("lesson.changed", team=team, by=by, what=what)
+
+    def _effect_of(self, db: Transaction, taught: Taught) -> Effect:
+        """On what it was judged on before it was put in force, and on all that was said since."""
+        told = dict(taught.effect)
+        since = datetime.fromisoformat(told.pop("since")) if "since" in told else taught.made_at
+        before = Effect(since=since, **told)
+        newer = labels.newest(db, taught.team, most=MOST, since=taught.made_at)
+        later = [each for each in newer if each.at > taught.made_at]
+        general = self._general(self.desk.teams[taught.team])
+        return before + _effect(later, taught.lesson, taught.made_at, general)
+
+    # Whom it asks about
+
+    def _ask(self, team: Team) -> bool:
+        now, week = self.now(), _week(self.now())
+        if not team.calendar.is_open(now):
+            return False
+        with reading(self.database) as db:
+            if samples.begun(db, team.name, week):
+                return False
+        with self.database.begin() as db:
+            days.hold(db, team.name, now)
+            if samples.begun(db, team.name, week):
+                return False
+            aside = samples.unflagged(db, team.name, now - A_WEEK)
+            fresh = sorted(set(aside) - samples.known(db, aside), key=lambda id: _chance(week, id))
+            if not fresh:
+                return False
+            chosen = sorted(fresh[:ASKED])
+            samples.add(db, team.name, week, chosen, len(chosen) / len(fresh), now)
+            self.ledger.owe_asking(db, team, week, now)
+        return True
+
+
+def _is_taken_back(db: Transaction, team: str) -> bool:
+    made = lessons.made_last(db, team)
+    return bool(made and made.taken_back_at)
+
+
+def _week(at: datetime) -> str:
+    year, week, _day = at.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _chance(week: str, mention: int) -> bytes:
+    """The same for every worker, and another each week."""
+    return hashlib.sha256(f"{week}:{mention}".encode()).digest()
+
+
+def _learn(
+    team: Team,
+    what: str,
+    of: Sequence[Label],
+    old: Taught | None,
+    now: datetime,
+    general: float,
+) -> Taught:
+    from bot.triage import residual  # numpy is loaded by whoever learns
+
+    some = [each for each in of if getattr(each, what) is not None]
+    attempt = Taught(team=team.name, what=what, made_at=now, lesson=NOTHING, labels=len(some))
+    examples = _examples(some, what)
+    at = general if what == COMPLAINT else EVEN
+    judged = residual.judge(examples, old.lesson if old else None, at)
+    if judged.lesson is None:
+        return _with(attempt, refused=judged.why)
+    made = judged.lesson
+    if what == COMPLAINT:
+        made = _with_threshold(team, made, some, examples, general)
+    newest = some[-judged.kept_back :]
+    trial = judged.trial and _like(judged.trial, made.threshold)
+    effect = _effect(newest, trial, newest[0].at, general) if what == COMPLAINT else None
+    return _with(attempt, lesson=made, effect=_plain(effect) if effect else {})
+
+
+def _with_threshold(
+    team: Team, made: Lesson, some: Sequence[Label], examples: "Examples", general: float
+) -> Lesson:
+    """Set anew after each fit: labels only of what was flagged would wear recall away."""
+    from bot.triage import residual
+
+    scores = residual.score(made, examples.embeddings, examples.base)
+    stand_for = [1 / each.rate if each.rate else 1.0 for each in some]
+    recall, stand = team.triage.recall, _array(stand_for)
+    at = residual.threshold(scores, examples.labels, stand, recall, general)
+    return _like(made, at)
+
+
+def _effect(
+    some: Sequence[Label], lesson: Lesson | None, since: datetime, general: float
+) -> Effect:
+    """How many of these would have been false alarms, or missed, without and with it."""
+    said = [each for each in some if each.features and each.complaint is not None]
+    if not said:
+        return Effect(since=since)
+    from bot.triage import residual
+
+    examples, after = _examples(said, COMPLAINT), lesson.threshold if lesson else None
+    untaught = residual.score(None, examples.embeddings, examples.base) >= general
+    scores = residual.score(lesson, examples.embeddings, examples.base)
+    taught = scores >= (general if after is None else after)
+    complains = examples.labels > 0.5
+    return Effect(
+        since=since,
+        labels=len(said),
+        false_alarms_before=int((untaught & ~complains).sum()),
+        false_alarms_after=int((taught & ~complains).sum()),
+        missed_before=int((~untaught & complains).sum()),
+        missed_after=int((~taught & complains).sum()),
+    )
+
+
+def _examples(some: Sequence[Label], what: str) -> "Examples":
+    import numpy as np
+
+    from bot.triage.residual import Examples
+
+    features = [Features.from_bytes(each.features or b"") for each in some]
+    embeddings = [np.frombuffer(each.embedding, dtype="<f2") for each in features]
+    return Examples(
+        np.array(embeddings, dtype=np.float64).reshape(len(some), -1),
+        _array([getattr(each, what) for each in features]),
+        _array([float(getattr(each, what)) for each in some]),
+        _array([min(1 / each.rate, HEAVIEST) if each.rate else 1.0 for each in some]),
+    )
+
+
+def _array(values: Sequence[float]) -> Any:
+    import numpy as np
+
+    return np.array(values, dtype=np.float64)
+
+
+def _like(lesson: Lesson, threshold: float | None) -> Lesson:
+    return Lesson(weights=lesson.weights, bias=lesson.bias, threshold=threshold)
+
+
+def _with(taught: Taught, **changes: Any) -> Taught:
+    return Taught(**{**vars(taught), **changes})
+
+
+def _plain(effect: Effect) -> Mapping[str, Any]:
+    return {**vars(effect), "since": effect.since.isoformat()}
