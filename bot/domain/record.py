@@ -61,6 +61,7 @@ class Record:
     judged_by: str | None = None  # who corrected it
     language: str | None = None
     tags: Sequence[str] = ()  # of the customer
+    severity: str = ""  # of a complaint: one of Severity, "" where nobody could tell
     state: State = State.WAITING
     owner: str | None = None
     held_since: datetime | None = None  # when the owner last did something about it
