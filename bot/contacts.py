@@ -10,11 +10,12 @@ import structlog
 
 from bot.desk import Desk
 from bot.domain.conversation import UNSETTLED, Conversation
+from bot.domain.guess import Guess
 from bot.domain.mention import Customer, Kind, Mention, storable
 from bot.domain.problems import CannotLog, CannotRemind, Ours
 from bot.domain.profile import FollowUp
 from bot.domain.team import Team
-from storage import conversations, customers, follow_ups, mentions
+from storage import conversations, customers, follow_ups, guesses, mentions
 from storage.database import Transaction, reading
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ class Contacts:
             public=public,
             no_reply=WAYS[how],
         )
-        return self._log(by, self._team(team), mention, kind, judged=True)
+        return self._log(by, self._team(team), mention, kind)
 
     def from_message(
         self,
@@ -109,8 +110,7 @@ class Contacts:
             no_reply=WAYS[SLACK],
         )
         heard_by = self._team(team)
-        kind = self.desk.triage.guess(mention, heard_by.triage).kind
-        return self._log(by, heard_by, mention, kind, judged=False)
+        return self._log(by, heard_by, mention)
 
     # Later
 
@@ -146,9 +146,10 @@ class Contacts:
 
     # How
 
-    def _log(self, by: str, team: Team, mention: Mention, kind: Kind, *, judged: bool) -> int:
+    def _log(self, by: str, team: Team, mention: Mention, judged: Kind | None = None) -> int:
         self._must_be_loggable(mention)
         mention = replace(mention, posted_at=min(mention.posted_at, self.desk.now())).storable()
+        guess = self.desk.triage.guess(mention, team.triage)
         with self.database.begin() as db:
             customer = customers.meet(db, mention.customer)
             customers.hold(db, [customer])  # of two at once, the second sees what the first did
@@ -158,8 +159,10 @@ class Contacts:
             if known:
                 again = known.hear(mention.posted_at, self.desk.team(known), at=self.desk.now())
             else:
-                again = self._open(db, mention, customer, team, kind)
-            return self._keep(db, by, again, mention, customer, kind if judged else None, known)
+                again = self._open(db, mention, customer, team, guess, judged)
+            id = self._keep(db, by, again, mention, customer, judged, known)
+            guesses.add_all(db, {id: guess}, self.desk.now())
+            return again.id
 
     def _keep(
         self,
@@ -174,14 +177,15 @@ class Contacts:
         now = self.desk.now()
         if judged and (judged is not conversation.kind or not known):
             conversation = conversation.judge(judged, by, self.desk.team(conversation))
-        id, place = conversation.id, {"customer": customer, "conversation": conversation.id}
+        place = {"customer": customer, "conversation": conversation.id}
         heard = mentions.add(db, mention, at=now, **place)
         saved = self.ledger.save(db, conversation, now)
         if known:
             self.ledger.owe_note(db, saved, "wrote_again", heard, now)
-        self._audit(db, by, "log", id, how=mention.account, came=mention.posted_at.isoformat())
-        log.info("contact.logged", conversation=id, by=by, how=mention.account)
-        return id
+        number = conversation.id
+        self._audit(db, by, "log", number, how=mention.account, came=mention.posted_at.isoformat())
+        log.info("contact.logged", conversation=number, by=by, how=mention.account)
+        return heard
 
     def _going_on(self, db: Transaction, mention: Mention, customer: int) -> Conversation | None:
         """What is still open with them; each message of Slack's is a matter of its own."""
@@ -191,9 +195,16 @@ class Contacts:
         return last if last and last.state in UNSETTLED else None
 
     def _open(
-        self, db: Transaction, mention: Mention, customer: int, team: Team, kind: Kind
+        self,
+        db: Transaction,
+        mention: Mention,
+        customer: int,
+        team: Team,
+        guess: Guess,
+        judged: Kind | None,
     ) -> Conversation:
-        guessed = self.desk.triage.guess(mention, team.triage)
+        kind = judged or guess.kind
+        spoke = {"because": guess.because, "lane": guess.lane} if guess.kind is kind else {}
         new = Conversation(
             account=mention.account,
             thread=mention.thread,
@@ -206,8 +217,8 @@ class Contacts:
             mention.posted_at,
             team,
             kind=kind,
-            because=guessed.because if guessed.kind is kind else "",
             tags=customers.tags(db, customer),
+            **spoke,
         )
         return conversations.open_new(db, begun)
 

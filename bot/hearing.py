@@ -13,6 +13,7 @@ from bot.domain.closing import warn_at
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten, hidden
 from bot.domain.frozen import replace
+from bot.domain.guess import Guess
 from bot.domain.mention import Kind, Mention, Origin, Unreadable
 from bot.domain.reply import Sent
 from bot.echoes import echoes, goes_on_with
@@ -24,6 +25,7 @@ from storage import (
     conversations,
     customers,
     forgetting,
+    guesses,
     mentions,
     outbox,
     remembered,
@@ -55,6 +57,7 @@ class Hearing:
         self.arrived: Counter[tuple[str, datetime]] = Counter()
         self.surging: Collection[str] = ()
         self.echoes: Mapping[str, Told] = {}
+        self.guessed: dict[int, Guess] = {}  # of what was heard here, to be written down at the end
 
     def page(self, batch: Batch, hear: Callable[["Hearing", Sequence[Mention]], int]) -> int:
         """Everything in it, oldest first; returns how many mentions were new.
@@ -69,6 +72,8 @@ class Hearing:
         new = hear(self, sorted(batch.mentions, key=lambda mention: mention.posted_at))
         if self.set_aside:
             self._tell_of_what_was_set_aside()
+        guesses.add_all(self.db, self.guessed, self.now)
+        self.guessed.clear()
         if new:
             self._count()
         return new
@@ -164,16 +169,25 @@ class Hearing:
 
     def _hear_customer(self, mention: Mention, by: int) -> None:
         known = self._find(mention, by)
-        silent = mention.posted_at < self.account.started_at and not self._worth_showing(mention)
+        guess = self._guess(mention, known)
+        history = mention.posted_at < self.account.started_at
+        silent = history and not self._worth_showing(mention, guess)
         if known is None:
-            begun = self._open(mention, by)
+            begun = self._open(mention, guess, by)
             withdrawn = replace(begun.withdrawn(IMPORTED, self.now), quiet=True)
             conversation = withdrawn if silent else begun
         elif (silent and known.quiet) or self._answered_there_since(known.id, mention):
             conversation = known
         else:
-            conversation = self._heard(known, mention)
-        self._attach(mention, by, conversation, unseen=known is None or known.quiet)
+            conversation = self._heard(known, mention, guess)
+        id = self._attach(mention, by, conversation, unseen=known is None or known.quiet)
+        self.guessed[id] = guess
+
+    def _guess(self, mention: Mention, known: Conversation | None = None) -> Guess:
+        """As the team sees it whose work it is, or will be."""
+        teams = self.desk.teams
+        team = self.desk.team(known) if known else teams.hearing(mention.account)
+        return self.desk.triage.guess(mention, team.triage)
 
     def _hear_again(self, mention: Mention, by: int, first: Told) -> None:
         """Another source has told of this post: there is one mention, which can be answered."""
@@ -186,19 +200,20 @@ class Hearing:
         else:
             mentions.same_as(self.db, first.id, id)
             self._mind_its_end(mention, id, self.ledger.save(self.db, taken, self.now))
+            self.guessed[id] = self._guess(mention, taken)
         log.info("mention.echoed", account=mention.account, key=mention.key, first=first.account)
 
-    def _heard(self, known: Conversation, mention: Mention) -> Conversation:
+    def _heard(self, known: Conversation, mention: Mention, guess: Guess) -> Conversation:
         """Further words. Who only says thanks after our answer starts no clock."""
         team = self.desk.team(known)
-        guessed = self.desk.triage.guess(mention, team.triage)
         return self.desk.tagged(self.db, known).hear(
             mention.posted_at,
             team,
-            guessed.kind,
-            guessed.because,
+            guess.kind,
+            guess.because,
             at=self.now,
-            thanks=guessed.thanks and known.answered_at is not None,
+            lane=guess.lane,
+            thanks=guess.thanks and known.answered_at is not None,
             language=mention.language,
         )
 
@@ -219,30 +234,30 @@ class Hearing:
         theirs = customers.identities(self.db, by)
         return joined if joined.customer in theirs else None
 
-    def _open(self, mention: Mention, by: int) -> Conversation:
-        begun = self._begun(mention, by, customers.tags(self.db, by))
+    def _open(self, mention: Mention, guess: Guess, by: int) -> Conversation:
+        begun = self._begun(mention, guess, by, customers.tags(self.db, by))
         opened = conversations.open_new(self.db, self._found_again(begun, mention))
         if opened.channel and opened.card:
             shown.record(self.db, opened.channel, opened.card, [opened.id])
         return opened
 
-    def _begun(self, mention: Mention, by: int, tags: Sequence[str]) -> Conversation:
+    def _begun(self, mention: Mention, guess: Guess, by: int, tags: Sequence[str]) -> Conversation:
         """A conversation that nobody has written down yet."""
         team = self.desk.teams.hearing(mention.account)
-        guessed = self.desk.triage.guess(mention, team.triage)
         new = Conversation(
             account=mention.account,
             thread=mention.thread,
             customer=by,
             team=team.name,
-            kind=guessed.kind,
+            kind=guess.kind,
             waiting_since=mention.posted_at,
         )
         return new.begin(
             mention.posted_at,
             team,
-            kind=guessed.kind,
-            because=guessed.because,
+            kind=guess.kind,
+            because=guess.because,
+            lane=guess.lane,
             language=mention.language,
             tags=tags,
         )
@@ -258,17 +273,15 @@ class Hearing:
         remembered.drop(self.db, found.mention)
         return replace(numbered, channel=found.channel, card=found.card)
 
-    def _worth_showing(self, mention: Mention) -> bool:
+    def _worth_showing(self, mention: Mention, guess: Guess) -> bool:
         """Of what is older than the bot: open complaints that a promise still covers."""
-        team = self.desk.teams.hearing(mention.account)
-        promise = team.longest_promise
-        complaint = self.desk.triage.guess(mention, team.triage).kind is Kind.COMPLAINT
+        promise = self.desk.teams.hearing(mention.account).longest_promise
         age = self.account.started_at - mention.posted_at
-        return (complaint and age < promise) or age < self.shown
+        return (guess.kind is Kind.COMPLAINT and age < promise) or age < self.shown
 
     def _attach(
         self, mention: Mention, by: int, conversation: Conversation, *, unseen: bool
-    ) -> None:
+    ) -> int:
         """Keep it with its conversation, which an answer we have seen already may close."""
         id = self._keep(mention, by, conversation.id)
         if answer := mentions.own_answer_to(self.db, mention.account, mention.key):
@@ -283,6 +296,7 @@ class Hearing:
         if unseen:
             self._spare([saved])
         self._arrived(saved, mention)
+        return id
 
     def _mind_its_end(self, mention: Mention, id: int, conversation: Conversation) -> None:
         """Where the platform lets nobody answer after a while: say so before, and show it then."""
@@ -373,11 +387,21 @@ class Hearing:
             conversation = self.desk.without_deleted(self.db, conversation)
             if not conversation.quiet:
                 self.ledger.owe_note(self.db, conversation, "deleted", id, self.now)
-        elif conversation.state in UNSETTLED:
-            team = self.desk.team(conversation)
-            guessed = self.desk.triage.guess(newer, team.triage)
-            conversation = conversation.reconsider(guessed.kind, guessed.because, team)
+        else:
+            guess = self._guess_again(conversation, id, newer)
+            if conversation.state in UNSETTLED:
+                kind, because, team = guess.kind, guess.because, self.desk.team(conversation)
+                conversation = conversation.reconsider(kind, because, team, lane=guess.lane)
         self.ledger.save(self.db, conversation, self.now)
+
+    def _guess_again(self, conversation: Conversation, id: int, newer: Mention) -> Guess:
+        """What it is by its new words."""
+        guess = self._guess(newer, conversation)
+        if id in self.guessed:
+            self.guessed[id] = guess
+        else:
+            guesses.change(self.db, id, guess, self.now)
+        return guess
 
     def _keep(self, mention: Mention, by: int, conversation: int | None) -> int:
         return mentions.add(self.db, mention, customer=by, conversation=conversation, at=self.now)

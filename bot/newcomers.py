@@ -9,8 +9,9 @@ import structlog
 from bot.desk import Desk
 from bot.domain.account import Account
 from bot.domain.conversation import Conversation
+from bot.domain.guess import Guess
 from bot.domain.mention import Mention, Origin
-from storage import conversations, customers, mentions
+from storage import conversations, customers, guesses, mentions
 from storage.database import Transaction
 
 log = structlog.get_logger()
@@ -36,17 +37,23 @@ class Newcomers:
         return [(new, list(run)) for new, run in cut]
 
     def take_in(
-        self, run: Sequence[Mention], begins: Callable[[Mention, int, Sequence[str]], Conversation]
+        self,
+        run: Sequence[Mention],
+        begins: Callable[[Mention, Guess, int, Sequence[str]], Conversation],
     ) -> Sequence[Conversation]:
         """All of a run; returns what each has begun."""
         now = self.desk.now()
         by = customers.meet_all(self.db, [mention.customer for mention in run], now)
         tags = customers.tags_of(self.db, list(by.values()))
         met = [by[mention.customer.platform, mention.customer.key] for mention in run]
-        begun = [begins(mention, id, tags[id]) for mention, id in zip(run, met, strict=True)]
+        team = self.desk.teams.hearing(self.account.name)
+        guessed = [self.desk.triage.guess(mention, team.triage) for mention in run]
+        all_of_it = zip(run, guessed, met, strict=True)
+        begun = [begins(mention, guess, id, tags[id]) for mention, guess, id in all_of_it]
         opened = self.ledger.open_all(self.db, begun, now)
         numbers = [conversation.id for conversation in opened]
-        mentions.add_all(self.db, list(zip(run, met, numbers, strict=True)), now)
+        heard = mentions.add_all(self.db, list(zip(run, met, numbers, strict=True)), now)
+        guesses.add_all(self.db, dict(zip(heard, guessed, strict=True)), now)
         for mention in run:
             log.info("mention.received", account=mention.account, key=mention.key)
         return opened

@@ -41,7 +41,9 @@ from storage.tables import (
     customers,
     drafts,
     follow_ups,
+    guesses,
     journal,
+    labels,
     mentions,
     merges,
     notes,
@@ -49,6 +51,7 @@ from storage.tables import (
     parts,
     pictures,
     replies,
+    samples,
     saved_views,
     shown,
     unreadable,
@@ -61,11 +64,12 @@ c, k, m, o, r = customers.c, conversations.c, mentions.c, outbox.c, replies.c
 REMOVED = "It was removed on request."
 OURS = ("answered there",)  # reasons that the cards look at
 PLAIN = {  # what a deed may say for good: names of colleagues, teams and kinds, and times
-    "by", "to", "kind", "into", "owner", "call", "whom", "key", "language", "at",
+    "by", "to", "kind", "into", "owner", "call", "whom", "key", "language", "at", "lane",
 }  # fmt: skip
 TOUCHED = (
     customers, conversations, mentions, replies, parts, amendments, drafts, notes, follow_ups,
-    journal, verdicts, merges, pictures, unreadable, outbox, saved_views, shown,
+    journal, verdicts, merges, pictures, unreadable, outbox, saved_views, shown, guesses,
+    labels, samples,
 )  # fmt: skip
 EMPTY: dict[str, Any] = {
     "thread": MARK,
@@ -310,7 +314,14 @@ def _empty_mentions(db: Transaction, rows: Sequence[Any]) -> Counted:
     for row in rows:
         key = hidden(row.account, row.key)
         db.execute(update(mentions).where(m.id == row.id).values(key=key, **EMPTY))
-    return Counter(mentions=len(rows))
+    beside = _drop_beside(db, [row.id for row in rows]) if rows else Counter()
+    return Counter(mentions=len(rows)) + beside
+
+
+def _drop_beside(db: Transaction, ids: Sequence[int]) -> Counted:
+    """What triage made of them, and what it was taught by them."""
+    kept = (guesses, labels, samples)
+    return Counter({each.name: _drop(db, each, each.c.mention.in_(ids)) for each in kept})
 
 
 def forget_mention(db: Transaction, mention: int) -> None:

@@ -14,7 +14,7 @@ from storage.database import Transaction
 from storage.replies import with_key
 from storage.rows import add as insert
 from storage.rows import add_all as insert_all
-from storage.rows import as_object, as_row, upsert
+from storage.rows import as_object, as_row, new_ids, upsert
 from storage.tables import conversations, customers, mentions, replies, unreadable
 
 m = mentions.c
@@ -90,10 +90,14 @@ def answered(db: Transaction, account: str, keys: Collection[str]) -> set[str]:
     return set(db.execute(select(m.parent).where(*own)).scalars())
 
 
-def add_all(db: Transaction, said: Sequence[tuple[Mention, int, int]], at: datetime) -> None:
-    """Each with its customer and its conversation."""
+def add_all(
+    db: Transaction, said: Sequence[tuple[Mention, int, int]], at: datetime
+) -> Sequence[int]:
+    """Each with its customer and its conversation; returns their numbers."""
+    numbers = new_ids(db, mentions, len(said))
     rows = [_row(mention, by, conversation, at) for mention, by, conversation in said]
-    insert_all(db, mentions, rows)
+    insert_all(db, mentions, [{**row, "id": id} for row, id in zip(rows, numbers, strict=True)])
+    return numbers
 
 
 def add(

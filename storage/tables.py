@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 
@@ -36,6 +37,7 @@ metadata = MetaData(
     }
 )
 
+EMPTY = text("''")
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 SIGNS = (  # deeds that only a colleague does, here or in the platform's own app
@@ -220,6 +222,7 @@ conversations = Table(
     Column("proposed", Text),
     Column("escalated_to", Text),
     Column("merged_into", Id),
+    Column("lane", Text, nullable=False, server_default=EMPTY),
     UniqueConstraint("account", "thread", "customer"),
     Index("ix_conversations_customer", "customer"),
     _partial(
@@ -306,6 +309,69 @@ mentions = Table(
         "address",
         where="address IS NOT NULL",
     ),
+)
+
+guesses = Table(  # what triage made of a customer's mention
+    "guesses",
+    metadata,
+    Column("mention", Id, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("complaint", Float),
+    Column("needs_answer", Float),
+    Column("severity", Text),
+    Column("manner", Text, nullable=False),
+    Column("language", Text),
+    Column("similar", Text, nullable=False),
+    Column("thanks", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+labels = Table(  # what people said, or showed, that a mention is
+    "labels",
+    metadata,
+    Column("mention", Id, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("team", Text, nullable=False),
+    Column("complaint", Boolean),
+    Column("needs_answer", Boolean),
+    Column("source", Text, nullable=False),
+    Column("by", Text),
+    Column("at", Moment, nullable=False),
+    Column("features", LargeBinary),  # none: not worked out yet, or there are none
+    Column("flagged", Boolean, nullable=False),  # triage gave it the complaint's clock
+    Column("late", Boolean, nullable=False, server_default=false()),  # found only later: a miss
+    Index("ix_labels_team_at", "team", "at"),
+)
+
+lessons = Table(  # what a team has taught triage, each time it was made anew
+    "lessons",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("weights", LargeBinary, nullable=False),
+    Column("bias", Float, nullable=False),
+    Column("threshold", Float),
+    Column("labels", Integer, nullable=False),
+    Column("effect", JSON, nullable=False),
+    Column("refused", Text, nullable=False, server_default=EMPTY),  # why none was made
+    Column("taken_back_at", Moment),
+    Column("taken_back_by", Text),
+    Index("ix_lessons_team", "team", "what", "id"),
+)
+
+samples = Table(  # unflagged mentions that somebody is asked about, so that none is missed for good
+    "samples",
+    metadata,
+    Column("mention", Id, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("team", Text, nullable=False),
+    Column("week", Text, nullable=False),
+    Column("rate", Float, nullable=False),  # the share of that week's that is asked about
+    Column("at", Moment, nullable=False),
+    Column("shown_at", Moment),
+    Index("ix_samples_team_week", "team", "week"),
 )
 
 inbox = Table(  # webhooks, as they came; once they are understood, only that they came is kept

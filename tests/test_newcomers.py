@@ -21,11 +21,12 @@ WROTE = (
     tables.customers,
     tables.conversations,
     tables.mentions,
+    tables.guesses,
     tables.journal,
     tables.outbox,
     tables.arrivals,
 )
-NUMBERED = ("id", "conversation", "customer", "key", "lane", "detail")
+NUMBERED = ("id", "conversation", "customer", "mention", "key", "lane", "detail")
 LATER = timedelta(minutes=1)
 
 

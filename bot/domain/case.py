@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.conversation import Conversation, State
+from bot.domain.guess import Guess
 from bot.domain.mention import Customer, Mention, Origin
 from bot.domain.reply import Amendment, Draft, Reply
 
@@ -33,8 +34,8 @@ class Case:
     """`mentions` is in the order in which we heard them; `reply` is the last one written.
 
     `amendment` is the last of that reply, `can` what its platform lets us do with it ("correct",
-    "withdraw"), `pictures` Slack's ids of what the customer sent along, by address; "": it is shown
-    by its address.
+    "withdraw"), `guess` what triage made of the words that decided, `pictures` Slack's ids of what
+    the customer sent along, by address; "": it is shown by its address.
     """
 
     conversation: Conversation
@@ -42,6 +43,7 @@ class Case:
     mentions: Sequence[Mention]
     reply: Reply | None = None
     past: Past = Past()
+    guess: Guess | None = None  # None: nobody guessed, or what was guessed is forgotten
     drafts: Sequence[Draft] = ()
     amendment: Amendment | None = None
     can: frozenset[str] = frozenset()

@@ -48,13 +48,15 @@ class Conversation(Wound):
         *,
         kind: Kind,
         because: str = "",
+        lane: str = "",
         thanks: bool = False,
         language: str | None = None,
         tags: Sequence[str] = (),
     ) -> Self:
         """The first we hear of it."""
-        heard = replace(self, waiting_since=since, kind=kind, because=because, thanks=thanks)
-        return replace(heard, language=language, tags=tuple(tags)).wind(team)
+        heard = replace(self, waiting_since=since, kind=kind, because=because, lane=lane)
+        begun = replace(heard, thanks=thanks, language=language, tags=tuple(tags))
+        return begun.wind(team)
 
     @deed
     def hear(
@@ -65,6 +67,7 @@ class Conversation(Wound):
         because: str = "",
         *,
         at: datetime | None = None,
+        lane: str = "",
         thanks: bool = False,
         language: str | None = None,
     ) -> Self:
@@ -79,8 +82,9 @@ class Conversation(Wound):
         if self.state in UNSETTLED and self.waits and not (self.thanks and not thanks):
             since = self.waiting_since if thanks else min(self.waiting_since, posted_at)
             begun = replace(heard, waiting_since=since, quiet=False)
-            return begun.wind(team).reconsider(kind, because, team)
-        again = heard if kind is Kind.OTHER else replace(heard, kind=kind, because=because)
+            return begun.wind(team).reconsider(kind, because, team, lane=lane)
+        sounds = replace(heard, kind=kind, because=because, lane=lane)
+        again = heard if kind is Kind.OTHER else sounds
         return again.reopen(posted_at, team, thanks=thanks)
 
     @deed
@@ -306,6 +310,7 @@ class Conversation(Wound):
         at: datetime,
         team: Team,
         *,
+        lane: str = "",
         urgent: bool = False,
         promised_at: datetime | None = None,
         promised_for: datetime | None = None,
@@ -319,7 +324,7 @@ class Conversation(Wound):
         self._must_not_be_on_its_way()
         both = replace(self, urgent=self.urgent or urgent)
         if since is not None:
-            both = both._waiting_since(since, kind, team)
+            both = both._waiting_since(since, kind, team, lane)
         if promised_for is None or (self.promised_for and self.promised_for <= promised_for):
             return both.wind(team) if both.state in UNSETTLED else both
         if both.state not in UNSETTLED:
@@ -374,7 +379,7 @@ class Conversation(Wound):
     def judge(self, kind: Kind, by: str, team: Team) -> Self:
         """Someone knows better what it is. The deadline is counted anew from the same start."""
         thanks = self.thanks and kind is Kind.PRAISE
-        judged = replace(self, kind=kind, judged_by=by, thanks=thanks)
+        judged = replace(self, kind=kind, judged_by=by, thanks=thanks, lane="")
         return judged.wind(team) if self.state in UNSETTLED else judged
 
     @deed
@@ -384,11 +389,11 @@ class Conversation(Wound):
         return named.wind(team) if self.state in UNSETTLED else named
 
     @deed
-    def reconsider(self, kind: Kind, because: str, team: Team) -> Self:
+    def reconsider(self, kind: Kind, because: str, team: Team, *, lane: str = "") -> Self:
         """Further words can turn it into a complaint, unless a person has said what it is."""
         if self.judged_by or self.kind is Kind.COMPLAINT or kind is not Kind.COMPLAINT:
             return self
-        return replace(self, kind=kind, because=because, thanks=False).wind(team)
+        return replace(self, kind=kind, because=because, lane=lane, thanks=False).wind(team)
 
     # What becomes of an answer
 
@@ -427,12 +432,12 @@ class Conversation(Wound):
             return self
         return replace(self, promised_at=at, promised_for=until, promised_by=by)
 
-    def _waiting_since(self, since: datetime, kind: Kind, team: Team) -> Self:
+    def _waiting_since(self, since: datetime, kind: Kind, team: Team, lane: str) -> Self:
         """The customer has waited since then, for whatever they wrote at another place."""
         if self.state in UNSETTLED and self.waits and not self.thanks:
             begun = replace(self, waiting_since=min(self.waiting_since, since)).wind(team)
-            return begun.reconsider(kind, self.because, team)
-        again = self if kind is Kind.OTHER else replace(self, kind=kind)
+            return begun.reconsider(kind, self.because, team, lane=lane)
+        again = self if kind is Kind.OTHER else replace(self, kind=kind, lane=lane)
         return again.reopen(since, team)
 
     def _held(self, by: str, at: datetime, team: Team) -> Self:

@@ -58,6 +58,7 @@ class Record:
     kind: Kind
     waiting_since: datetime
     because: str = ""  # what spoke for this kind
+    lane: str = ""  # which way triage sent it; "": a person has judged it, or it is from before
     judged_by: str | None = None  # who corrected it
     language: str | None = None
     tags: Sequence[str] = ()  # of the customer

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.calendar import Calendar, Window
 from bot.domain.clock import Owed
 from bot.domain.conversation import Conversation, State
+from bot.domain.guess import Lane
 from bot.domain.mention import Kind
 from bot.domain.problems import (
     AlreadyAnswered,
@@ -137,6 +138,28 @@ def test_further_words_can_turn_it_into_a_complaint():
     heard = question.reconsider(Kind.COMPLAINT, "“broken”", CARE)
 
     assert (heard.kind, heard.because, heard.due_at) == (Kind.COMPLAINT, "“broken”", DUE)
+
+
+def test_the_lane_goes_with_the_kind_until_a_person_has_judged():
+    begun = WAITING.begin(NOON, CARE, kind=Kind.QUESTION, lane=Lane.QUESTION)
+    more = begun.hear(NOON + MINUTE, CARE, Kind.OTHER, lane=Lane.REST)
+    worse = more.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, lane=Lane.CHECK)
+    again = worse.hear(NOON + MINUTE, CARE, Kind.PRAISE, lane=Lane.REST)
+    answered = replace(worse, deeds=(), ended=()).reply(ANA, NOON, CARE).sent(NOON, CARE)
+
+    lanes = [each.lane for each in (begun, more, worse, again)]
+    assert lanes == [Lane.QUESTION, Lane.QUESTION, Lane.CHECK, Lane.CHECK]
+    assert answered.hear(NOON + HOUR, CARE, Kind.QUESTION, lane="question").lane == Lane.QUESTION
+    assert answered.hear(NOON + HOUR, CARE, Kind.OTHER, lane="rest").lane == Lane.CHECK
+    assert worse.judge(Kind.COMPLAINT, ANA, CARE).lane == ""
+
+
+def test_a_merged_complaint_brings_its_lane():
+    question = replace(WAITING, kind=Kind.QUESTION, lane=Lane.QUESTION).wind(CARE)
+
+    both = question.absorb(NOON, Kind.COMPLAINT, ANA, MORE, CARE, lane=Lane.CHECK)
+
+    assert (both.kind, both.lane) == (Kind.COMPLAINT, Lane.CHECK)
 
 
 @pytest.mark.parametrize("kind", [Kind.QUESTION, Kind.PRAISE, Kind.OTHER])

@@ -8,7 +8,17 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Boolean, Integer, Text, inspect, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    Integer,
+    LargeBinary,
+    Text,
+    inspect,
+    select,
+)
 
 from bot.domain.delivery import Errand
 from bot.domain.forgotten import hidden
@@ -32,6 +42,7 @@ OURS = {
     "destinations": "channels, and what Slack says of itself",
     "digests": "teams and channels",
     "inbox": "webhooks that nobody has heard yet; then only that they came",
+    "lessons": "numbers, each made of many labels; the next are made without what is forgotten",
     "people": "what colleagues have set for themselves",
     "policies": "teams.toml",
     "receipts": "counts and ids",
@@ -48,7 +59,7 @@ IDS = {
     for name in (
         "account", "team", "kind", "state", "owner", "judged_by", "owed", "channel", "card",
         "snoozed_by", "verdict", "promised_by", "closed_by", "proposed", "unsure", "escalated_to",
-        "language",
+        "language", "lane",
     )
 }  # fmt: skip
 IDS |= {("customers", "platform"), ("saved_views", "person")}
@@ -101,6 +112,8 @@ FITTING: list[tuple[Any, Any]] = [
     (Moment, lambda column: None if column.nullable else NOON),
     (Boolean, lambda _: False),
     ((Integer, BigInteger), lambda _: 1),
+    (Float, lambda _: 0.5),
+    (LargeBinary, lambda _: MARKER.encode()),
     (Text, lambda _: MARKER),
 ]
 
