@@ -21,12 +21,20 @@ class Digest:
     card: str | None
     at: datetime
     surge: int | None = None
+    daily: bool = False  # of what needs no answer
 
 
 def open_new(
-    db: Transaction, *, team: str, channel: str, at: datetime, surge: int | None = None
+    db: Transaction,
+    *,
+    team: str,
+    channel: str,
+    at: datetime,
+    surge: int | None = None,
+    daily: bool = False,
 ) -> int:
-    return add(db, digests, {"team": team, "channel": channel, "at": at, "surge": surge})
+    begun = {"team": team, "channel": channel, "at": at, "surge": surge, "daily": daily}
+    return add(db, digests, begun)
 
 
 def get(db: Transaction, id: int) -> Digest:
@@ -35,7 +43,7 @@ def get(db: Transaction, id: int) -> Digest:
 
 def with_room(db: Transaction, channel: str, *, since: datetime, room: int) -> int | None:
     """A digest of that channel, begun since then, in which so many at most have their place."""
-    begun = (d.channel == channel, d.at >= since, d.surge.is_(None))
+    begun = (d.channel == channel, d.at >= since, d.surge.is_(None), ~d.daily)
     newest = select(d.id).where(*begun).order_by(d.id.desc()).limit(1)
     found = db.execute(newest).scalar_one_or_none()
     return int(found) if found is not None and _held(db, found) <= room else None

@@ -1,6 +1,7 @@
 """What triage made of a mention is kept beside it, and shown with its conversation."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -31,14 +32,17 @@ FULL = Guess(
 BARE = Guess(kind=Kind.OTHER, lane=Lane.REST, because="")
 
 
+EVERYBODY = Leaning()
+
+
 class Counting(Triage):
     """Guesses as ever, and counts how often it is asked."""
 
     asked = 0
 
-    def guess(self, mention: Mention, leaning: Leaning = Leaning()) -> Guess:  # noqa: B008
+    def guess(self, mention: Mention, leaning: Leaning = EVERYBODY, **more: Any) -> Guess:
         self.asked += 1
-        return super().guess(mention, leaning)
+        return super().guess(mention, leaning, **more)
 
 
 def say(database, *said):

@@ -1,16 +1,19 @@
 """What a team wants of triage, as teams.toml has it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from bot.domain.guess import RECALL, Leaning
+from bot.domain.guess import AT_ONCE, DAILY, RECALL, Leaning
 from bot.domain.mention import Kind
+from bot.policy.durations import lasting
 from bot.policy.toml import TomlFile, Wrong, texts
 
 KEY = "triage"
-KEYS = ("recall", "complaints", "others", "unknown")
+KEYS = ("recall", "complaints", "others", "unknown", "gather")
 LEAST, MOST = 0.5, 0.99  # of complaints that are to be found: nobody finds all of them
 MOST_WORDS, LONGEST = 200, 100
+DAY, NEVER = "daily", "never"
 UNKNOWN = (Kind.COMPLAINT, Kind.QUESTION, Kind.OTHER)
 
 
@@ -22,12 +25,21 @@ def leaning(file: TomlFile, table: str, entry: Mapping[str, Any]) -> Leaning:
         written = {}
     table = f"{table}.{KEY}"
     file.known(written, KEYS, table)
+    gather = file.entry(table, "gather", written, _gather)
     return Leaning(
         recall=file.entry(table, "recall", written, _recall) or RECALL,
         complaints=file.entry(table, "complaints", written, _words) or (),
         others=file.entry(table, "others", written, _words) or (),
         unknown=file.entry(table, "unknown", written, _unknown) or Kind.COMPLAINT,
+        gather=DAILY if gather is None else gather,
     )
+
+
+def _gather(value: Any) -> timedelta:
+    """How long what needs no answer waits until it is shown; a day is until the morning's list."""
+    if value in (DAY, NEVER):
+        return DAILY if value == DAY else AT_ONCE
+    return min(lasting(value), DAILY)
 
 
 def _recall(value: Any) -> float:
