@@ -27,6 +27,10 @@ JUDGED = {
     "praise": Kind.PRAISE,
     "other": Kind.OTHER,
 }
+WHY_KIND = (  # as the menu calls it, for each kind and in both languages
+    *("why_kind", "why a complaint", "why a question", "why praise", "why a mention"),
+    *("warum beschwerde", "warum frage", "warum lob", "warum erwähnung"),
+)
 GERMAN: Mapping[str, str] = {
     "übernehmen": "take over",
     "verwerfen": "dismiss",
@@ -91,9 +95,7 @@ class Handling:
                 "undo": lambda visit: self._at_once(visit, self._undo),
             },
             forms={
-                "why_kind": self.why_kind,
-                "why kind": self.why_kind,
-                "warum so": self.why_kind,
+                **dict.fromkeys(WHY_KIND, self.why_kind),
                 "more": self.more_form,
                 "mehr": self.more_form,
                 "dismiss": self.dismiss_form,
