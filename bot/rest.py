@@ -1,7 +1,7 @@
 """What needs no answer: it has no card at first, and is listed in one message."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,6 +14,7 @@ from storage.database import Transaction, glancing
 log = structlog.get_logger()
 
 PAGE = 150  # conversations in one message
+NOW_AND_THEN = timedelta(minutes=1)  # that a team which waits for the morning is looked at
 
 
 class Rest:
@@ -24,14 +25,26 @@ class Rest:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.ledger = desk, desk.ledger
+        self._looked: dict[str, datetime] = {}
 
     def due(self, team: Team, now: datetime) -> bool:
-        """Whether a team that does not wait for the morning should see it now."""
-        if team.triage.gather >= DAILY:
+        """Whether a team that does not wait for the morning should see it now.
+
+        So should one whose morning has passed without it, because nobody was at work.
+        """
+        span, last = team.triage.gather, self._looked.get(team.name)
+        if span == DAILY and last and last <= now < last + NOW_AND_THEN:
             return False
+        self._looked[team.name] = now
         with glancing(self.desk.database) as db:
             since = conversations.aside_since(db, team.name, self._known(team))
-        return since is not None and since <= now - team.triage.gather
+            if since is None or since > now - span:
+                return False
+            return span < DAILY or self._missed(db, team, now)
+
+    def _missed(self, db: Transaction, team: Team, now: datetime) -> bool:
+        last = digests.last_daily(db, team.name)
+        return team.calendar.is_open(now) and (last is None or last <= now - DAILY)
 
     def gather(self, db: Transaction, team: Team, now: datetime) -> None:
         """All of it, on as many pages as it takes."""

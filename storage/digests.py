@@ -41,6 +41,13 @@ def get(db: Transaction, id: int) -> Digest:
     return as_object(Digest, db.execute(select(digests).where(d.id == id)).one())
 
 
+def last_daily(db: Transaction, team: str) -> datetime | None:
+    """When a team was last told of what needs no answer."""
+    newest = select(func.max(d.at)).where(d.team == team, d.daily)
+    found: datetime | None = db.execute(newest).scalar_one_or_none()
+    return found
+
+
 def with_room(db: Transaction, channel: str, *, since: datetime, room: int) -> int | None:
     """A digest of that channel, begun since then, in which so many at most have their place."""
     begun = (d.channel == channel, d.at >= since, d.surge.is_(None), ~d.daily)
