@@ -120,16 +120,17 @@ def test_a_team_with_hours_has_it_when_it_opens(begun, post, clock, slack):
 
 def test_a_morning_at_which_nobody_was_at_work_is_made_up_for_once(begun, post, clock, slack):
     app = begun(replace(PRAISED, calendar=replace(TEAM.calendar, week=WEEK)))
-    post(app, "Love one", at=clock() - 10 * MINUTE)
+    post(app, "Love one")
+    long_ago = clock()
 
     sweep(app, clock, MORNING + 4 * HOUR)
     assert len(listed(slack)) == 1
-    post(app, "Love two", at=clock() - 30 * HOUR)
+    post(app, "Love two", at=long_ago)
     sweep(app, clock, clock() + HOUR)
     assert len(listed(slack)) == 1, "no other until the next morning"
     sweep(app, clock, MORNING + timedelta(days=1) - HOUR)
     assert len(listed(slack)) == 2
-    post(app, "Love three", at=clock() - 30 * HOUR)
+    post(app, "Love three", at=long_ago)
     sweep(app, clock, MORNING + timedelta(days=1, hours=13))
     assert len(listed(slack)) == 2, "nobody works in the evening"
 
