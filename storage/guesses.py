@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal_column, select
 
 from bot.domain.guess import Guess, Lane, Manner, Severity
 from bot.domain.mention import Kind, Mention, Origin
@@ -35,7 +35,7 @@ def alike(db: Transaction, words: Collection[str], since: datetime) -> Mapping[s
             func.max(m.customer).label("last"),
         )
         .join(mentions, m.id == g.mention)
-        .where(g.words != "", g.words.in_(words), g.at >= since)
+        .where(g.words != literal_column("''"), g.words.in_(words), g.at >= since)
         .group_by(g.words)
     )
     rows = db.execute(counted).all() if words else ()
