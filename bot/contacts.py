@@ -204,7 +204,11 @@ class Contacts:
         judged: Kind | None,
     ) -> Conversation:
         kind = judged or guess.kind
-        spoke = {"because": guess.because, "lane": guess.lane} if guess.kind is kind else {}
+        spoke = (
+            {"because": guess.because, "lane": guess.lane, "severity": guess.severity or ""}
+            if guess.kind is kind
+            else {}
+        )
         new = Conversation(
             account=mention.account,
             thread=mention.thread,

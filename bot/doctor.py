@@ -22,9 +22,9 @@ from bot.policy.schedules import fetched, with_source
 from bot.slack.channel import TOKEN
 from bot.slack.client import clock_off
 from bot.slack.health import lines, plain
+from bot.timetable import found, hours
 from bot.triage import Triage
 from bot.triage.lines import heard
-from bot.timetable import found, hours
 from bot.watch import Watch
 from storage import migrations
 from storage.database import Unavailable, connect, is_sqlite

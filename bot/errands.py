@@ -46,7 +46,7 @@ from storage import (
     surges,
 )
 from storage.conversations import Waiting
-from storage.database import reading
+from storage.database import Transaction, reading
 from storage.search import EVERY, Asked, Sort
 
 log = structlog.get_logger()
@@ -341,9 +341,12 @@ class Errands:
             gathered = conversations.in_digest(db, number)
             thread = surges.get(db, hanging.surge).card if hanging.surge else None
             holding = bool(hanging.surge and saved_replies.holding(db, hanging.team))
+            if hanging.daily:
+                gathered = _with_words(db, gathered)
         if hanging.surge and gathered and not thread:
             raise TryLater("Its surge has no message yet.", SOON, surely_not_done=True)
-        message = digest(gathered, surge=bool(hanging.surge), holding=holding)
+        how = {"surge": bool(hanging.surge), "holding": holding, "daily": hanging.daily}
+        message = digest(gathered, **how)
         self._must_be_ours(delivery)
         if not gathered:  # all that it named was forgotten
             self._unsay(delivery, hanging.channel, hanging.card)
@@ -458,6 +461,13 @@ class Errands:
         log.error("channel.gone", channel=delivery.destination, why=str(problem), told=to)
         if to and to != delivery.destination:
             self.desk.tell(to, f":warning: {problem}", key=delivery.destination)
+
+
+def _with_words(db: Transaction, gathered: Sequence[Waiting]) -> Sequence[Waiting]:
+    """The same, with what each customer wrote."""
+    asked = Asked(numbers=[each.conversation.id for each in gathered], **EVERYBODY)
+    found = {each.conversation.id: each for each in search.unanswered(db, asked, most=LISTED)}
+    return [found.get(each.conversation.id, each) for each in gathered]
 
 
 def _first(case: Case) -> str:

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters import Batch
+from bot.copies import Copies
 from bot.desk import Desk
 from bot.domain.account import Account
 from bot.domain.closing import warn_at
 from bot.domain.conversation import UNSETTLED, Conversation
 from bot.domain.forgotten import forgotten, hidden
 from bot.domain.frozen import replace
-from bot.domain.guess import Guess
+from bot.domain.guess import AT_ONCE, Guess
 from bot.domain.mention import Kind, Mention, Origin, Unreadable
 from bot.domain.reply import Sent
 from bot.echoes import echoes, goes_on_with
@@ -59,6 +60,7 @@ class Hearing:
         self.surging: Collection[str] = ()
         self.echoes: Mapping[str, Told] = {}
         self.guessed: dict[int, Guess] = {}  # of what was heard here, to be written down at the end
+        self.copies = Copies(db, self.now)
 
     def page(self, batch: Batch, hear: Callable[["Hearing", Sequence[Mention]], int]) -> int:
         """Everything in it, oldest first; returns how many mentions were new.
@@ -93,7 +95,7 @@ class Hearing:
         if self.lost:  # a database that was set back: each may have a card already
             return sum(map(self._take_in, page))
         own = [mention for mention in page if mention.key not in self.echoes]
-        newcomers = Newcomers(self.desk, self.db, self.account, own)
+        newcomers = Newcomers(self.desk, self.db, self.account, own, self.copies)
         return sum(
             self._welcome(newcomers, run) if new else sum(map(self._take_in, run))
             for new, run in newcomers.runs(page)
@@ -170,7 +172,7 @@ class Hearing:
 
     def _hear_customer(self, mention: Mention, by: int) -> None:
         known = self._find(mention, by)
-        guess = self._guess(mention, known)
+        [guess] = self.copies.marked([(mention, self._guess(mention, known), by)])
         history = mention.posted_at < self.account.started_at
         silent = history and not self._worth_showing(mention, guess)
         if known is None:
@@ -188,7 +190,15 @@ class Hearing:
         """As the team sees it whose work it is, or will be."""
         teams = self.desk.teams
         team = self.desk.team(known) if known else teams.hearing(mention.account)
-        return self.desk.triage.guess(mention, team.triage, team.name)
+        after = known.kind if known and self._answers_us(known, mention) else None
+        return self.desk.triage.guess(mention, team.triage, team.name, after=after)
+
+    def _answers_us(self, known: Conversation, mention: Mention) -> bool:
+        """Whether they have read something of ours before they wrote it."""
+        if known.answered_at or not mention.parent:
+            return known.answered_at is not None
+        before = mentions.find(self.db, mention.account, mention.parent)
+        return before is not None and before[0].origin is Origin.OWN
 
     def _hear_again(self, mention: Mention, by: int, first: Told) -> None:
         """Another source has told of this post: there is one mention, which can be answered."""
@@ -214,6 +224,7 @@ class Hearing:
             guess.because,
             at=self.now,
             lane=guess.lane,
+            severity=guess.severity or "",
             thanks=guess.thanks and known.answered_at is not None,
             language=mention.language,
         )
@@ -253,15 +264,18 @@ class Hearing:
             kind=guess.kind,
             waiting_since=mention.posted_at,
         )
-        return new.begin(
+        begun = new.begin(
             mention.posted_at,
             team,
             kind=guess.kind,
             because=guess.because,
             lane=guess.lane,
+            severity=guess.severity or "",
             language=mention.language,
             tags=tags,
         )
+        shown_at_once = team.triage.gather == AT_ONCE or team.rule(begun).urgent
+        return begun if shown_at_once else replace(begun, aside=guess.aside)
 
     def _found_again(self, begun: Conversation, mention: Mention) -> Conversation:
         """After the database was set back: the card that Slack has, and a number of its own."""
@@ -307,8 +321,9 @@ class Hearing:
             conversations.redraw_by(self.db, conversation.id, mention.reply_by)
 
     def _spare(self, begun: Iterable[Conversation]) -> None:
-        """What belongs to a surge and is no complaint needs no card of its own."""
-        spared = [one.id for one in begun if one.team in self.surging and can_be_spared(one)]
+        """What needs no answer, or belongs to a surge and is no complaint, needs no card yet."""
+        listed = (one for one in begun if one.aside or one.team in self.surging)
+        spared = [one.id for one in listed if can_be_spared(one)]
         if spared:
             outbox.spare(self.db, spared, self.now)
 
@@ -392,7 +407,8 @@ class Hearing:
             guess = self._guess_again(conversation, id, newer)
             if conversation.state in UNSETTLED:
                 kind, because, team = guess.kind, guess.because, self.desk.team(conversation)
-                conversation = conversation.reconsider(kind, because, team, lane=guess.lane)
+                told = {"lane": guess.lane, "severity": guess.severity or ""}
+                conversation = conversation.reconsider(kind, because, team, **told)
         self.ledger.save(self.db, conversation, self.now)
 
     def _guess_again(self, conversation: Conversation, id: int, newer: Mention) -> Guess:

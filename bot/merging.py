@@ -123,7 +123,7 @@ class Merging:
         since = gone.waiting_since if waits else None
         promised = {name: getattr(gone, name) for name in PROMISE if gone.promised_for}
         team = self.desk.team(into)
-        told = {"lane": gone.lane, "urgent": gone.urgent}
+        told = {"lane": gone.lane, "severity": gone.severity, "urgent": gone.urgent}
         return into.absorb(since, gone.kind, by, at, team, **told, **promised)
 
     def _show(self, db: Transaction, *both: Conversation) -> None:

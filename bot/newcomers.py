@@ -6,6 +6,7 @@ from itertools import groupby
 
 import structlog
 
+from bot.copies import Copies
 from bot.desk import Desk
 from bot.domain.account import Account
 from bot.domain.conversation import Conversation
@@ -26,9 +27,15 @@ class Newcomers:
     """
 
     def __init__(
-        self, desk: Desk, db: Transaction, account: Account, page: Sequence[Mention]
+        self,
+        desk: Desk,
+        db: Transaction,
+        account: Account,
+        page: Sequence[Mention],
+        copies: Copies,
     ) -> None:
         self.desk, self.ledger, self.db, self.account = desk, desk.ledger, db, account
+        self.copies = copies
         self.new = self._new(page)
 
     def runs(self, page: Sequence[Mention]) -> list[tuple[bool, list[Mention]]]:
@@ -47,7 +54,9 @@ class Newcomers:
         tags = customers.tags_of(self.db, list(by.values()))
         met = [by[mention.customer.platform, mention.customer.key] for mention in run]
         team = self.desk.teams.hearing(self.account.name)
-        guessed = [self.desk.triage.guess(mention, team.triage, team.name) for mention in run]
+        triage = self.desk.triage
+        guesses_ = [triage.guess(mention, team.triage, team.name) for mention in run]
+        guessed = self.copies.marked(list(zip(run, guesses_, met, strict=True)))
         all_of_it = zip(run, guessed, met, strict=True)
         begun = [begins(mention, guess, id, tags[id]) for mention, guess, id in all_of_it]
         opened = self.ledger.open_all(self.db, begun, now)

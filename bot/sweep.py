@@ -21,6 +21,7 @@ from bot.domain.team import Team
 from bot.domain.workday import opens_at, timely, winds_up_at
 from bot.forgetting import Forgetting
 from bot.pulse import moving
+from bot.rest import Rest
 from bot.silences import Silences
 from bot.slack.written import STUMBLED
 from bot.surges import Surges
@@ -86,7 +87,7 @@ class Sweep:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
         self.forgetting = Forgetting(desk)
-        self.surges, self.silences = Surges(desk), Silences(desk)
+        self.surges, self.silences, self.rest = Surges(desk), Silences(desk), Rest(desk)
         self.seen_to: set[tuple[str, datetime]] = set()  # lists that need no further look
 
     # Nags
@@ -184,7 +185,10 @@ class Sweep:
     # Daily lists
 
     def list_one(self) -> bool:
-        """Say a list that is due at an opening or before a closing; False when all are said."""
+        """Say a list that is due at an opening or before a closing; False when all are said.
+
+        So is what needs no answer, where a team does not wait for the opening with it.
+        """
         now = self.now()
         return _all_have_their_turn(partial(self._list, team, now) for team in self.desk.teams)
 
@@ -197,10 +201,10 @@ class Sweep:
                 self.seen_to = {seen for seen in self.seen_to if timely(seen[1], now)}
                 self.seen_to.add((team.name, moment))
                 return said
-        return False
+        return self.rest.due(team, now) and self._speak(team.name, self._show_the_rest)
 
     def _open(self, db: Transaction, team: Team, day: days.Day) -> bool:
-        """The morning's list, with all nags that waited for it."""
+        """The morning's list, with all nags that waited for it, and what needs no answer."""
         now, opening = self.now(), opens_at(team.calendar, self.now())
         if opening is None or day.opened_at >= opening:
             return False
@@ -208,8 +212,13 @@ class Sweep:
         self._say_all(db, team, [call for call in calls if call.urgent], now)
         ids = [call.conversation.id for call in calls if not call.urgent]
         self.ledger.owe_list(db, team, "opening", now, ids)
+        self.rest.gather(db, team, now)
         days.opened(db, team.name, opening)
         return True
+
+    def _show_the_rest(self, db: Transaction, team: Team, _day: days.Day) -> bool:
+        self.rest.gather(db, team, self.now())
+        return False  # all of it is listed
 
     def _close(self, db: Transaction, team: Team, day: days.Day) -> bool:
         closing = winds_up_at(team.calendar, self.now())

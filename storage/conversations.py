@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, update
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
@@ -261,6 +261,31 @@ def waiting_from(
         .with_for_update(skip_locked=not patiently)
     )
     return [as_conversation(row) for row in rows]
+
+
+def aside_since(db: Transaction, team: str, known: Sequence[str] = ()) -> datetime | None:
+    """Since when the oldest waits of what needs no answer and no message shows yet."""
+    oldest = select(func.min(c.waiting_since)).where(*_aside(team, known))
+    found: datetime | None = db.execute(oldest).scalar_one_or_none()
+    return found
+
+
+def hold_aside(
+    db: Transaction, team: str, known: Sequence[str] = (), *, most: int
+) -> Sequence[int]:
+    """The numbers of the oldest of these, except for what someone else is holding right now.
+
+    Of this team and, where all are `known` that there are, of teams that were removed.
+    """
+    some = select(c.id).where(*_aside(team, known)).order_by(c.id).limit(most)
+    return list(db.execute(some.with_for_update(skip_locked=True)).scalars())
+
+
+def _aside(team: str, known: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """What nobody has acted on: of the others, a card is owed."""
+    theirs = or_(c.team == team, c.team.not_in(known)) if known else c.team == team
+    unshown = (c.aside != literal_column("''"), c.digest.is_(None), c.card.is_(None))
+    return (theirs, *unshown, c.state.in_(OPEN), c.owner.is_(None), ~c.quiet)
 
 
 def in_digest(db: Transaction, digest: int) -> Sequence[Waiting]:

@@ -21,21 +21,36 @@ class Digest:
     card: str | None
     at: datetime
     surge: int | None = None
+    daily: bool = False  # of what needs no answer
 
 
 def open_new(
-    db: Transaction, *, team: str, channel: str, at: datetime, surge: int | None = None
+    db: Transaction,
+    *,
+    team: str,
+    channel: str,
+    at: datetime,
+    surge: int | None = None,
+    daily: bool = False,
 ) -> int:
-    return add(db, digests, {"team": team, "channel": channel, "at": at, "surge": surge})
+    begun = {"team": team, "channel": channel, "at": at, "surge": surge, "daily": daily}
+    return add(db, digests, begun)
 
 
 def get(db: Transaction, id: int) -> Digest:
     return as_object(Digest, db.execute(select(digests).where(d.id == id)).one())
 
 
+def last_daily(db: Transaction, team: str) -> datetime | None:
+    """When a team was last told of what needs no answer."""
+    newest = select(func.max(d.at)).where(d.team == team, d.daily)
+    found: datetime | None = db.execute(newest).scalar_one_or_none()
+    return found
+
+
 def with_room(db: Transaction, channel: str, *, since: datetime, room: int) -> int | None:
     """A digest of that channel, begun since then, in which so many at most have their place."""
-    begun = (d.channel == channel, d.at >= since, d.surge.is_(None))
+    begun = (d.channel == channel, d.at >= since, d.surge.is_(None), ~d.daily)
     newest = select(d.id).where(*begun).order_by(d.id.desc()).limit(1)
     found = db.execute(newest).scalar_one_or_none()
     return int(found) if found is not None and _held(db, found) <= room else None

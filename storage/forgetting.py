@@ -65,6 +65,7 @@ REMOVED = "It was removed on request."
 OURS = ("answered there",)  # reasons that the cards look at
 PLAIN = {  # what a deed may say for good: names of colleagues, teams and kinds, and times
     "by", "to", "kind", "into", "owner", "call", "whom", "key", "language", "at", "lane",
+    "severity",
 }  # fmt: skip
 TOUCHED = (
     customers, conversations, mentions, replies, parts, amendments, drafts, notes, follow_ups,

@@ -1,19 +1,45 @@
 """What triage made of each mention of a customer's, as long as its words are there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, literal_column, select
 
 from bot.domain.guess import Guess, Lane, Manner, Severity
 from bot.domain.mention import Kind, Mention, Origin
 from storage.database import Transaction
 from storage.rows import add_all as insert_all
 from storage.rows import as_object, as_row, upsert
-from storage.tables import guesses
+from storage.tables import guesses, mentions
 
-g = guesses.c
+g, m = guesses.c, mentions.c
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Customers who said the same: how many, and two of them."""
+
+    customers: int
+    some: frozenset[int]
+
+
+def alike(db: Transaction, words: Collection[str], since: datetime) -> Mapping[str, Alike]:
+    """By what stands for their words, who has said each of these since then."""
+    counted = (
+        select(
+            g.words,
+            func.count(m.customer.distinct()).label("customers"),
+            func.min(m.customer).label("first"),
+            func.max(m.customer).label("last"),
+        )
+        .join(mentions, m.id == g.mention)
+        .where(g.words != literal_column("''"), g.words.in_(words), g.at >= since)
+        .group_by(g.words)
+    )
+    rows = db.execute(counted).all() if words else ()
+    return {row.words: Alike(row.customers, frozenset({row.first, row.last})) for row in rows}
 
 
 def add_all(db: Transaction, guessed: Mapping[int, Guess], at: datetime) -> None:

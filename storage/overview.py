@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
 from bot.domain.clock import Owed, Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
-from bot.domain.mention import Customer
+from bot.domain.guess import Lane
+from bot.domain.mention import Customer, Kind
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
 from storage.database import Transaction
@@ -61,6 +62,7 @@ class OfTeam:
     open: int = 0
     late: int = 0
     unclaimed: int = 0
+    unchecked: int = 0
     oldest: Waiting | None = None
 
 
@@ -130,6 +132,7 @@ def teams(db: Transaction, names: Sequence[str], at: datetime) -> Sequence[OfTea
     """Each of these teams, in that order, with whoever waits longest for an answer there."""
     late = func.count().filter(c.due_at <= at)
     free = func.count().filter(c.owner.is_(None))
+    check = func.count().filter(c.lane == Lane.CHECK, c.kind == Kind.COMPLAINT, c.waits)
     longest = func.row_number().over(
         partition_by=c.team, order_by=(~c.waits, c.waiting_since, c.id)
     )
@@ -138,11 +141,13 @@ def teams(db: Transaction, names: Sequence[str], at: datetime) -> Sequence[OfTea
         func.count().over(partition_by=c.team).label("open_ones"),
         late.over(partition_by=c.team).label("late_ones"),
         free.over(partition_by=c.team).label("free_ones"),
+        check.over(partition_by=c.team).label("unchecked_ones"),
         longest.label("place"),
     ).where(literally(c.state, UNSETTLED), c.team.in_(names))
     every = counted.subquery()
+    shown = (every.c.open_ones, every.c.late_ones, every.c.free_ones, every.c.unchecked_ones)
     oldest = (
-        select(conversations, *BESIDE, every.c.open_ones, every.c.late_ones, every.c.free_ones)
+        select(conversations, *BESIDE, *shown)
         .join(every, every.c.id == c.id)
         .join(customers, who.id == c.customer)
         .where(every.c.place == 1)
@@ -219,6 +224,7 @@ def _of_team(name: str, row: Row[Any] | None) -> OfTeam:
         open=row.open_ones,
         late=row.late_ones,
         unclaimed=row.free_ones,
+        unchecked=row.unchecked_ones,
         oldest=as_waiting(row),
     )
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from bot.domain.clock import Standing
 from bot.domain.conversation import OPEN, UNSETTLED, Conversation, State
+from bot.domain.guess import Lane
 from bot.domain.mention import Customer, Kind, Origin, composed
 from storage.conversations import Waiting, as_conversation, as_waiting
 from storage.customers import BESIDE, beside
@@ -71,6 +72,7 @@ class Asked:
     urgent: bool = False
     promised: bool = False
     approval: bool = False
+    unchecked: bool = False  # with the complaint's clock until somebody says that it is none
     numbers: Sequence[int] | None = None
     surge: int | None = None  # what its pages list
     sort: Sort | None = None  # none: what waits by deadline, what is closed by its age
@@ -319,6 +321,8 @@ def _standing(asked: Asked) -> Iterator[ColumnElement[bool]]:
         yield c.promised_for.is_not(None)
     if asked.approval:
         yield c.proposed.is_not(None)
+    if asked.unchecked:
+        yield (c.lane == Lane.CHECK) & (c.kind == Kind.COMPLAINT) & c.waits
 
 
 def _late(asked: Asked, at: datetime) -> ColumnElement[bool]:

@@ -223,6 +223,8 @@ conversations = Table(
     Column("escalated_to", Text),
     Column("merged_into", Id),
     Column("lane", Text, nullable=False, server_default=EMPTY),
+    Column("severity", Text, nullable=False, server_default=EMPTY),
+    Column("aside", Text, nullable=False, server_default=EMPTY),
     UniqueConstraint("account", "thread", "customer"),
     Index("ix_conversations_customer", "customer"),
     _partial(
@@ -244,6 +246,11 @@ conversations = Table(
         where="owner IS NULL AND state IN ('waiting', 'claimed', 'replying')",
     ),
     Index("ix_conversations_digest", "digest"),
+    _partial(
+        "ix_conversations_aside",
+        "team",
+        where="aside <> '' AND digest IS NULL AND card IS NULL",
+    ),
     _partial(
         "ix_conversations_waiting",
         "team",
@@ -325,7 +332,9 @@ guesses = Table(  # what triage made of a customer's mention
     Column("language", Text),
     Column("similar", Text, nullable=False),
     Column("thanks", Boolean, nullable=False),
+    Column("words", Text, nullable=False, server_default=EMPTY),  # the same for the same words
     Column("at", Moment, nullable=False),
+    _partial("ix_guesses_words", "words", "at", where="words <> ''"),
 )
 
 labels = Table(  # what people said, or showed, that a mention is
@@ -615,6 +624,7 @@ digests = Table(
     Column("card", Text),
     Column("at", Moment, nullable=False),
     Column("surge", Id),  # whose thread it stands in; none: in the channel
+    Column("daily", Boolean, nullable=False, server_default=false()),  # of what needs no answer
     Index("ix_digests_surge", "surge"),
 )
 

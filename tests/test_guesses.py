@@ -1,6 +1,7 @@
 """What triage made of a mention is kept beside it, and shown with its conversation."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from storage.database import reading
 from tests.conftest import NOON
 from tests.people import ANA
 from tests.things import MINUTE, mention, remember
+from tests.triaged import tell
 
 FULL = Guess(
     kind=Kind.COMPLAINT,
@@ -31,15 +33,17 @@ FULL = Guess(
 BARE = Guess(kind=Kind.OTHER, lane=Lane.REST, because="")
 
 
+EVERYBODY = Leaning()
+
+
 class Counting(Triage):
     """Guesses as ever, and counts how often it is asked."""
 
     asked = 0
 
-    def guess(self, mention: Mention, leaning: Leaning = Leaning(), team: str = "") -> Guess:  # noqa: B008
+    def guess(self, mention: Mention, leaning: Leaning = EVERYBODY, **more: Any) -> Guess:
         self.asked += 1
-        assert team == "care"
-        return super().guess(mention, leaning, team)
+        return super().guess(mention, leaning, **more)
 
 
 def say(database, *said):
@@ -128,3 +132,25 @@ def test_what_can_not_be_written_down_leaves_no_guess(app, monkeypatch):
 
     with reading(app.desk.database) as db:
         assert db.execute(select(func.count()).select_from(tables.guesses)).scalar_one() == 0
+
+
+def test_whoever_goes_on_after_a_word_of_ours_is_guessed_at_as_such(app, demo, hear):
+    told = tell(app, {})
+    first = hear("My order is broken")
+    hear("And the box as well", parent=first)
+    assert told.after == [None, None]
+
+    demo.answer_elsewhere(first, "We are sorry, a new one is on its way.")
+    hear("Thanks!", parent=first)
+    assert told.after[2:] == [Kind.COMPLAINT]
+
+
+def test_who_answers_a_post_of_ours_that_nobody_asked_for_has_read_it(app, demo, hear):
+    told = tell(app, {})
+    ours = demo.answer_elsewhere("", "Our new cups are here")
+    first = hear("How much are they?", parent=ours)
+    hear("Hello?", parent=first)
+
+    assert told.after[-1] is None, "this answers their own post"
+    hear("Hello???", parent=ours)
+    assert told.after[-1] is app.desk.look(1).conversation.kind

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters import Batch
+from bot.copies import Copies
 from bot.domain.mention import Customer, Mention, Origin
 from bot.hearing import Hearing
 from bot.newcomers import Newcomers
@@ -119,12 +120,17 @@ def test_who_is_known_has_their_tags_in_a_new_conversation(pair):
     assert tagged == ["d1", "d2"]
 
 
+def _newcomers(bot, db, page):
+    copies = Copies(db, bot.desk.now())
+    return Newcomers(bot.desk, db, accounts.hold(db, "demo"), page, copies)
+
+
 def test_only_what_stands_alone_is_taken_in_together(pair):
     page = [*NEW, said(7, thread="d2"), said(8, parent="d0"), said(9, origin=Origin.OWN)]
     bot = pair[0]
 
     with bot.desk.database.begin() as db:
-        found = Newcomers(bot.desk, db, accounts.hold(db, "demo"), page).new
+        found = _newcomers(bot, db, page).new
 
     assert found == {"d1", "d3", "d4", "d5"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.guess import Guess, Lane, Leaning
 from bot.domain.mention import Kind, Mention
-from bot.triage import BALANCED, POOR, Triage
+from bot.triage import BALANCED, Triage
 
 LETTERS = re.compile(r"[^\W\d_]")
 LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
@@ -73,17 +73,20 @@ COMPLAINT = any_of(
     "is down", "outage", "late", "delayed", "delay", "angry", "furious", "fed up", "sick of",
     "annoy*", "frustrat*", "rude", "ignored", "ignoring", "third time", "second time", "twice",
     "problem*", "issue*", "lawyer", "sue", "dangerous", "burn*", "smoke", "smoking", "injur*",
-    "never again", "waste of", "wtf", "sucks", "trash", "garbage", "joke", "unhappy", "poor service",
+    "never again", "waste of", "wtf", "sucks", "trash", "garbage", "joke", "unhappy",
+    "poor service",
     "bad service", "lost my", "locked out", "hate", "did not help", "didn't help",
     "fault", "faults", "snapped", "cracked", "ruined", "died", "dead", "there was no", "no order",
     "unsubscribed", "metal in", "mould", "mold", "nobody can", "can't pay", "can't log in",
-    "can't scan", "won't load", "logs me out", "giving up", "given up", "third try", "check your card",
+    "can't scan", "won't load", "logs me out", "giving up", "given up", "third try",
+    "check your card",
     "app down", "site down", "tried that", "already tried", "not what i asked", "anybody reading",
     "anyone reading", "hello?", "what is going on", "i want this", "marked as delivered",
     "someone else's", "wrong address", "again this morning",
     "no parcel", "nobody came", "standing at the door", "my parcel as delivered",
     # German
-    "kaputt", "wo bleibt", "doppelt bezahlt", "doppelt abgebucht", "defekt*", "funktioniert nicht", "geht nicht", "warte seit", "warte immer noch",
+    "kaputt", "wo bleibt", "doppelt bezahlt", "doppelt abgebucht", "defekt*",
+    "funktioniert nicht", "geht nicht", "warte seit", "warte immer noch",
     "immer noch nicht", "noch immer", "keine antwort", "beschwer*", "enttäusch*", "unverschämt*",
     "frechheit", "katastroph*", "schlecht*", "nie wieder", "geld zurück", "erstattung", "falsch*",
     "beschädigt", "verspät*", "ärger*", "wütend", "saftladen", "abzocke", "betrug", "reklam*",
@@ -95,7 +98,8 @@ COMPLAINT = any_of(
     "retras*", "nunca llegó", "no ha llegado", "mal servicio", "harto", "harta", "hay alguien",
     "dos veces", "no me ha servido", "sigue igual", "quema", "cuatro correos", "se ha caído",
     # French
-    "cassé*", "rien reçu", "en panne", "ne marche pas", "ne fonctionne pas", "toujours pas", "toujours rien",
+    "cassé*", "rien reçu", "en panne", "ne marche pas", "ne fonctionne pas", "toujours pas",
+    "toujours rien",
     "aucune réponse", "déçu*", "honte*", "scandal*", "arnaque", "rembours*", "plainte", "retard",
     "abîmé*", "inadmissible", "inacceptable", "jamais reçu", "défectueu*", "nul", "n'a pas marché",
     "personne ne répond", "attends toujours", "j'attends", "toujours pareil", "tourne en boucle",
@@ -109,13 +113,15 @@ COMPLAINT = any_of(
     "vergogn*", "truffa", "rimborso", "reclamo", "ritardo", "nessuna risposta", "non ha funzionato",
     "sto ancora", "aspettando", "c'è qualcuno", "irraggiungibil*", "sparit*",
     # Dutch
-    "stuk", "werkt niet", "nog steeds niet", "geen antwoord", "klacht", "teleurgesteld", "schandalig",
+    "stuk", "werkt niet", "nog steeds niet", "geen antwoord", "klacht", "teleurgesteld",
+    "schandalig",
     "oplichting", "geld terug", "beschadigd", "vertraag*", "te laat", "slecht*", "hielp niet",
     "hielp helaas niet", "nog steeds", "is daar iemand", "geen bevestiging",
 )  # fmt: skip
 
 QUESTION = re.compile(
-    r"\?|¿|؟|(?<!\w)(?:how do|how can|where can|when will|is there|can you|could you|do you|does it|"
+    r"\?|¿|؟|(?<!\w)(?:how do|how can|where can|when will|is there|"
+    r"can you|could you|do you|does it|"
     r"please help|need help|anyone know|wie kann|wo finde|wann kommt|gibt es|cómo|dónde|cuándo|"
     r"comment faire|est-ce que|où trouver|como faço|onde|come posso|dove|hoe kan|waar kan)(?!\w)"
 )

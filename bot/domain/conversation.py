@@ -8,6 +8,7 @@ from bot.domain.calendar import Pause
 from bot.domain.clock import Owed, judged
 from bot.domain.deeds import deed
 from bot.domain.frozen import replace
+from bot.domain.guess import Lane, gravest
 from bot.domain.mention import Kind
 from bot.domain.problems import (
     AlreadyAnswered,
@@ -49,6 +50,7 @@ class Conversation(Wound):
         kind: Kind,
         because: str = "",
         lane: str = "",
+        severity: str = "",
         thanks: bool = False,
         language: str | None = None,
         tags: Sequence[str] = (),
@@ -56,7 +58,7 @@ class Conversation(Wound):
         """The first we hear of it."""
         heard = replace(self, waiting_since=since, kind=kind, because=because, lane=lane)
         begun = replace(heard, thanks=thanks, language=language, tags=tuple(tags))
-        return begun.wind(team)
+        return replace(begun, severity=severity).wind(team)
 
     @deed
     def hear(
@@ -68,6 +70,7 @@ class Conversation(Wound):
         *,
         at: datetime | None = None,
         lane: str = "",
+        severity: str = "",
         thanks: bool = False,
         language: str | None = None,
     ) -> Self:
@@ -78,12 +81,13 @@ class Conversation(Wound):
         where that is clear: who says thanks does not complain, and starts none.
         """
         woken = self._woken(at or posted_at) if self.until_they_write else self
-        heard = replace(woken, language=language or self.language)
+        heard = replace(woken, language=language or self.language, aside="")
         if self.state in UNSETTLED and self.waits and not (self.thanks and not thanks):
             since = self.waiting_since if thanks else min(self.waiting_since, posted_at)
             begun = replace(heard, waiting_since=since, quiet=False)
-            return begun.wind(team).reconsider(kind, because, team, lane=lane)
-        sounds = replace(heard, kind=kind, because=because, lane=lane)
+            wound = begun.wind(team)
+            return wound.reconsider(kind, because, team, lane=lane, severity=severity)
+        sounds = replace(heard, kind=kind, because=because, lane=lane, severity=severity)
         again = heard if kind is Kind.OTHER else sounds
         return again.reopen(posted_at, team, thanks=thanks)
 
@@ -187,7 +191,7 @@ class Conversation(Wound):
         if self.proposed or self.unsure:
             raise StillInDoubt if self.unsure else WaitsForApproval
         free = replace(self, team=to, state=State.WAITING, owner=None, held_since=None)
-        gone = replace(free, channel=None, card=None, digest=None, escalated_to=None)
+        gone = replace(free, channel=None, card=None, digest=None, aside="", escalated_to=None)
         return gone._touched().wind(team)
 
     @deed
@@ -311,6 +315,7 @@ class Conversation(Wound):
         team: Team,
         *,
         lane: str = "",
+        severity: str = "",
         urgent: bool = False,
         promised_at: datetime | None = None,
         promised_for: datetime | None = None,
@@ -324,7 +329,7 @@ class Conversation(Wound):
         self._must_not_be_on_its_way()
         both = replace(self, urgent=self.urgent or urgent)
         if since is not None:
-            both = both._waiting_since(since, kind, team, lane)
+            both = both._waiting_since(since, kind, team, lane, severity)
         if promised_for is None or (self.promised_for and self.promised_for <= promised_for):
             return both.wind(team) if both.state in UNSETTLED else both
         if both.state not in UNSETTLED:
@@ -379,7 +384,8 @@ class Conversation(Wound):
     def judge(self, kind: Kind, by: str, team: Team) -> Self:
         """Someone knows better what it is. The deadline is counted anew from the same start."""
         thanks = self.thanks and kind is Kind.PRAISE
-        judged = replace(self, kind=kind, judged_by=by, thanks=thanks, lane="")
+        severity = self.severity if kind is Kind.COMPLAINT else ""
+        judged = replace(self, kind=kind, judged_by=by, thanks=thanks, lane="", severity=severity)
         return judged.wind(team) if self.state in UNSETTLED else judged
 
     @deed
@@ -389,11 +395,21 @@ class Conversation(Wound):
         return named.wind(team) if self.state in UNSETTLED else named
 
     @deed
-    def reconsider(self, kind: Kind, because: str, team: Team, *, lane: str = "") -> Self:
-        """Further words can turn it into a complaint, unless a person has said what it is."""
-        if self.judged_by or self.kind is Kind.COMPLAINT or kind is not Kind.COMPLAINT:
+    def reconsider(
+        self, kind: Kind, because: str, team: Team, *, lane: str = "", severity: str = ""
+    ) -> Self:
+        """Further words can turn it into a complaint, unless a person has said what it is.
+
+        Of a complaint they can say that it is a surer one, or that more is at stake.
+        """
+        if kind is not Kind.COMPLAINT:
             return self
-        return replace(self, kind=kind, because=because, lane=lane, thanks=False).wind(team)
+        if self.kind is Kind.COMPLAINT:
+            return self._surer(because, lane)._graver(severity, team)
+        if self.judged_by:
+            return self
+        told = replace(self, kind=kind, because=because, lane=lane, severity=severity)
+        return replace(told, thanks=False).wind(team)
 
     # What becomes of an answer
 
@@ -432,12 +448,26 @@ class Conversation(Wound):
             return self
         return replace(self, promised_at=at, promised_for=until, promised_by=by)
 
-    def _waiting_since(self, since: datetime, kind: Kind, team: Team, lane: str) -> Self:
+    def _surer(self, because: str, lane: str) -> Self:
+        """What was to be checked needs no check any more."""
+        surer = self.lane == Lane.CHECK and lane == Lane.SURE
+        return replace(self, lane=lane, because=because) if surer else self
+
+    def _graver(self, severity: str, team: Team) -> Self:
+        gravest_yet = gravest(self.severity, severity)
+        if gravest_yet == self.severity:
+            return self
+        return replace(self, severity=gravest_yet).wind(team)
+
+    def _waiting_since(
+        self, since: datetime, kind: Kind, team: Team, lane: str, severity: str
+    ) -> Self:
         """The customer has waited since then, for whatever they wrote at another place."""
         if self.state in UNSETTLED and self.waits and not self.thanks:
             begun = replace(self, waiting_since=min(self.waiting_since, since)).wind(team)
-            return begun.reconsider(kind, self.because, team, lane=lane)
-        again = self if kind is Kind.OTHER else replace(self, kind=kind, lane=lane)
+            return begun.reconsider(kind, self.because, team, lane=lane, severity=severity)
+        other = replace(self, kind=kind, lane=lane, severity=severity)
+        again = self if kind is Kind.OTHER else other
         return again.reopen(since, team)
 
     def _held(self, by: str, at: datetime, team: Team) -> Self:

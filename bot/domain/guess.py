@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from struct import calcsize, pack, unpack
 
@@ -9,7 +10,10 @@ from bot.domain.mention import Kind
 
 LOG_ODDS = "<ff"
 GENERAL = 0.3  # from where on something counts as a complaint, where nothing better is known
-RECALL = 0.95  # of a hundred complaints, so many are to be found
+RECALL = 0.95  # of all complaints, the share that is to be found
+DAILY = timedelta(days=1)  # what needs no answer is gathered with the morning's list
+AT_ONCE = timedelta(0)  # or each of it has a card, and nothing is gathered
+LIKELY = 0.5  # that it needs an answer: below, it need have no card of its own
 
 
 class Lane(StrEnum):
@@ -34,9 +38,9 @@ class Manner(StrEnum):
     """How it was written."""
 
     PLAIN = "plain"
+    COPIED = "copied"  # the same words as many others
     AUTOMATED = "automated"  # out of office, receipts, bots
     PROMOTION = "promotion"  # advertisements, spam
-    COPIED = "copied"  # the same words as many others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,8 @@ class Guess:
 
     `complaint` and `needs_answer` are calibrated: of what has 0.8, about 80 % are. None: nobody
     could tell, so it counts as what must not be missed. `similar` is the taught sentence that is
-    closest to it. `thanks`: it sounds like a last word, and nothing in it needs an answer.
+    closest to it. `thanks`: it sounds like a last word, and nothing in it needs an answer. `words`
+    is the same for all who say the same, "" for what is short: nobody can read them from it.
     """
 
     kind: Kind
@@ -58,6 +63,22 @@ class Guess:
     language: str | None = None  # as we understand it, or else as its platform says (BCP 47)
     similar: str = ""
     thanks: bool = False
+    words: str = ""
+
+    @property
+    def untaught(self) -> bool:
+        """Whether it is in a language that triage was not taught, and so was not understood."""
+        forced = "“" in self.because
+        return self.language is not None and self.complaint is None and not forced
+
+    @property
+    def aside(self) -> str:
+        """How what needs no answer was written; "" where it must not wait for the daily list."""
+        if self.kind is Kind.COMPLAINT:
+            return ""
+        needless = self.needs_answer is not None and self.needs_answer < LIKELY
+        rest = self.lane is Lane.REST and needless
+        return self.manner.value if rest or self.manner is not Manner.PLAIN else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +87,15 @@ class Leaning:
 
     `recall` is the share of complaints that are to be found, from 0.5 to 0.99. `complaints` and
     `others` are keywords that decide alone, the first before the second. `unknown` is what counts
-    in a language that triage was not taught.
+    in a language that triage was not taught. `gather` is how long what needs no answer may wait
+    until it is shown, all of it in one message.
     """
 
     recall: float = RECALL
     complaints: Sequence[str] = ()
     others: Sequence[str] = ()
     unknown: Kind = Kind.COMPLAINT
+    gather: timedelta = DAILY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,3 +131,9 @@ class Lesson:
     weights: bytes
     bias: float
     threshold: float | None = None
+
+
+def gravest(*severities: str) -> str:
+    """Of several, the one with most at stake; "" where nobody could tell of any."""
+    known = [each for each in Severity if each in severities]
+    return known[-1].value if known else ""

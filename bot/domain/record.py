@@ -10,6 +10,7 @@ from bot.domain.calendar import Pause
 from bot.domain.clock import Owed, Standing
 from bot.domain.deeds import Deed
 from bot.domain.forgotten import forgotten
+from bot.domain.guess import Lane
 from bot.domain.mention import Kind
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Record:
     judged_by: str | None = None  # who corrected it
     language: str | None = None
     tags: Sequence[str] = ()  # of the customer
+    severity: str = ""  # of a complaint: one of Severity, "" where nobody could tell
     state: State = State.WAITING
     owner: str | None = None
     held_since: datetime | None = None  # when the owner last did something about it
@@ -97,6 +99,7 @@ class Record:
     quiet: bool = False
     unsure: str | None = None  # the key of a reply that may have been published; a person must look
     digest: int | None = None
+    aside: str = ""  # how it is written, where it first waits for the daily list; "": it has a card
     version: int = 0
     id: int = 0
     deeds: tuple[Deed, ...] = field(default=(), compare=False, repr=False)
@@ -105,6 +108,11 @@ class Record:
     @property
     def platform(self) -> str:
         return self.account.partition(":")[0]
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether it has the complaint's clock until somebody says that it is none."""
+        return self.lane == Lane.CHECK and self.kind is Kind.COMPLAINT and self.waits
 
     @property
     def open(self) -> bool:

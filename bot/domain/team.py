@@ -22,7 +22,7 @@ from bot.domain.clock import (
     Repeat,
     Rung,
 )
-from bot.domain.guess import Leaning
+from bot.domain.guess import Leaning, Severity
 from bot.domain.mention import Kind
 from bot.domain.roles import Right, Roles
 from bot.domain.rota import Rota
@@ -45,6 +45,8 @@ class Described(Protocol):
     def language(self) -> str | None: ...
     @property
     def urgent(self) -> bool: ...
+    @property
+    def severity(self) -> str: ...
 
 
 class Held(Protocol):
@@ -72,6 +74,7 @@ class Rule:
     platforms: Sequence[str] = ()
     tags: Sequence[str] = ()
     languages: Sequence[str] = ()
+    severities: Sequence[Severity] = ()
     first: timedelta | None = None
     further: timedelta | None = None
     loop: timedelta | None = None
@@ -85,6 +88,7 @@ class Rule:
             and (not self.platforms or it.platform in self.platforms)
             and (not self.tags or bool({tag.lower() for tag in it.tags} & set(self.tags)))
             and (not self.languages or any(_speaks(spoken, each) for each in self.languages))
+            and (not self.severities or it.severity in self.severities)
         )
 
     def within(self, owed: Owed) -> timedelta | None:

@@ -18,7 +18,7 @@ SLOWEST = 600.0  # seconds between two posts when nobody answers
 PATIENCE = 60  # posts without any answer; then everybody falls silent
 FIRST = 6  # posts that come in their order
 STORM_EVERY = 40  # posts, on average
-QUIET = {post.text for post in POSTS if post.quiet}
+QUIET = {post.text for post in (*POSTS, *STORM) if post.quiet}
 
 
 class Answer(Protocol):
@@ -71,9 +71,9 @@ class Customers:
             self._thread.join()
 
     def storm(self) -> None:
-        """Ten people about one outage, within a minute."""
+        """All sorts of people about one outage, in many languages, within a minute."""
         with self._lock:
-            for post in self._luck.sample(STORM, 10):
+            for post in STORM:
                 self._later((0, 55), partial(self._say, post))
 
     def step(self, now: float) -> None:

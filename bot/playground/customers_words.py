@@ -437,7 +437,7 @@ POSTS = (
     ),
 )
 
-STORM = (
+OUTAGE = (
     Post("@acme is your site down? Can't pay.", "ines_p", "Inês Pires", 210),
     Post("acme checkout gives me Error 503. Anyone else?", "dr_holt", "Adam Holt", 1650),
     Post("@acme Warenkorb leer, Geld weg. Bitte erklären.", "svenja.l", "Svenja Lorenz", 92, "de"),
@@ -469,7 +469,132 @@ STORM = (
         31800,
     ),
     Post("@acme betaling afgeschreven maar geen bevestiging", "joost_nl", "Joost Bakker", 48, "nl"),
+    Post(
+        "@acme Kasse down, dreimal abgebucht, keine Bestellung. Das ist Betrug, ich gehe zum "
+        "Anwalt.",
+        "h_brandt",
+        "Holger Brandt",
+        61,
+        "de",
+    ),
+    Post(
+        "@acme Seit einer Stunde Fehler 503, und niemand sagt etwas. Unverschämt.",
+        "mia.vogel",
+        "Mia Vogel",
+        204,
+        "de",
+    ),
+    Post(
+        "Muy mal, @acme: he pagado, la web no funciona y nadie contesta. No vuelvo a comprar aquí.",
+        "sara_ortega",
+        "Sara Ortega",
+        530,
+        "es",
+    ),
+    Post(
+        "@acme le site est en panne, j'ai été débité deux fois. C'est inadmissible, je change de "
+        "marque.",
+        "theo_b",
+        "Théo Bonnet",
+        149,
+        "fr",
+    ),
+    Post(
+        "@acme while your site is down nobody can look up the recall: my Piccolo is smoking and "
+        "the plug is burnt. My child was standing next to it!",
+        "nina_h",
+        "Nina Hughes",
+        88,
+    ),
 )
+BESIDE = (  # what else is said in such an hour: questions, jokes, praise, noise
+    Post(
+        "@acme do you know when checkout will be back? I can order tomorrow just as well.",
+        "prof_lin",
+        "Lin Zhao",
+        912,
+        patient=True,
+    ),
+    Post(
+        "@acme wann seid ihr wieder online? Hat keine Eile.",
+        "jan_otto",
+        "Jan Otto",
+        33,
+        "de",
+        patient=True,
+    ),
+    Post(
+        "@acme ¿a qué hora estará la web otra vez? Gracias.",
+        "marta.q",
+        "Marta Quiroga",
+        120,
+        "es",
+        patient=True,
+    ),
+    Post(
+        "The acme outage is nature's way of telling me that nine coffees are enough 😄",
+        "punny_pete",
+        "Pete Farrow",
+        2210,
+        quiet=True,
+    ),
+    Post(
+        "Server bei @acme weg. Hat da jemand Kaffee in den Router gekippt? 😂",
+        "kaffeekalle",
+        "Kalle Brink",
+        740,
+        "de",
+        quiet=True,
+    ),
+    Post(
+        "Say what you like, @acme support told me all about it in two minutes. Lovely people!",
+        "oona_m",
+        "Oona Moran",
+        275,
+        quiet=True,
+    ),
+    Post(
+        "Courage à l'équipe @acme ce matin, votre café reste le meilleur ❤️",
+        "manon_cafe",
+        "Manon Caron",
+        463,
+        "fr",
+        quiet=True,
+    ),
+    Post(
+        "🔥 50% OFF coffee pods TODAY ONLY 🔥 fits all machines, use code POD50 at "
+        "https://pods-outlet.example #acme #deal #sale",
+        "pods_outlet",
+        "Pods Outlet",
+        12050,
+        quiet=True,
+    ),
+    Post(
+        "Earn $500 a day from home! No experience needed, DM me for the link 💰 #acme #money",
+        "easy_money_jo",
+        "Jo Rich",
+        4,
+        quiet=True,
+    ),
+    Post(
+        "Automatic reply: I am out of the office until Monday with no access to my messages. In "
+        "urgent cases please contact my colleagues.",
+        "b.sorensen",
+        "Birgit Sørensen",
+        19,
+        public=False,
+        quiet=True,
+    ),
+    Post(
+        "@acme zapłaciłam i nie mam żadnego potwierdzenia, strona nie działa od rana.",
+        "kasia_n",
+        "Katarzyna Nowak",
+        310,
+        "pl",
+        quiet=True,
+    ),
+)
+STORM = (*OUTAGE, *BESIDE)
 
 WAITING = {
     "en": ("Hello??? Anyone there?", "Still waiting.", "Is anybody reading this?"),

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -62,6 +62,7 @@ class Wanted:
     weekend: str = ""
     language: str = ""  # of what stands in the channel; "": English
     silent_after: str = ""  # a span, or "never"; "": what is usual
+    triage: Mapping[str, object] = field(default_factory=dict)  # the form does not ask for it
 
     @classmethod
     def read(cls, text: str) -> "Wanted":
@@ -81,6 +82,7 @@ class Wanted:
             weekend=duty.get(WEEKEND, ""),
             language=entry.get("language", ""),
             silent_after=entry.get("silent_after", ""),
+            triage=entry.get("triage", {}),
         )
 
     @property
@@ -101,6 +103,8 @@ class Wanted:
             f'{{ days = "{days}", who = {_quoted(who)} }}' for days, who in duties if who
         )
         lines += [f"on_duty = [{rota}]"] if rota else []
+        triage = ", ".join(f"{key} = {_quoted(value)}" for key, value in self.triage.items())
+        lines += [f"triage = {{ {triage} }}"] if triage else []
         return "\n".join(lines) + "\n"
 
     def _hours(self) -> Sequence[tuple[str, Sequence[str]]]:
@@ -144,6 +148,7 @@ class TeamFiles:
 
     def save(self, wanted: Wanted, by: str) -> Team:
         """Make or change a team; WrongTeam says what is wrong with which setting."""
+        wanted = self._with_what_no_form_asks(wanted)
         team = self._readable(wanted)
         now = self.desk.now()
         file = TeamFile(team=team.name, text=wanted.text, by=by, at=now)
@@ -153,6 +158,11 @@ class TeamFiles:
         self._take(file)
         log.info("team.saved", team=team.name, by=by)
         return team
+
+    def _with_what_no_form_asks(self, wanted: Wanted) -> Wanted:
+        """What was set for its triage stays as it is."""
+        before = None if wanted.triage else self.made_here(wanted.name)
+        return replace(wanted, triage=Wanted.read(before.text).triage) if before else wanted
 
     def _readable(self, wanted: Wanted) -> Team:
         if wanted.name in self.in_the_file:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from bot.domain.guess import Severity
 from bot.domain.mention import Kind
 from bot.domain.team import Rule
 from bot.policy.durations import duration, lasting
@@ -20,7 +21,7 @@ LEASE = timedelta(hours=2)
 SILENT_AFTER = timedelta(hours=4)  # as long as a question may wait
 NEVER = "never"
 
-CONDITIONS = ("kind", "platform", "tag", "language")
+CONDITIONS = ("kind", "platform", "tag", "language", "severity")
 TARGETS = ("answer_within", "further_within", "keep_in_the_loop")
 RULE_KEYS = ("name", *CONDITIONS, *TARGETS, "urgent", "approval")
 PLATFORM = re.compile(r"[a-z0-9_-]+")
@@ -65,6 +66,7 @@ def _rule(file: TomlFile, table: str, rule: Mapping[str, Any], number: int) -> R
         platforms=entry("platform", _platforms) or (),
         tags=entry("tag", _tags) or (),
         languages=entry("language", _languages) or (),
+        severities=entry("severity", _severities) or (),
         first=entry("answer_within", duration),
         further=entry("further_within", duration),
         loop=entry("keep_in_the_loop", lasting),
@@ -104,6 +106,14 @@ def _platforms(value: Any) -> tuple[str, ...]:
 def _languages(value: Any) -> tuple[str, ...]:
     spoken = [name.lower() for name in _some(value, '"de"')]
     return _all_like(LANGUAGE, spoken, "a language. Write its code, such as de or pt-br")
+
+
+def _severities(value: Any) -> tuple[Severity, ...]:
+    names = _some(value, '"safety"')
+    for name in names:
+        if name not in list(Severity):
+            raise Wrong(f"{name!r} is no severity of a complaint. Known: {', '.join(Severity)}")
+    return tuple(Severity(name) for name in names)
 
 
 def _tags(value: Any) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot.domain.clock import MANAGER, NOTHING, ON_DUTY, Rung, Where
 from bot.domain.team import Team, Teams
 from bot.policy import answers as answers_file
 from bot.policy import roles as roles_file
+from bot.policy import triage as triage_file
 from bot.policy.hours import calendar
 from bot.policy.ladder import LADDER, REPEAT, ladder, mail_roads, repeat, rota, webhook_road
 from bot.policy.targets import LEASE, SILENT_AFTER, WITHIN, lease, promises, rules, words_between
@@ -30,7 +31,8 @@ TARGETS = (
     "silent_after",
 )
 CALLS = ("nag", "nag_promise", "repeat", "manager", "on_duty", "email", "webhook")
-KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS, *answers_file.KEYS, roles_file.KEY)
+TABLES = (roles_file.KEY, triage_file.KEY)
+KEYS = ("channel", "hears", *TARGETS, *CALLS, *HOURS, *answers_file.KEYS, *TABLES)
 NEEDS = {
     MANAGER: ("manager", 'manager = "U…"'),
     ON_DUTY: ("on_duty", 'on_duty = [{ who = "U…" }]'),
@@ -148,7 +150,8 @@ class _Reader:
     def _answering(self, team: Team, table: str, entry: Mapping[str, Any]) -> Team:
         says = answers_file.answers(self.file, table, entry)
         roles = roles_file.roles(self.file, table, entry, team.manager)
-        return replace(team, roles=roles, **says._asdict())
+        triage = triage_file.leaning(self.file, table, entry)
+        return replace(team, roles=roles, triage=triage, **says._asdict())
 
     def _roads(self, table: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
         mail = self.file.entry(table, "email", entry, lambda each: mail_roads(self.file, each))

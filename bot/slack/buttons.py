@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.case import Case
 from bot.domain.conversation import Conversation, State
+from bot.domain.mention import Kind
 from bot.slack.blocks import Element, button, option
 from bot.slack.text import address
 from bot.slack.tongue import N_, _
@@ -13,6 +14,7 @@ from bot.slack.words import on, whole_name
 
 OFFERED = 5  # options of a menu: Slack takes no more
 UNDO = timedelta(hours=24)  # in which a dismissal can be undone
+ROW = 3  # buttons beside the menu: a phone shows more of them below each other
 MORE = "more"
 
 
@@ -45,6 +47,17 @@ HOLDING = Deed(
     N_("Holding reply…"),
     N_("Say that you are at it, in approved words, and promise another word"),
 )
+WHY_KIND = {
+    kind: Deed("why_kind", label, N_("What spoke for that, and how sure it is"))
+    for kind, label in {
+        Kind.COMPLAINT: N_("Why a complaint?"),
+        Kind.QUESTION: N_("Why a question?"),
+        Kind.PRAISE: N_("Why praise?"),
+        Kind.OTHER: N_("Why a mention?"),
+    }.items()
+}
+A_COMPLAINT = Deed("complaint", N_("It is a complaint"), N_("Its deadline follows"))
+NO_COMPLAINT = Deed("question", N_("Not a complaint"), N_("It has the deadline of a question then"))
 WHY = Deed("why", N_("Why then?"), N_("How its deadline came about"))
 MOVE = Deed("move", N_("Move…"), N_("Another team takes it, in its own channel"))
 AUDIT = Deed("audit", N_("Audit"), N_("Who did what when, and from which button"))
@@ -79,6 +92,7 @@ def _while_open(case: Case, now: datetime) -> Iterator[Deed]:
         yield HOLDING
     yield from (MERGE, FOLLOW_UP)
     yield from (each for each in (CORRECT, WITHDRAW) if each.verb in case.can)
+    yield WHY_KIND[conversation.kind]
     if conversation.due_at:
         yield WHY
     yield AUDIT
@@ -95,7 +109,7 @@ def _once_closed(case: Case, now: datetime) -> Iterator[Deed]:
     yield from (each for each in (CORRECT, WITHDRAW) if each.verb in case.can)
     if conversation.due_at:
         yield WHY
-    yield from (MERGE, AUDIT)
+    yield from (MERGE, WHY_KIND[conversation.kind], AUDIT)
 
 
 def _undoable(conversation: Conversation, now: datetime) -> bool:
@@ -112,7 +126,17 @@ def buttons(case: Case, now: datetime) -> list[Element]:
         return [*_doubt(conversation), _menu(case, now)]
     if conversation.proposed:
         return [*_approval(conversation), _menu(case, now)]
-    return [*_last_word(conversation), *_answer(case, now), *_hand(case), _menu(case, now)]
+    row = [*_last_word(conversation), *_answer(case, now), *_hand(case)]
+    return [*row, *_check(case, beside=len(row)), _menu(case, now)]
+
+
+def _check(case: Case, *, beside: int) -> list[Element]:
+    """One click where triage was not sure; without room for it, it is behind "More…"."""
+    conversation = case.conversation
+    if not conversation.unchecked or beside >= ROW:
+        return []
+    says = _("Not a complaint: {customer}").format(customer=whole_name(case.customer))
+    return [button("not_a_complaint", _("Not a complaint"), conversation.id, says=says)]
 
 
 def _last_word(conversation: Conversation) -> list[Element]:

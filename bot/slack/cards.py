@@ -41,6 +41,7 @@ from bot.slack.words import (
     before,
     brought,
     followers,
+    gravity,
     inside,
     judgement,
     named,
@@ -120,9 +121,15 @@ def _headline(case: Case, now: datetime) -> Element:
         words(f" {on_a}"),
         link(url, place) if url else words(place),
         words(" · "),
+        *_gravity(conversation),
         *standing.seen(conversation, now),
         words("\n"),
     )
+
+
+def _gravity(conversation: Conversation) -> list[Element]:
+    told = [(words(each, bold=True), words(" · ")) for each in gravity(conversation)]
+    return [part for pair in told for part in pair]
 
 
 def _customer(case: Case) -> Element:
@@ -423,6 +430,7 @@ def _fallback(case: Case, now: datetime) -> str:
     conversation = case.conversation
     parts = [
         _spoken_headline(case),
+        *gravity(conversation),
         _spoken_standing(conversation, now),
         _small_print(case, now),
         *_spoken_facts(case),

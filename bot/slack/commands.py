@@ -55,7 +55,8 @@ HELP = (  # each is a block of its own, and fits a phone
 `/unanswered log` what came by phone or at the counter · `case` and a message's link
 `/unanswered forget @someone` removes all of a person's words · `receipt 7`"""),
     N_("""*How it came about*
-`/unanswered why 42` tells how its deadline came about · `audit 42` who did what when
+`/unanswered why 42` tells how its deadline came about · `why a complaint 42` why it counts as one
+`/unanswered audit 42` tells who did what when
 `/unanswered what-if` tells the last thirty days under other hours, targets and rungs
 `/unanswered health` tells how the bot is, and how far each platform is read
 `/unanswered triage` tells what your decisions have taught it, and takes that back

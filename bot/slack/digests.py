@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.domain.guess import Manner
 from bot.domain.mention import Kind
 from bot.slack.blocks import (
     Element,
@@ -20,29 +21,42 @@ from bot.slack.blocks import (
 )
 from bot.slack.queue import totals_of
 from bot.slack.text import clip, one_line
-from bot.slack.tongue import _, n_
+from bot.slack.tongue import N_, _, n_
 from bot.slack.words import KINDS, named, plural, whole_name
 from storage.conversations import Waiting
 
 OFFERED, LABEL = 50, 40  # choices of a menu, and of JSON in each: a page of a surge holds both
 NAME = 48  # of JSON, of a name; with 150 of them Slack's 13,200 for all blocks are not reached
+FEW, WORDS = 30, 90  # conversations whose words are shown, and how much of JSON of each
+MANNERS = {
+    Manner.COPIED: N_("The same words from many"),
+    Manner.AUTOMATED: N_("Automated"),
+    Manner.PROMOTION: N_("Advertisements"),
+}
 
 
-def digest(gathered: Sequence[Waiting], *, surge: bool = False, holding: bool = False) -> Message:
+def digest(
+    gathered: Sequence[Waiting],
+    *,
+    surge: bool = False,
+    holding: bool = False,
+    daily: bool = False,
+) -> Message:
     """What came, by kind, most urgent first, each with its number.
 
-    A page in the thread of a surge can offer a holding reply for each.
+    A page in the thread of a surge can offer a holding reply for each. A daily one is of what needs
+    no answer, and machines and advertisements come last in it.
     """
     waiting = [each for each in gathered if each.conversation.open]
     counted = totals_of([each.conversation for each in gathered])
-    head = _head(len(gathered), counted, len(waiting))
+    head = _head(len(gathered), counted, len(waiting), daily=daily)
     foot = context(
         _(
             "Every deadline is running. Each gets a card of its own when somebody acts on it or"
             " when it is late. `/unanswered` lists them, `/unanswered 42` shows number 42."
         )
     )
-    groups = list(_groups(waiting))
+    groups = list(_of_a_day(waiting) if daily else _groups(waiting))
     shown = [rich(*groups)] if groups else []
     offered = [each for each in waiting if each.conversation.waits] if holding else []
     menu = [actions(_holding(offered[:OFFERED]))] if offered else []
@@ -64,8 +78,14 @@ def _label(waiting: Waiting) -> str:
     return f"{waiting.conversation.id} {name}"
 
 
-def _head(many: int, counted: str, waiting: int) -> str:
+def _head(many: int, counted: str, waiting: int, *, daily: bool) -> str:
     came = n_("*{many} mention came at once*", "*{many} mentions came at once*", many)
+    if daily:
+        came = n_(
+            "*{many} mention needs no answer, as far as I can tell*",
+            "*{many} mentions need no answer, as far as I can tell*",
+            many,
+        )
     still = n_("{waiting} still waits", "{waiting} still wait", waiting)
     return f"{came.format(many=many)}: {counted}; {still.format(waiting=waiting)}."
 
@@ -75,6 +95,30 @@ def _groups(waiting: Sequence[Waiting]) -> Iterator[Element]:
         if same := [each for each in waiting if each.conversation.kind is kind]:
             title, entries = words(_title(kind, len(same)), bold=True), words(_entries(same))
             yield line(title, *_due(same), words("\n"), entries, words("\n"))
+
+
+def _of_a_day(waiting: Sequence[Waiting]) -> Iterator[Element]:
+    """By kind, and then by how it is written, where that is not as people write."""
+    odd = [each for each in waiting if each.conversation.aside in MANNERS]
+    usual = [each for each in waiting if each.conversation.aside not in MANNERS]
+    quoted = len(waiting) <= FEW
+    for kind in KINDS:
+        if same := [each for each in usual if each.conversation.kind is kind]:
+            yield _listed(_title(kind, len(same)), same, quoted=quoted)
+    for manner, title in MANNERS.items():
+        if same := [each for each in odd if each.conversation.aside == manner]:
+            yield _listed(_(title), same, quoted=quoted)
+
+
+def _listed(title: str, same: Sequence[Waiting], *, quoted: bool) -> Element:
+    entries = "\n".join(map(_quoted, same)) if quoted else _entries(same)
+    return line(words(title, bold=True), words("\n"), words(entries), words("\n"))
+
+
+def _quoted(waiting: Waiting) -> str:
+    said = clip(one_line(waiting.words), WORDS, in_json)
+    entry = _entries([waiting])
+    return f"{entry}: " + _("“{words}”").format(words=said) if said else entry
 
 
 def _title(kind: Kind, count: int) -> str:

@@ -9,7 +9,7 @@ from bot.domain.mention import Kind
 from bot.domain.problems import CannotSnooze, NotPossible, Ours
 from bot.domain.roles import Right
 from bot.merging import Merging
-from bot.slack import buttons, filled, forms, handling_forms, times, working
+from bot.slack import buttons, filled, forms, handling_forms, judgements, times, working
 from bot.slack.blocks import when_markup
 from bot.slack.counter import DONE, Ack, Counter, Visit, errors
 from bot.slack.forms import View
@@ -27,6 +27,10 @@ JUDGED = {
     "praise": Kind.PRAISE,
     "other": Kind.OTHER,
 }
+WHY_KIND = (  # as the menu calls it, for each kind and in both languages
+    *("why_kind", "why a complaint", "why a question", "why praise", "why a mention"),
+    *("warum beschwerde", "warum frage", "warum lob", "warum erwähnung"),
+)
 GERMAN: Mapping[str, str] = {
     "übernehmen": "take over",
     "verwerfen": "dismiss",
@@ -81,15 +85,17 @@ class Handling:
                 "take_over": lambda visit: desk.take_over(visit.number, visit.by),
                 "no_answer_needed": lambda visit: desk.no_answer_needed(visit.number, visit.by),
                 "settle": lambda visit: desk.settle(visit.number, visit.by),
+                "not_a_complaint": lambda visit: self._judged(visit, Kind.QUESTION),
             },
             menu={
-                "complaint": lambda visit: self._judged(visit, Kind.COMPLAINT),
-                "question": lambda visit: self._judged(visit, Kind.QUESTION),
+                "complaint": lambda visit: self._at_once(visit, self._judging(Kind.COMPLAINT)),
+                "question": lambda visit: self._at_once(visit, self._judging(Kind.QUESTION)),
                 "wake": lambda visit: self._at_once(visit, self._wake),
                 "needless": lambda visit: self._at_once(visit, self._no_answer_needed),
                 "undo": lambda visit: self._at_once(visit, self._undo),
             },
             forms={
+                **dict.fromkeys(WHY_KIND, self.why_kind),
                 "more": self.more_form,
                 "mehr": self.more_form,
                 "dismiss": self.dismiss_form,
@@ -115,6 +121,9 @@ class Handling:
         if case.conversation.open and len(list(self.desk.teams)) > 1:
             deeds.insert(0, buttons.MOVE)
         return handling_forms.more(case, deeds)
+
+    def why_kind(self, _visit: Visit, number: int) -> View:
+        return judgements.why(self.desk.look(number))
 
     def dismiss_form(self, visit: Visit, number: int) -> View:
         case = self.desk.look(number)

@@ -328,7 +328,10 @@ def _by(things: Sequence[OfTeam], many: int) -> Iterator[Sequence[OfTeam]]:
 
 def _counted(team: OfTeam) -> str:
     told = _("{open} open, {late} overdue, {unclaimed} unclaimed")
-    return told.format(open=team.open, late=team.late, unclaimed=team.unclaimed)
+    counted = told.format(open=team.open, late=team.late, unclaimed=team.unclaimed)
+    if not team.unchecked:
+        return counted
+    return counted + _(", {unchecked} to be checked").format(unchecked=team.unchecked)
 
 
 def _team(team: OfTeam, now: datetime, links: Links) -> Element:

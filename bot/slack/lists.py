@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, takewhile
 
 from bot.domain.conversation import UNSETTLED, Conversation
+from bot.domain.guess import Severity
 from bot.domain.team import Team
 from bot.slack.blocks import (
     FALLBACK,
@@ -147,9 +148,11 @@ def _urgent_first(waiting: Iterable[Waiting]) -> Sequence[Waiting]:
     return sorted(waiting, key=_urgency)
 
 
-def _urgency(waiting: Waiting) -> tuple[datetime, int]:
+def _urgency(waiting: Waiting) -> tuple[datetime, int, int]:
+    """By deadline; of what is due together, what has most at stake comes first."""
     conversation = waiting.conversation
-    return conversation.due_at or conversation.waiting_since, conversation.id
+    grave = [*Severity].index(Severity(conversation.severity)) if conversation.severity else -1
+    return conversation.due_at or conversation.waiting_since, -grave, conversation.id
 
 
 # When

@@ -81,6 +81,7 @@ STATES = (
     ("is:snoozed", N_("Snoozed")),
     ("is:urgent", N_("Urgent")),
     ("is:approval", N_("Waiting for approval")),
+    ("is:unchecked", N_("To be checked")),
     ("is:answered", N_("Answered")),
     ("is:dismissed", N_("Dismissed")),
     ("is:any", N_("Waiting or closed")),
@@ -93,7 +94,7 @@ FILTERS = N_("""*Words that combine*: of one sort any will do, otherwise all mus
 `all teams` · `team:press` · `tag:vip` · `lang:de`
 `since:monday` · `since:2026-11-01` · `since:3d` · `before:friday`: when the customer wrote
 `"refund"`: what the customer wrote, in small or large letters
-`is:urgent` · `is:promised` · `is:snoozed` · `is:approval`
+`is:unchecked` · `is:urgent` · `is:promised` · `is:snoozed` · `is:approval`
 `is:answered` · `is:dismissed` · `is:closed` · `is:any`: also what waits no more
 `sort:oldest` · `sort:newest` · `sort:due` · `sort:customer`
 *What to do with them*

@@ -15,7 +15,7 @@ from bot.slack import since
 from bot.slack.text import harmless
 from bot.slack.times import shown
 from bot.slack.tongue import N_, _
-from bot.slack.words import CALLED, on, plural
+from bot.slack.words import CALLED, UNCHECKED, on, plural
 from storage.search import CLOSED, EVERY, Asked, Sort
 
 LONGEST = 1900  # characters of a question: it rides in the button to its next page
@@ -71,6 +71,7 @@ VALUES = {
     "versprochen": "promised",
     "pausiert": "snoozed",
     "freigabe": "approval",
+    "ungeprüft": "unchecked",
     "beantwortet": "answered",
     "abgelehnt": "dismissed",
     "verworfen": "dismissed",
@@ -101,6 +102,7 @@ MARKS = {
     "urgent": N_("urgent"),
     "promised": N_("promised"),
     "approval": N_("waiting for approval"),
+    "unchecked": UNCHECKED,
 }
 SNOOZED = N_("snoozed")
 SORTS = {

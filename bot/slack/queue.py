@@ -33,7 +33,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.text import clip, harmless, one_line
 from bot.slack.tongue import N_, _, n_
-from bot.slack.words import ENDINGS, FACES, KINDS, lateness, on, whole_name
+from bot.slack.words import ENDINGS, FACES, KINDS, gravity, lateness, on, whole_name
 from storage.conversations import Waiting
 from storage.search import COUNTED, Totals
 
@@ -211,6 +211,7 @@ def entry(
         words(" "),
         link(links.card(conversation), whole_name(waiting.customer)),
         words(f" {on(conversation.account)} · "),
+        *(words(f"{each} · ") for each in gravity(conversation)),
         *_clock(conversation, now),
         *_holder(conversation, gone),
     ]
@@ -229,9 +230,10 @@ def spoken(
     if conversation.owner in gone:
         owner += f" {_(LEFT)}"
     said = f": {harmless(one_line(waiting.words), SPOKEN)}" if quoted else ""
+    where = ", ".join([on(conversation.account), *gravity(conversation)])
     return (
         f"{conversation.id}: {harmless(whole_name(waiting.customer), SPOKEN)}"
-        f" {on(conversation.account)}, {_spoken_clock(conversation, now)}, {owner}{said}"
+        f" {where}, {_spoken_clock(conversation, now)}, {owner}{said}"
     )
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from bot.domain.calendar import ALL_WEEK, Calendar
 from bot.domain.clock import Clock, Owed
 from bot.domain.conversation import NO_ANSWER_NEEDED, Conversation
+from bot.domain.guess import Severity
 from bot.domain.mention import Kind
 from bot.domain.team import Rule, Team
 from bot.slack.reasons import exactly
 from bot.slack.text import harmless
 from bot.slack.tongue import N_, _
-from bot.slack.words import CALLED, judgement, on, plural
+from bot.slack.words import CALLED, SEVERITIES, judgement, on, plural
 
 NAMED = 40  # characters of a tag's or a platform's name
 WHAT = {
@@ -24,6 +25,9 @@ A_KIND = {
     Kind.PRAISE: N_("praise"),
     Kind.OTHER: N_("a mention"),
 }
+
+
+AT_STAKE = {Severity.ANNOYED: N_("annoyed"), **SEVERITIES}
 
 
 def round_the_clock(calendar: Calendar) -> bool:
@@ -89,6 +93,7 @@ def _for(rule: Rule) -> str:
         _(" or ").join(on(harmless(each, NAMED)) for each in rule.platforms),
         _any_of(_("tagged {names}"), rule.tags),
         _any_of(_("in {names}"), rule.languages),
+        _(" or ").join(_(AT_STAKE[each]) for each in rule.severities),
     ]
     said = ", ".join(part for part in named if part)
     return f" ({said})" if said else ""

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.domain.case import Case, Past
 from bot.domain.clock import Standing
-from bot.domain.conversation import Conversation, State
+from bot.domain.conversation import UNSETTLED, Conversation, State
+from bot.domain.guess import Severity
 from bot.domain.mention import INSIDE, STARS, Customer, Kind
 from bot.domain.problems import Ours
 from bot.slack.blocks import Element, lasting, link, words
@@ -39,6 +40,12 @@ FACES = {
     Kind.PRAISE: "yellow_heart",
     Kind.OTHER: "speech_balloon",
 }
+SEVERITIES = {  # annoyed is every complaint
+    Severity.ANGRY: N_("angry"),
+    Severity.LEAVING: N_("threatens to leave"),
+    Severity.SAFETY: N_("safety"),
+}
+UNCHECKED = N_("to be checked")
 ENDINGS = {
     State.ANSWERED: N_("answered"),
     State.DISMISSED: N_("dismissed"),
@@ -87,6 +94,13 @@ def singular(kind: Kind) -> str:
 def named(kind: Kind) -> str:
     """By itself, or where a sentence begins."""
     return _(KINDS[kind])
+
+
+def gravity(conversation: Conversation) -> list[str]:
+    """What stands out about a complaint: that it may be none, or how much is at stake."""
+    grave = SEVERITIES.get(Severity(conversation.severity)) if conversation.severity else None
+    unchecked = UNCHECKED if conversation.unchecked and conversation.state in UNSETTLED else None
+    return [_(each) for each in (grave, unchecked) if each]
 
 
 def platform(account: str) -> str:

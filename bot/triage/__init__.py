@@ -1,12 +1,10 @@
 """Is it a complaint, and does it need an answer? Guessed inside the worker, and explained."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -14,10 +12,10 @@ from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.triage import lanes
 from bot.triage.languages import FIRST, TAUGHT, language
+from bot.triage.last_words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 from bot.triage.lexical import feelings
 from bot.triage.mind import WEIGHTS, Mind, Sentences, Thought, Words
 from bot.triage.reading import plain, words
-from bot.triage.words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 
 log = structlog.get_logger()
 
@@ -64,8 +62,9 @@ class Triage:
         try:
             return self._known(mention, leaning) or self._thought(mention, leaning, team, after)
         except Exception as problem:
-            log.exception("triage.failed", account=mention.account, key=mention.key)
-            self.trouble = self.trouble or f"Triage could not read a mention: {problem!r}."
+            said = type(problem).__name__  # and no word more: it may quote the customer
+            log.error("triage.failed", account=mention.account, key=mention.key, problem=said)
+            self.trouble = self.trouble or f"Triage could not read a mention: {said}."
             return lanes.unclear(lanes.BROKEN, Kind.COMPLAINT, mention.language)
 
     def features(self, mention: Mention) -> Features | None:
@@ -85,7 +84,7 @@ class Triage:
 
     def threshold(self, recall: float) -> float:
         """From where on the general guess takes something for a complaint, to find so many."""
-        return GENERAL if self.mind is None else lanes.general(recall, self.bounds)
+        return GENERAL if self.mind is None else lanes.general(recall, self.serves)
 
     @cached_property
     def mind(self) -> Mind | None:
@@ -93,11 +92,11 @@ class Triage:
         try:
             return self._mind()
         except Exception as problem:
-            log.exception("triage.broken")
             self.trouble = (
-                f"Triage can't read its weights ({problem!r}), so every mention counts as a"
-                " complaint. Install the bot anew."
+                f"Triage can't read its weights ({type(problem).__name__}: {problem}), so every"
+                " mention counts as a complaint. Install the bot anew."
             )
+            log.error("triage.broken", problem=self.trouble)
             return None
 
     def _mind(self) -> Mind:
@@ -111,12 +110,10 @@ class Triage:
                 )
         return Words(self.folder)
 
-    @cached_property
-    def bounds(self) -> Mapping[str, Any]:
-        """Where lanes begin, by the mind that serves: measured, in docs/triage.md."""
-        about = json.loads((self.folder / "lanes.json").read_text(encoding="utf-8"))
-        found: Mapping[str, Any] = about[MODEL if isinstance(self.mind, Sentences) else LEXICAL]
-        return found
+    @property
+    def serves(self) -> str:
+        """Which model does: the wanted one, or the lexical one in its place."""
+        return MODEL if isinstance(self.mind, Sentences) else LEXICAL
 
     def _known(self, mention: Mention, leaning: Leaning) -> Guess | None:
         """What needs no model: a team's keywords, stars, and last words."""
@@ -134,9 +131,7 @@ class Triage:
             return replace(guessed, thanks=True)
         return None
 
-    def _thought(
-        self, mention: Mention, leaning: Leaning, team: str, after: Kind | None
-    ) -> Guess:
+    def _thought(self, mention: Mention, leaning: Leaning, team: str, after: Kind | None) -> Guess:
         text, spoken = self._read(mention)
         if not text or not any(map(str.isalnum, text)):
             return lanes.unclear(lanes.WORDLESS, Kind.QUESTION, mention.language)
@@ -147,11 +142,11 @@ class Triage:
         thought = self.mind.think(text, spoken)
         if after is Kind.COMPLAINT:
             thought = replace(thought, complaint=thought.complaint + COMPLAINED)
+        elif spoken == FIRST and not _addressed(mention, text):
+            thought = replace(thought, complaint=thought.complaint + lanes.FOUND)
         lessons = self.lessons.get(team, {})
-        taught = lessons.get("complaint")
-        guessed = lanes.decide(
-            _moved(thought, lessons), leaning, self.bounds, taught.threshold if taught else None
-        )
+        threshold = lessons["complaint"].threshold if "complaint" in lessons else None
+        guessed = lanes.decide(_moved(thought, lessons), self.serves, leaning, threshold)
         return replace(guessed, language=spoken)
 
     def _read(self, mention: Mention) -> tuple[str, str]:
@@ -160,11 +155,17 @@ class Triage:
         return text, language(text, mention.language) or FIRST
 
 
+def _addressed(mention: Mention, text: str) -> bool:
+    """Whether it was said to us, and not only found by a word of ours in it."""
+    to_us = mention.parent or mention.subject or mention.rating or not mention.public
+    return bool(to_us) or "@user" in text
+
+
 def _moved(thought: Thought, lessons: Mapping[str, Lesson]) -> Thought:
     """What a team's people have taught, added."""
     if not lessons or thought.embedding is None:
         return thought
-    from bot.triage.residual import shift  # noqa: PLC0415  # numpy is the model's
+    from bot.triage.residual import shift  # numpy is the model's
 
     length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
     means = (thought.embedding / length)[None]

@@ -1,8 +1,4 @@
-"""The sentence model in int8, run by onnxruntime: what a text means, as numbers, and which words.
-
-It reads in two steps. The first two layers are enough where they are sure; in doubt, the other four
-read on. So most texts take a third of the time.
-"""
+"""The sentence model in int8, run by onnxruntime: what a text means, and by which words."""
 
 import json
 import math
@@ -16,7 +12,7 @@ MOST = 128  # tokens of one window
 
 @dataclass(frozen=True)
 class Read:
-    """`logits` by head; `embedding` is the mean of all tokens after the first step.
+    """`logits` by head; `embedding` is the mean of what was understood of each token.
 
     `speaks` is how much each word adds to the complaint's log-odds, in the order of the text.
     """
@@ -24,16 +20,15 @@ class Read:
     logits: Mapping[str, Sequence[float]]
     embedding: Any
     speaks: Sequence[tuple[str, float]]
-    early: bool
 
 
 class Encoder:
-    """Raises ImportError without its libraries, OSError or ValueError without its weights."""
+    """Raises ImportError without its libraries; without its weights, whatever tells of that."""
 
     def __init__(self, folder: Path) -> None:
-        import numpy as np  # noqa: PLC0415
-        import onnxruntime  # noqa: PLC0415
-        from tokenizers import Tokenizer  # noqa: PLC0415
+        import numpy as np
+        import onnxruntime
+        from tokenizers import Tokenizer
 
         self.np = np
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -43,36 +38,22 @@ class Encoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
-        self.first, self.rest = (
-            onnxruntime.InferenceSession(
-                folder / name, options, providers=["CPUExecutionProvider"]
-            )
-            for name in ("first.onnx", "rest.onnx")
+        self.session = onnxruntime.InferenceSession(
+            folder / "encoder.onnx", options, providers=["CPUExecutionProvider"]
         )
         with np.load(folder / "heads.npz") as heads:
-            self.early = (heads["early_weights"], heads["early_biases"])
-            self.late = (heads["late_weights"], heads["late_biases"])
+            self.weights, self.biases = heads["weights"], heads["biases"]
         self.about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
 
     def read(self, text: str) -> Read:
         """One window of a plain text."""
         found = self.tokenizer.encode(text)
         ids = self.np.array([found.ids], dtype=self.np.int32)
-        (seen,) = self.first.run(None, {"ids": ids})
-        embedding = seen[0].mean(0)
-        weights, biases = self.early
-        said = embedding @ weights + biases
-        early = self._sure(float(said[0]))
-        if not early:
-            (seen,) = self.rest.run(None, {"seen": seen})
-            weights, biases = self.late
-            said = seen[0].mean(0) @ weights + biases
-        spoken = seen[0] @ weights[:, 0]
-        return Read(self._by_head(said), embedding, _by_word(text, found, spoken), early)
-
-    def _sure(self, complaint: float) -> bool:
-        low, high = self.about["sure"]
-        return not low < complaint < high
+        seen = self.session.run(None, {"ids": ids})[0][0]
+        embedding = seen.mean(0)
+        said = embedding @ self.weights + self.biases
+        spoken = seen @ self.weights[:, 0]
+        return Read(self._by_head(said), embedding, _by_word(text, found, spoken))
 
     def _by_head(self, said: Any) -> Mapping[str, Sequence[float]]:
         columns: dict[str, int] = self.about["heads"]
@@ -83,7 +64,8 @@ class Encoder:
 
 def _by_word(text: str, found: Any, spoken: Any) -> Sequence[tuple[str, float]]:
     """What the tokens of each word add up to, above what is usual in this text."""
-    usual, words = float(spoken.mean()), []
+    usual = float(spoken.mean())
+    words: list[tuple[int, int, float]] = []
     for (start, end), adds in zip(found.offsets, spoken.tolist(), strict=True):
         if end <= start:
             continue

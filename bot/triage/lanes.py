@@ -1,13 +1,18 @@
 """From what was understood to what becomes of it: the kind, the lane, and the words for people."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bot.domain.guess import Guess, Lane, Leaning, Manner
 from bot.domain.mention import Kind
 from bot.triage.mind import Thought
 
+FOUND = -1.0  # log-odds: found by a keyword, and said to nobody in particular
+SURE = {"model": 0.75, "lexical": 0.85}  # from where on about nine of ten are
+RECALLS = {  # the probability from which on this share of complaints is found
+    "model": {0.9: 0.36, 0.95: 0.25, 0.97: 0.2, 0.99: 0.1},
+    "lexical": {0.9: 0.36, 0.95: 0.25, 0.97: 0.2, 0.99: 0.1},
+}
 NEEDS = 0.5  # the probability from which it needs an answer
 UNTAUGHT = "a language that triage was not taught"
 BROKEN = "triage does not work at the moment"
@@ -15,16 +20,14 @@ WORDLESS = "there are no words in it"
 NOTHING = "none of the words the bot knows"
 
 
-def decide(
-    thought: Thought, leaning: Leaning, bounds: Mapping[str, Any], threshold: float | None
-) -> Guess:
+def decide(thought: Thought, way: str, leaning: Leaning, threshold: float | None) -> Guess:
     """`threshold` is the team's own for complaints, where its people have taught one.
 
     Neither promotion nor what is automated is quiet where it sounds like a complaint.
     """
     complaint, needs = probability(thought.complaint), probability(thought.needs_answer)
-    from_on = threshold if threshold is not None else general(leaning.recall, bounds)
-    kind, lane = _way(complaint, needs, thought, from_on, max(from_on, bounds["sure"]))
+    from_on = threshold if threshold is not None else general(leaning.recall, way)
+    kind, lane = _way(complaint, needs, thought, from_on, max(from_on, SURE[way]))
     return Guess(
         kind=kind,
         lane=lane,
@@ -33,7 +36,7 @@ def decide(
         needs_answer=max(needs, complaint),
         severity=thought.severity if kind is Kind.COMPLAINT else None,
         manner=thought.manner if kind is not Kind.COMPLAINT else Manner.PLAIN,
-        similar=thought.similar,
+        similar=thought.similar.get(kind, ""),
     )
 
 
@@ -47,9 +50,9 @@ def _way(
     return Kind.PRAISE if thought.praise > 0 else Kind.OTHER, Lane.REST
 
 
-def general(recall: float, bounds: Mapping[str, Any]) -> float:
+def general(recall: float, way: str) -> float:
     """From which probability on a complaint is one, to find this share of them: as measured."""
-    points = sorted((float(share), float(at)) for share, at in bounds["recall"].items())
+    points = sorted(RECALLS[way].items())
     below = [point for point in points if point[0] <= recall] or points[:1]
     above = [point for point in points if point[0] >= recall] or points[-1:]
     (low, at_low), (high, at_high) = below[-1], above[0]

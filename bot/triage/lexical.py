@@ -20,6 +20,7 @@ SPEAKS = {"waits": "complaint", "asks": "question"}
 TURNED = -0.6  # what is left of a feeling after a "not", the other way round
 REACH = 4  # words that a "not" reaches
 STRONGER = 1.4
+WAITING = 2.0  # what "still waiting" says against
 SEEDS = Path(__file__).parent / "seeds"
 
 Feature = tuple[int, float]
@@ -47,7 +48,7 @@ class Lexicon:
             self.longest[first] = max(many, self.longest.get(first, 1))
 
     def find(self, said: Sequence[str], at: int) -> tuple[str, int]:
-        """Under which header the longest entry stands that begins there, and how many words it is."""
+        """The header of the longest entry that begins there, and how many words it has."""
         for many in range(min(self.longest.get(said[at], 1), len(said) - at), 1, -1):
             phrase = " ".join(said[at : at + many])
             if header := self.whole.get(phrase) or self._beginning(phrase):
@@ -67,13 +68,17 @@ class Lexical:
         self.weights, self.scales, self.biases = array("b", weights), scales, biases
 
     def score(self, text: str, language: str) -> Mapping[str, float]:
-        """The log-odds of each head for a plain text of a taught language."""
+        """The log-odds of each head for a plain text of a taught language.
+
+        "discontent" is no log-odds: what its word list finds, negative less positive.
+        """
         sums = [0.0] * len(HEADS)
         for bucket, value in features(text, language):
             for head in range(len(HEADS)):
                 sums[head] += value * self.weights[head * BUCKETS + bucket]
         counted = zip(HEADS, sums, self.scales, self.biases, strict=True)
-        return {head: sum_ * scale + bias for head, sum_, scale, bias in counted}
+        odds = {head: sum_ * scale + bias for head, sum_, scale, bias in counted}
+        return odds | {"discontent": discontent(words(text), language)}
 
 
 def features(text: str, language: str) -> Iterator[Feature]:
@@ -88,6 +93,13 @@ def features(text: str, language: str) -> Iterator[Feature]:
     for name, value in _measures(text, said, feelings(said, language)):
         if value:
             yield _bucket(f"n:{name}"), 2 * value
+
+
+def discontent(said: Sequence[str], language: str) -> float:
+    """How much more is said against than for, for the length of it."""
+    felt = feelings(said, language).sums
+    against = felt["negative"] + WAITING * felt["waits"]
+    return (against - felt["positive"]) / math.sqrt(max(4, len(said)))
 
 
 def feelings(said: Sequence[str], language: str) -> Feelings:
@@ -121,9 +133,10 @@ def feelings(said: Sequence[str], language: str) -> Feelings:
 
 @cache
 def lexicon(language: str) -> Lexicon:
-    """Read from `seeds`; an empty one for a language that has no list."""
-    file = SEEDS / language / "words.txt"
-    return Lexicon(_entries(file.read_text(encoding="utf-8"))) if file.exists() else Lexicon(())
+    """Read from `seeds`: signs that all languages share, and its own words where it has a list."""
+    files = (SEEDS / "signs.txt", SEEDS / language / "words.txt")
+    texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
+    return Lexicon(entry for text in texts for entry in _entries(text))
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:

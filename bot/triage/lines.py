@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.guess import Guess, Leaning
 from bot.domain.mention import Customer, Kind, Mention, storable
-from bot.triage import BALANCED, Triage, lanes
+from bot.triage import BALANCED, Triage
 from bot.triage.report import Scored, table
 
 QUOTED = re.compile(r"“(.+?)”")
@@ -57,7 +57,7 @@ def report(lines: Iterable[str], triage: Triage, leaning: Leaning = BALANCED) ->
             labels.append(labelled.label)
     if len(set(labels)) < 2:
         raise Wrong("A report needs lines that are complaints and lines that are none.")
-    from_on = lanes.general(leaning.recall, triage.bounds)
+    from_on = triage.threshold(leaning.recall)
     return table(Scored(guessed, labels), from_on, leaning.recall)
 
 

@@ -9,16 +9,30 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.domain.guess import Manner, Severity
+from bot.domain.mention import Kind
 from bot.triage.encoder import Encoder, Read
+from bot.triage.languages import FIRST
 from bot.triage.lexical import Lexical, feelings
 from bot.triage.reading import windows, words
+
+Mix = tuple[float, float, float, float]
 
 WEIGHTS = Path(__file__).parent / "weights"
 SEVERITIES = (None, *Severity)
 MANNERS = (Manner.PLAIN, Manner.AUTOMATED, Manner.PROMOTION, Manner.PLAIN)
+MIX = {  # what the sentence model, the lexical one and discontent weigh, and what is added
+    FIRST: {"complaint": (0.72, 0.3, 0.0, 0.7), "needs_answer": (0.75, 0.3, 0.0, 0.0)},
+    "": {"complaint": (0.35, 0.1, 1.8, 0.3), "needs_answer": (0.5, 0.4, 0.0, 0.2)},
+}
+ALONE = {  # the same for the lexical model alone
+    FIRST: {"complaint": (0.0, 0.6, 0.0, 0.7), "needs_answer": (0.0, 0.8, 0.0, 0.0)},
+    "": {"complaint": (0.0, 0.3, 1.8, 0.3), "needs_answer": (0.0, 0.8, 0.0, 0.2)},
+}
+EIGHT_BITS = 127
 PRAISE = 2  # among the sentence model's kinds
 MANY = 6  # windows that the sentence model reads of a long text
 TELLING = 3  # quotes
+IDLE = {"user", "link"}  # what stands in place of a name or an address
 LONG = 40  # characters of one
 PHRASE = 3  # words of one, beside the one that speaks most
 SPEAKING = 0.35  # of what the strongest word says, for another to be quoted
@@ -29,7 +43,8 @@ NOTABLE = 0.5  # log-odds that a manner has to be ahead
 class Thought:
     """What was understood: log-odds, before anything that a team wants.
 
-    `speaks` quotes the words for each kind, the strongest first. `embedding` is an array of 384
+    `speaks` quotes the words for each kind, the strongest first; `similar` is the taught sentence
+    of each kind that means most nearly the same. `embedding` is an array of 384
     numbers, None without the sentence model.
     """
 
@@ -39,7 +54,7 @@ class Thought:
     severity: Severity | None = None
     manner: Manner = Manner.PLAIN
     speaks: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    similar: str = ""
+    similar: Mapping[str, str] = field(default_factory=dict)
     embedding: Any = None
 
 
@@ -62,13 +77,19 @@ class Words:
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, its most telling window decides."""
         return max(
-            (self._of(window, language) for window in windows(text)),
+            (self._thought(window, language) for window in windows(text)),
             key=lambda thought: thought.complaint,
         )
 
-    def _of(self, text: str, language: str) -> Thought:
+    def _thought(self, text: str, language: str) -> Thought:
         said = self.lexical.score(text, language)
-        return Thought(**said, speaks=_found(text, language))
+        mix = _of(ALONE, language)
+        return Thought(
+            complaint=_mixed(mix["complaint"], 0.0, said, "complaint"),
+            needs_answer=_mixed(mix["needs_answer"], 0.0, said, "needs_answer"),
+            praise=said["praise"],
+            speaks=_found(text, language),
+        )
 
 
 class Sentences:
@@ -85,45 +106,68 @@ class Sentences:
             ranked = sorted(range(1, len(cut)), key=lambda at: -lexical[at]["complaint"])
             cut = [cut[at] for at in (0, *ranked[: MANY - 1])]
             lexical = [lexical[at] for at in (0, *ranked[: MANY - 1])]
-        thoughts = [self._of(*each, language) for each in zip(cut, lexical, strict=True)]
+        thoughts = [self._thought(*each, language) for each in zip(cut, lexical, strict=True)]
         return max(thoughts, key=lambda thought: thought.complaint)
 
-    def _of(self, text: str, lexical: Mapping[str, float], language: str) -> Thought:
+    def _thought(self, text: str, lexical: Mapping[str, float], language: str) -> Thought:
+        mix = _of(MIX, language)
+
+        def added(head: str, read: float) -> float:
+            return _mixed(mix[head], read, lexical, head)
+
         read = self.encoder.read(text)
-        mix = self.encoder.about["mix"]["en" if language == "en" else "other"]
-        kinds = read.logits["kind"]
-        added = {
-            "complaint": _mixed(mix["complaint"], read.logits["complaint"][0], lexical["complaint"]),
-            "needs_answer": _mixed(
-                mix["needs_answer"], read.logits["needs_answer"][0], lexical["needs_answer"]
-            ),
-            "praise": (_ahead(kinds, PRAISE) + lexical["praise"]) / 2,
-        }
         severity = read.logits["severity"]
         return Thought(
-            **added,
+            complaint=added("complaint", read.logits["complaint"][0]),
+            needs_answer=added("needs_answer", read.logits["needs_answer"][0]),
+            praise=(_ahead(read.logits["kind"], PRAISE) + lexical["praise"]) / 2,
             severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
             manner=_manner(read.logits["manner"]),
             speaks=_found(text, language) | {"complaint": _quotes(read)},
-            similar=self._similar(read.embedding),
+            similar=self._similar(read.embedding, language),
             embedding=read.embedding,
         )
 
-    def _similar(self, embedding: Any) -> str:
-        """The sentence among the taught ones that means most nearly the same."""
-        sentences, means = self._taught
-        near = means @ (embedding / max(1e-6, float((embedding**2).sum()) ** 0.5))
-        return str(sentences[int(near.argmax())][2])
+    def _similar(self, embedding: Any, language: str) -> Mapping[str, str]:
+        """Of the taught sentences of that language, the one of each kind that is nearest to it."""
+        length = float((embedding**2).sum()) ** 0.5
+        near = self._taught.means @ (embedding / max(1e-6, length))
+        places = self._taught.places.get(language, {})
+        return {
+            kind: self._taught.sentences[int(at[near[at].argmax()])] for kind, at in places.items()
+        }
 
     @cached_property
-    def _taught(self) -> tuple[Sequence[Sequence[str]], Any]:
+    def _taught(self) -> "Taught":
         np = self.encoder.np
-        sentences = json.loads((self.folder / "taught.json").read_text(encoding="utf-8"))
-        return sentences, np.load(self.folder / "taught.npy").astype(np.float32)
+        told = json.loads((self.folder / "taught.json").read_text(encoding="utf-8"))
+        places: dict[str, dict[str, list[int]]] = {}
+        for at, (header, language, _) in enumerate(told):
+            kind = header.split()[0] if header.split()[0] in set(Kind) else Kind.OTHER
+            places.setdefault(language, {}).setdefault(kind, []).append(at)
+        return Taught(
+            [sentence for _, _, sentence in told],
+            np.load(self.folder / "taught.npy").astype(np.float32) / EIGHT_BITS,
+            {each: {k: np.array(at) for k, at in of.items()} for each, of in places.items()},
+        )
 
 
-def _mixed(mix: Sequence[float], sentence: float, lexical: float) -> float:
-    return mix[0] * sentence + mix[1] * lexical + mix[2]
+@dataclass(frozen=True)
+class Taught:
+    """Sentences, what they mean in numbers, and which of them are of a language and a kind."""
+
+    sentences: Sequence[str]
+    means: Any
+    places: Mapping[str, Mapping[str, Any]]
+
+
+def _of(mixes: Mapping[str, Mapping[str, Mix]], language: str) -> Mapping[str, Mix]:
+    return mixes.get(language, mixes[""])
+
+
+def _mixed(mix: Mix, read: float, lexical: Mapping[str, float], head: str) -> float:
+    sentence, words_, discontent, more = mix
+    return sentence * read + words_ * lexical[head] + discontent * lexical["discontent"] + more
 
 
 def _ahead(logits: Sequence[float], of: int) -> float:
@@ -146,12 +190,14 @@ def _found(text: str, language: str) -> dict[str, Sequence[str]]:
 
 def _quotes(read: Read) -> Sequence[str]:
     """The words that spoke most for a complaint, with their neighbours that did; none twice."""
-    said, spoken = read.speaks, [adds for _, adds in read.speaks]
-    enough, quoted, found = SPEAKING * max(spoken, default=0.0), set[int](), []
+    said = read.speaks
+    spoken = [adds if word.isalnum() and word not in IDLE else 0.0 for word, adds in said]
+    enough, quoted = SPEAKING * max(spoken, default=0.0), set[int]()
+    found: list[str] = []
     for at in sorted(range(len(said)), key=lambda at: -spoken[at]):
         if spoken[at] <= enough or spoken[at] <= 0 or len(found) == TELLING:
             break
-        if at in quoted or not said[at][0][0].isalnum():
+        if at in quoted:
             continue
         first, last = _stretch(spoken, at, enough)
         if quoted.isdisjoint(range(first, last + 1)):

@@ -1,4 +1,4 @@
-"""A post as triage reads it: what hides is gone, emoji are words, and long texts come in windows."""
+"""A post as triage reads it: nothing hides, emoji are words, long texts come in windows."""
 
 import html
 import re
@@ -19,8 +19,11 @@ TAG = re.compile(r"#(\w+)")
 HUMP = re.compile(r"(?<=[a-zß-ÿ])(?=[A-Z])|_|(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 STRETCHED = re.compile(r"(.)\1{2,}")
 FORMAL = re.compile(r"\b(?:sign|symbol|with|emoji)\b")
-WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]+|[^\w\s]")
-QUOTES = str.maketrans("’‘´`“”„«»", "''''\"\"\"\"\"")
+ELIDED = (  # what French and Italian put before a vowel: "j'aime" is two words
+    "(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quelqu|un|all|dall|dell|nell|sull|gl|quest|quell)'"
+)
+WORD = re.compile(rf"\b{ELIDED}(?=[^\W\d_]{{2}})|[^\W_]+(?:'[^\W_]+)*|[!?]+|[^\w\s]")
+QUOTES = str.maketrans("’‘´`“”„«»", '\'\'\'\'"""""')
 LOOKS = str.maketrans(  # letters of other alphabets that look like ours
     "аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅВНКМТαοινρτυκ", "aeopcyxijsdhkmtbhAEOPCYXIJSBHKMTaoivptuk"
 )
@@ -29,7 +32,9 @@ MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u052f])\w+\b")
 
 def plain(text: str) -> str:
     """The same words, in one spelling: no links, no names, nothing that hides inside of words."""
-    seen = unicodedata.normalize("NFKC", UNSEEN.sub("", CONTROL.sub(" ", html.unescape(text[:MOST]))))
+    seen = unicodedata.normalize(
+        "NFKC", UNSEEN.sub("", CONTROL.sub(" ", html.unescape(text[:MOST])))
+    )
     seen = MIXED.sub(lambda word: word[0].translate(LOOKS), seen).translate(QUOTES)
     named = CALLED.sub(" @user ", HANDLE.sub(" @user ", LINK.sub(" link ", seen)))
     spoken = TAG.sub(lambda tag: HUMP.sub(" ", tag[1]), named)

@@ -71,7 +71,7 @@ class Scored:
 def table(scored: Scored, from_on: float, recall: float) -> Iterator[str]:
     """What `python -m bot triage --report` prints."""
     wanted = scored.threshold(recall)
-    best, highest = scored.best(scored.macro_f1)
+    best, _ = scored.best(scored.macro_f1)
     yield f"{len(scored.labels)} texts, {sum(scored.labels)} of them complaints"
     yield f"AUC                {scored.auc:.3f}"
     yield f"calibration error  {scored.calibration_error:.3f}"

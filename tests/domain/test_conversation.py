@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.calendar import Calendar, Window
 from bot.domain.clock import Owed
 from bot.domain.conversation import Conversation, State
-from bot.domain.guess import Lane
+from bot.domain.guess import Lane, Manner, Severity
 from bot.domain.mention import Kind
 from bot.domain.problems import (
     AlreadyAnswered,
@@ -26,6 +26,7 @@ from bot.domain.problems import (
     WaitsForApproval,
 )
 from bot.domain.replay import Entry, Life
+from bot.domain.team import Rule
 from tests.conftest import CARE, LADDER, NOON
 from tests.things import HOUR, MINUTE, WAITING
 
@@ -157,9 +158,84 @@ def test_the_lane_goes_with_the_kind_until_a_person_has_judged():
 def test_a_merged_complaint_brings_its_lane():
     question = replace(WAITING, kind=Kind.QUESTION, lane=Lane.QUESTION).wind(CARE)
 
-    both = question.absorb(NOON, Kind.COMPLAINT, ANA, MORE, CARE, lane=Lane.CHECK)
+    brought = {"lane": Lane.CHECK, "severity": Severity.ANGRY}
+    both = question.absorb(NOON, Kind.COMPLAINT, ANA, MORE, CARE, **brought)
 
-    assert (both.kind, both.lane) == (Kind.COMPLAINT, Lane.CHECK)
+    assert (both.kind, both.lane, both.severity) == (Kind.COMPLAINT, Lane.CHECK, "angry")
+
+
+def test_of_a_waiting_complaint_the_gravest_words_count():
+    angry = WAITING.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, severity=Severity.ANGRY)
+    safety = angry.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, severity=Severity.SAFETY)
+    calmer = safety.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, severity=Severity.ANNOYED)
+    praised = calmer.hear(NOON + MINUTE, CARE, Kind.PRAISE)
+
+    assert [each.severity for each in (angry, safety, calmer)] == ["angry", "safety", "safety"]
+    assert praised.severity == "safety"
+    assert praised.because == WAITING.because, "what made it one is what was said first"
+
+
+def test_who_judges_it_to_be_no_complaint_says_that_nothing_is_at_stake():
+    grave = WAITING.begin(NOON, CARE, kind=Kind.COMPLAINT, severity=Severity.LEAVING)
+
+    assert grave.judge(Kind.COMPLAINT, ANA, CARE).severity == "leaving"
+    judged = grave.judge(Kind.QUESTION, ANA, CARE)
+    assert judged.severity == ""
+    again = judged.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, severity=Severity.SAFETY)
+    assert (again.kind, again.severity) == (Kind.QUESTION, "")
+
+
+def test_a_new_clock_is_as_grave_as_the_words_that_began_it():
+    grave = replace(ANSWERED, severity=Severity.SAFETY)
+
+    asked = grave.hear(NOON + HOUR, CARE, Kind.COMPLAINT, severity=Severity.ANNOYED)
+
+    assert asked.severity == "annoyed"
+    assert grave.hear(NOON + HOUR, CARE, Kind.QUESTION).severity == ""
+
+
+def test_a_rule_may_look_at_what_is_at_stake():
+    quick = Rule(name="safety", severities=(Severity.SAFETY,), first=10 * MINUTE, urgent=True)
+    team = replace(CARE, rules=(quick,))
+    told = WAITING.wind(team)
+
+    graver = told.hear(NOON + MINUTE, team, Kind.COMPLAINT, severity=Severity.SAFETY)
+
+    assert told.due_at == DUE
+    assert graver.due_at == NOON + 10 * MINUTE
+    assert team.rule(graver) is quick
+
+
+def test_surer_words_need_no_check_any_more():
+    checked = replace(WAITING, lane=Lane.CHECK)
+
+    surer = checked.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, "“third time”", lane=Lane.SURE)
+    less = surer.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, "“hm”", lane=Lane.CHECK)
+
+    assert checked.unchecked
+    assert not surer.unchecked
+    assert (surer.because, less.because, less.lane) == ("“third time”", "“third time”", "sure")
+    judged = checked.judge(Kind.COMPLAINT, ANA, CARE)
+    assert not judged.unchecked
+    assert judged.hear(NOON + MINUTE, CARE, Kind.COMPLAINT, lane=Lane.SURE).lane == ""
+
+
+def test_what_was_put_aside_is_not_when_they_write_again_or_it_moves():
+    aside = replace(WAITING, kind=Kind.PRAISE, aside=Manner.PLAIN)
+
+    assert aside.hear(NOON + MINUTE, CARE, Kind.PRAISE).aside == ""
+    assert aside.move("press", ANA, MORE, CARE).aside == ""
+    assert aside.claim(ANA, MORE, CARE).aside == "plain"
+
+
+def test_what_was_said_of_it_is_told_again_by_a_replay():
+    how = {"lane": Lane.CHECK, "severity": Severity.ANGRY}
+    begun = WAITING.begin(NOON, CARE, kind=Kind.COMPLAINT, **how)
+    done = begun.hear(MORE, CARE, Kind.COMPLAINT, "“!”", lane="sure", severity="safety")
+
+    told = Life(WAITING, CARE).tell([Entry(MORE, each) for each in done.deeds], MORE)
+
+    assert (told.it.lane, told.it.severity) == ("sure", "safety")
 
 
 @pytest.mark.parametrize("kind", [Kind.QUESTION, Kind.PRAISE, Kind.OTHER])

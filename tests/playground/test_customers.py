@@ -6,7 +6,7 @@ import pytest
 
 from adapters.demo import Demo
 from bot.playground.customers import MORE, Customers, waiting
-from bot.playground.customers_words import NO_HELP, POSTS, STORM, THANKS, WAITING
+from bot.playground.customers_words import NO_HELP, OUTAGE, POSTS, STORM, THANKS, WAITING
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -159,14 +159,14 @@ def test_after_a_restart_old_answers_are_not_thanked_for_again(platform):
     assert not [event for _, event in seen if event["by"] == "mira"]
 
 
-def test_a_storm_is_ten_people_within_a_minute(platform):
+def test_a_storm_is_all_sorts_of_people_within_a_minute(platform):
     words = {post.text for post in STORM}
     customers = Customers(platform, seed=9)
 
     customers.storm()
     seen = live(customers, seconds=61, start=5000)
 
-    assert len({event["by"] for _, event in seen if event["text"] in words}) == 10
+    assert len({event["by"] for _, event in seen if event["text"] in words}) == len(STORM)
     assert len({second for second, _ in seen}) > 5
 
 
@@ -222,6 +222,15 @@ def test_they_say_it_in_many_ways_and_every_language_can_go_on():
         assert languages <= words.keys()
     assert {post.by for post in (*POSTS, *STORM)}.isdisjoint({"acme"})
     assert all(len(post.text) < 280 for post in (*POSTS, *STORM))
+
+
+def test_a_storm_speaks_four_languages_and_one_that_few_have_learnt():
+    spoken = Counter(post.language for post in OUTAGE)
+
+    assert min(spoken[each] for each in ("en", "de", "es", "fr")) >= 2
+    assert {post.language for post in STORM} - spoken.keys() == {"pl"}
+    assert len({post.by for post in STORM}) == len(STORM) > 25
+    assert all(post.quiet or post.language in WAITING for post in STORM)
 
 
 def test_threads_that_wait_are_counted(platform):

@@ -45,6 +45,18 @@ def test_a_team_is_made_and_answers_in_its_channel_at_once(app):
     assert team.manager == LEA
 
 
+def test_what_no_form_asks_for_outlives_a_change(app):
+    triage = {"recall": 0.9, "complaints": ["gas leak", 'a "quote"'], "unknown": "other"}
+    app.team_files.save(replace(PRESS, triage=triage), ANA)
+
+    team = app.team_files.save(replace(PRESS, manager=BEN), ANA)
+
+    assert team.manager == BEN
+    assert team.triage == app.desk.teams["press"].triage
+    assert (team.triage.recall, team.triage.unknown) == (0.9, Kind.OTHER)
+    assert team.triage.complaints == ("gas leak", 'a "quote"')
+
+
 def test_it_outlives_a_restart_and_comes_to_the_other_workers(app, assemble):
     app.team_files.save(PRESS, ANA)
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.guess import Severity
 from bot.domain.mention import Kind
 from bot.domain.team import Rule
 from tests.teams import HEAD, care, problem, reader
@@ -36,7 +37,7 @@ def test_rules_stand_in_the_order_in_which_they_are_tried(look):
         'keep_in_the_loop = "PT4H"\nurgent = true\n'
         + RULE
         + 'kind = ["question", "other"]\nplatform = ["email", "twitter"]\ntag = ["VIP", "Press"]\n'
-        'language = ["de", "pt-BR"]\n',
+        'language = ["de", "pt-BR"]\nseverity = ["safety", "leaving"]\n',
     )
 
     assert team.rules == (
@@ -57,6 +58,7 @@ def test_rules_stand_in_the_order_in_which_they_are_tried(look):
             platforms=("email", "twitter"),
             tags=("vip", "press"),
             languages=("de", "pt-br"),
+            severities=(Severity.SAFETY, Severity.LEAVING),
         ),
     )
 
@@ -99,6 +101,7 @@ def test_a_claim_lasts_two_hours_unless_the_team_says_otherwise(look):
             "teams.care.rules.platform: 'email:press' is not a platform. Write it as in ADAPTERS.",
         ),
         (RULE + 'language = "german"\n', "'german' is not a language. Write its code, such as de"),
+        (RULE + 'severity = "mild"\n', "severity: 'mild' is no severity of a complaint. Known: an"),
         (RULE + 'urgent = "yes"\n', "line 4, teams.care.rules.urgent: It must be true or false"),
         (RULE + 'answer_within = "1h"\n', "line 4, teams.care.rules.answer_within: '1h' is not a"),
         (

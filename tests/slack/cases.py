@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.domain.case import Case, Past
 from bot.domain.conversation import Conversation, State
+from bot.domain.guess import Lane, Manner, Severity
 from bot.domain.mention import Customer, Kind, Mention
 from bot.domain.reply import Reply
 from bot.playground import blockkit
@@ -64,8 +65,12 @@ SETTLED = PROMISED.settle("U0BEN", NOON + HOUR)
 THANKS = ANSWERED.hear(NOON + HOUR, CARE, Kind.PRAISE, "“thanks”", thanks=True)
 THANKS_AND_PROMISED = PROMISED.hear(NOON + HOUR, CARE, Kind.PRAISE, "“thanks”", thanks=True)
 WROTE_AGAIN = PROMISED.hear(NOON + HOUR, CARE, Kind.COMPLAINT, "“still”")
+UNCHECKED = replace(WAITING, lane=Lane.CHECK, severity=Severity.SAFETY)
+ASIDE = replace(WAITING, kind=Kind.PRAISE, lane=Lane.REST, aside=Manner.PLAIN, card=None)
 STATES = {
     "waiting": WAITING,
+    "to be checked": UNCHECKED,
+    "put aside": ASIDE,
     "claimed": CLAIMED,
     "held": HELD,
     "replying": REPLYING,
@@ -97,7 +102,9 @@ REPLY = Reply(
 SENT = replace(REPLY, sent_at=ANSWERED_AT, url="https://x.com/acme/status/2")
 
 
-def case(conversation=WAITING, *, mentions=(POST,), customer=MIRA, reply=None, past=None):
+def case(
+    conversation=WAITING, *, mentions=(POST,), customer=MIRA, reply=None, past=None, guess=None
+):
     """A case with the reply that its state wants."""
     if reply is None and conversation.state is State.REPLYING:
         reply = REPLY
@@ -109,6 +116,7 @@ def case(conversation=WAITING, *, mentions=(POST,), customer=MIRA, reply=None, p
         mentions=mentions,
         reply=reply,
         past=past or Past(),
+        guess=guess,
     )
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.domain.case import Past
 from bot.domain.conversation import State
+from bot.domain.guess import Guess, Lane, Manner, Severity
 from bot.domain.mention import Kind
 from bot.playground.pings import pings
 from tests.conftest import NOON
@@ -90,6 +91,19 @@ MENTION = st.builds(
         {}, optional={"reply_by": st.just(NOON + HOUR), "rating": st.integers(1, 5)}
     ),
 )
+SHARE = st.none() | st.floats(0, 1)
+GUESS = st.none() | st.builds(
+    Guess,
+    kind=st.sampled_from(Kind),
+    lane=st.sampled_from(Lane),
+    because=TEXT,
+    complaint=SHARE,
+    needs_answer=SHARE,
+    severity=st.none() | st.sampled_from(Severity),
+    manner=st.sampled_from(Manner),
+    language=st.none() | TEXT | st.sampled_from(["pl", "de-AT"]),
+    similar=TEXT,
+)
 PAST = st.builds(
     Past,
     times=st.integers(0, 10**6),
@@ -139,6 +153,9 @@ def cases_of_all_kinds(draw):
         kind=draw(st.sampled_from(Kind)),
         because=draw(TEXT),
         judged_by=draw(st.sampled_from([None, "U0BEN"])),
+        lane=draw(st.sampled_from(["", *Lane])),
+        severity=draw(st.sampled_from(["", *Severity])),
+        aside=draw(st.sampled_from(["", *Manner])),
         tags=draw(st.just(()) | st.lists(TEXT, max_size=3)),
     )
     if conversation.pauses:
@@ -159,4 +176,5 @@ def cases_of_all_kinds(draw):
         customer=draw(CUSTOMER),
         reply=reply,
         past=draw(PAST),
+        guess=draw(GUESS),
     )

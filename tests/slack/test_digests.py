@@ -51,6 +51,25 @@ def test_a_digest_says_from_when_to_when_they_are_due():
     assert [date["timestamp"] for date in dates] == [due.timestamp() - 300, due.timestamp()]
 
 
+def test_a_daily_one_lists_people_first_and_machines_last_each_with_their_words():
+    def aside(number, manner, kind=Kind.OTHER):
+        each = waiting(number, kind=kind)
+        conversation = replace(each.conversation, aside=manner)
+        return replace(each, conversation=conversation, words=f"word{number} <!channel>")
+
+    gathered = [aside(1, "promotion"), aside(2, "automated"), aside(3, "copied")]
+    gathered += [aside(4, "plain"), aside(5, "plain", Kind.PRAISE), aside(6, "")]
+    message = accepted(digest(gathered, daily=True))
+
+    assert message["text"].startswith("*6 mentions need no answer, as far as I can tell*: ")
+    read = shown(message)
+    order = ["word5", "word4", "word6", "The same words from many", "word3", "Automated"]
+    order += ["word2", "Advertisements", "word1"]
+    assert [read.index(each) for each in order] == sorted(read.index(each) for each in order)
+    many = [aside(n, "plain") for n in range(1, 151)]
+    assert "word1" not in shown(accepted(digest(many, daily=True)))
+
+
 def test_a_digest_of_what_is_done_lists_nobody():
     message = accepted(digest([waiting(1, closed=True)]))
 

@@ -45,6 +45,7 @@ from bot.slack import (
     health,
     histories,
     home,
+    judgements,
     lists,
     managing,
     notes,
@@ -404,7 +405,7 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     "digests.digest": lambda w: (
         digests.digest(w.waiting[:PAGE], surge=True, holding=True)
         if w.number == 1 and w.many
-        else digests.digest(w.waiting[:GATHERED])
+        else digests.digest(w.waiting[:GATHERED], daily=w.number == 42)
         if w.many
         else None
     ),
@@ -514,6 +515,7 @@ VIEWS: dict[str, Callable[[World], Any]] = {
         ),
         CARE,
     ),
+    "judgements.why": lambda w: judgements.why(w.case),
     "stories.why": lambda w: stories.why(
         w.case, CARE, NOON, w.times(Nagged(at=NOON, rung=0, call="owner", whom="U0ANA"))
     ),

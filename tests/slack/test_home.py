@@ -396,7 +396,7 @@ def account(name, **how):
 LED = Led(
     teams=[
         OfTeam(name="calm", open=1),
-        OfTeam(name="care", open=12, late=3, unclaimed=4, oldest=entry()),
+        OfTeam(name="care", open=12, late=3, unclaimed=4, unchecked=2, oldest=entry()),
     ],
     holders=Page(
         found=[
@@ -428,7 +428,8 @@ def test_a_manager_sees_teams_what_is_due_who_holds_how_much_and_health():
     seen = shown(draw(led=LED))
 
     assert seen.index("care") < seen.index("calm")  # the latest first
-    assert "12 open, 3 overdue, 4 unclaimed" in seen
+    assert "12 open, 3 overdue, 4 unclaimed, 2 to be checked" in seen
+    assert seen.count("to be checked") == 1, "where there is nothing, nothing is said"
     assert "42 Mira Lindqvist (@mira)  waits longest, for less than a minute" in seen
     assert "3 within 1 h, 9 within 4 h, 21 until <!date^" in seen
     assert "*Waiting for approval*: 1" in seen

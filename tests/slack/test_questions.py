@@ -73,6 +73,8 @@ def refused(query):
         ("is:promised", {"promised": True}),
         ("is:snoozed", {"snoozed_at": NOON}),
         ("is:approval", {"approval": True}),
+        ("is:unchecked", {"unchecked": True}),
+        ("is:ungeprüft", {"unchecked": True}),
         ("is:answered", {"states": (State.ANSWERED,)}),
         ("is:dismissed", {"states": (State.DISMISSED,)}),
         ("is:closed", {"states": CLOSED}),

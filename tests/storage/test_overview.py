@@ -117,15 +117,17 @@ def test_figures_are_of_ones_own_answers_since_then(database):
 
 
 def test_each_team_counts_its_own_and_names_who_waits_longest(database):
-    remember(database, thread="a", due_at=NOON, waiting_since=NOON - HOUR)
+    check = {"lane": "check"}
+    remember(database, thread="a", due_at=NOON, waiting_since=NOON - HOUR, **check)
     remember(database, thread="b", due_at=NOON + HOUR, waiting_since=NOON - 2 * HOUR, **MINE)
     remember(database, thread="loop", waits=False, waiting_since=NOON - 9 * HOUR, **MINE)
-    remember(database, thread="over", state=State.ANSWERED, due_at=NOON)
-    remember(database, thread="theirs", team="press")
+    remember(database, thread="over", state=State.ANSWERED, due_at=NOON, **check)
+    remember(database, thread="theirs", team="press", **check)
 
     care, shop = asked(database, overview.teams, ["care", "shop"], NOON)
 
     assert (care.name, care.open, care.late, care.unclaimed) == ("care", 3, 1, 1)
+    assert (care.unchecked, shop.unchecked) == (1, 0)
     assert care.oldest.conversation.thread == "b"
     assert (shop.name, shop.open, shop.oldest) == ("shop", 0, None)
 

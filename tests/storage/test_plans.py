@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import conversations, inbox, search
+from storage import conversations, guesses, inbox, search
 from storage.database import Database, Transaction, reading
 from storage.search import Asked
 from tests.conftest import NOON
@@ -18,6 +18,7 @@ LOOKS: dict[str, Callable[[Transaction], object]] = {
     "ix_conversations_redraw_at": lambda db: conversations.hold_next_to_redraw(db, NOON),
     "ix_conversations_urgency": lambda db: search.unanswered(db, Asked(teams=["care"]), most=10),
     "ix_conversations_waiting": lambda db: conversations.wait_known_since(db, "care"),
+    "ix_conversations_aside": lambda db: conversations.aside_since(db, "care"),
     "ix_inbox_unopened": lambda db: inbox.waits(db, "webhook"),
     "ix_conversations_unclaimed": lambda db: search.totals(
         db, Asked(teams=["care"]), NOON + timedelta(hours=1)
@@ -32,6 +33,14 @@ def test_a_look_reads_an_index_and_never_all_conversations(database, index):
 
     assert any(index in line for line in plan), plan
     assert not any(line.startswith("SCAN conversations") for line in plan), plan
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_said_the_same_is_found_by_an_index(database):
+    plan = planned(database, lambda db: guesses.alike(db, ["a", "b"], NOON))
+
+    assert any("ix_guesses_words" in line for line in plan), plan
+    assert not any(line.startswith("SCAN") for line in plan), plan
 
 
 def planned(database: Database, look: Callable[[Transaction], object]) -> list[str]:

@@ -221,6 +221,15 @@ def test_what_is_urgent_promised_or_waits_for_approval(database):
     assert found(database, Asked(approval=True)) == ["c"]
 
 
+def test_what_is_to_be_checked_is_a_complaint_that_nobody_has_judged(database):
+    remember(database, thread="a", lane="check")
+    remember(database, thread="b", lane="check", kind=Kind.QUESTION)
+    remember(database, thread="c", lane="check", waits=False)
+    remember(database, thread="d", lane="sure")
+
+    assert found(database, Asked(unchecked=True)) == ["a"]
+
+
 def test_what_is_snoozed_at_that_moment(database):
     asleep = (Pause(NOON - HOUR, NOON, "x"), Pause(NOON, NOON + HOUR, "parcel"))
     remember(database, thread="a", pauses=asleep, snoozed_by="U0ANA")

@@ -22,7 +22,7 @@ from bot.triage.reading import WORDS, plain, windows, words
         ("look https://x.example/a?b=c here", "look link here"),
         ("#NotHappy #fail2day", "Not Happy fail 2 day"),
         ("sooooooo late!!!!!!", "sooo late!!!"),
-        ("it’s “gone”", "it's \"gone\""),
+        ("it’s “gone”", 'it\'s "gone"'),
         ("a\0b\x07c\nd", "a b c d"),
         ("&lt;b&gt; tom &amp; co", "<b> tom & co"),
         ("Заказ не пришёл", "Заказ не пришёл"),

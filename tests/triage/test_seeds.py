@@ -10,7 +10,7 @@ from bot.triage.languages import TAUGHT
 from bot.triage.lexical import FEELS, SEEDS, SPEAKS, lexicon
 
 pytest.importorskip("bot.triage.training.seeds")
-from bot.triage.training.seeds import SLOT, SLOTS, Varied, seeds  # noqa: E402
+from bot.triage.training.seeds import SLOT, SLOTS, Varied, seeds
 
 KNOWN = {
     "complaint annoyed", "complaint angry", "complaint leaving", "complaint safety", "question",

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.mention import Kind
-from bot.playground.customers_words import NO_HELP, STORM, WAITING
+from bot.playground.customers_words import NO_HELP, OUTAGE, WAITING
 from bot.triage import guess
 from tests.things import mention
 
@@ -171,7 +171,7 @@ def test_no_complaint_is_missed(text):
     assert guess(mention(text)).kind is Kind.COMPLAINT
 
 
-@pytest.mark.parametrize("text", [post.text for post in STORM])
+@pytest.mark.parametrize("text", [post.text for post in OUTAGE])
 def test_no_complaint_of_a_bad_hour_is_missed(text):
     assert guess(mention(text)).kind is Kind.COMPLAINT
 

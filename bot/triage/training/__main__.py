@@ -26,8 +26,7 @@ from bot.triage.training.weighing import weigh
 log = structlog.get_logger()
 
 SEED = 7
-FIRST_LAYERS = 2
-SURE = (-2.2, 2.2)  # the log-odds of a complaint between which it reads on
+EARLY_LAYERS = 2  # after which heads are taught as well, to keep them to the point
 VARIANTS = 2  # of each sentence, for the lexical model
 ALIKE = 60  # sentences of one language and header that a post can be likened to
 SHORT = 110  # characters of those
@@ -66,20 +65,21 @@ def teach_words(known: Sequence[Seed], given: argparse.Namespace) -> None:
 
 
 def teach_network(known: Sequence[Seed], given: argparse.Namespace) -> None:
-    """The sentence model: first.onnx and rest.onnx, heads.npz, tokenizer.json, about.json."""
-    taught = Taught(Network(), FIRST_LAYERS)
-    fit(taught, known, given.seed, given.epochs)
-    export(taught.network, FIRST_LAYERS, given.out)
-    heads = {"early": taught.early, "late": taught.network.heads}
+    """The sentence model: encoder.onnx, heads.npz, tokenizer.json, about.json."""
+    network = Network()
+    fit(Taught(network, EARLY_LAYERS), known, given.seed, given.epochs)
+    export(network, given.out / "encoder.onnx")
     np.savez(
         given.out / "heads.npz",
-        **{f"{name}_weights": head.weight.detach().numpy().T for name, head in heads.items()},
-        **{f"{name}_biases": head.bias.detach().numpy() for name, head in heads.items()},
+        weights=network.heads.weight.detach().numpy().T,
+        biases=network.heads.bias.detach().numpy(),
     )
     words = json.loads((MODEL / "tokenizer.json").read_text(encoding="utf-8"))
     words["truncation"] = words["padding"] = None
     _write(given.out / "tokenizer.json", words, indent=None)
-    _write(given.out / "about.json", {"heads": COLUMNS, "sure": SURE, "sentences": len(known)})
+    _write(
+        given.out / "about.json", {"heads": COLUMNS, "sentences": len(known), "seed": given.seed}
+    )
 
 
 def keep_taught(known: Sequence[Seed], given: argparse.Namespace) -> None:
@@ -89,7 +89,9 @@ def keep_taught(known: Sequence[Seed], given: argparse.Namespace) -> None:
     for seed in known:
         if 12 < len(seed.text) <= SHORT:
             by_header[seed.language, seed.header].append(seed)
-    chosen = [seed for alike in by_header.values() for seed in alike[:: max(1, len(alike) // ALIKE)]]
+    chosen = [
+        seed for alike in by_header.values() for seed in alike[:: max(1, len(alike) // ALIKE)]
+    ]
     texts = [varied.filled(seed.text) for seed in chosen]
     means = np.array([encoder.read(plain(text)).embedding for text in texts])
     means /= np.linalg.norm(means, axis=1, keepdims=True)

@@ -71,7 +71,9 @@ def fit(taught: Taught, of: Sequence[Seed], seed: int, epochs: int = EPOCHS) -> 
             steps.step()
             done += 1
             if done % 50 == 0:
-                log.info("training.step", epoch=epoch, of=int(whole), done=done, missed=float(missed))
+                log.info(
+                    "training.step", epoch=epoch, of=int(whole), done=done, missed=float(missed)
+                )
     taught.eval()
 
 

@@ -1,4 +1,4 @@
-"""The network as two ONNX graphs in int8: the layers that always read, and those that read on.
+"""The network as an ONNX graph in int8.
 
 Operators that belong together are one (onnxruntime's own domain), which halves the time.
 """
@@ -20,29 +20,19 @@ FUSED = "com.microsoft"
 SHAPE = ["one", "tokens", WIDTH]
 
 
-def export(network: Network, first: int, folder: Path) -> None:
-    """Write first.onnx, with embeddings and so many layers, and rest.onnx."""
-    _write(_Graph(network, range(first), embeds=True), folder / "first.onnx")
-    _write(_Graph(network, range(first, len(network.layers))), folder / "rest.onnx")
-
-
 class _Graph:
-    def __init__(self, network: Network, layers: range, *, embeds: bool = False) -> None:
+    def __init__(self, network: Network) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.values: list[onnx.TensorProto] = []
-        seen = self._embeds(network) if embeds else "seen"
-        for number in layers:
-            seen = self._layer(f"l{number}", network.layers[number], seen)  # type: ignore[arg-type]
+        seen = self._embeds(network)
+        for number, layer in enumerate(network.layers):
+            seen = self._layer(f"l{number}", layer, seen)  # type: ignore[arg-type]
         self.nodes[-1].output[0] = "read"
-        self.takes = (
-            helper.make_tensor_value_info("ids", TensorProto.INT32, SHAPE[:2])
-            if embeds
-            else helper.make_tensor_value_info("seen", TensorProto.FLOAT, SHAPE)
-        )
 
     def model(self) -> onnx.ModelProto:
+        takes = helper.make_tensor_value_info("ids", TensorProto.INT32, SHAPE[:2])
         gives = helper.make_tensor_value_info("read", TensorProto.FLOAT, SHAPE)
-        graph = helper.make_graph(self.nodes, "triage", [self.takes], [gives], self.values)
+        graph = helper.make_graph(self.nodes, "triage", [takes], [gives], self.values)
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
@@ -53,10 +43,15 @@ class _Graph:
         return self._do("EmbedLayerNormalization", takes, ["embedded", "length"], epsilon=EPSILON)
 
     def _layer(self, name: str, layer: Layer, seen: str) -> str:
-        asks = [self._keep(f"{name}.asks", layer.asks.weight.T), self._keep(f"{name}.asksb", layer.asks.bias)]
+        asks = [
+            self._keep(f"{name}.asks", layer.asks.weight.T),
+            self._keep(f"{name}.asksb", layer.asks.bias),
+        ]
         found = self._do("Attention", [seen, *asks], [f"{name}.found"], num_heads=ATTENDING)
         gathered = self._times(f"{name}.gathers", found, layer.gathers.weight)
-        seen = self._added(f"{name}.gathered", gathered, seen, layer.after_gathering, layer.gathers.bias)
+        seen = self._added(
+            f"{name}.gathered", gathered, seen, layer.after_gathering, layer.gathers.bias
+        )
         wide = self._times(f"{name}.widens", seen, layer.widens.weight)
         bias = self._keep(f"{name}.widensb", layer.widens.bias)
         bent = self._do("BiasGelu", [wide, bias], [f"{name}.bent"])
@@ -87,12 +82,12 @@ class _Graph:
         return gives[0]
 
 
-def _write(graph: _Graph, file: Path) -> None:
-    """Weights of eight bits a channel; seven of them used, which AVX2 needs for sums of two."""
+def export(network: Network, file: Path) -> None:
+    """Write it, with weights of eight bits; seven are used, which AVX2 needs for sums of two."""
     logging.getLogger().setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
-        onnx.save(graph.model(), str(whole))
+        onnx.save(_Graph(network).model(), str(whole))
         quantize_dynamic(
             whole,
             file,

@@ -17,19 +17,73 @@ SEVERITIES = ("", *Severity)
 MANNERS = ("plain", "automated", "promotion", "thanks")
 LONG = 160  # characters: longer ones are not joined to others
 SLOTS: Mapping[str, Sequence[str]] = {
-    "brand": (
-        "Acme Nordwind Vexa Lumo Tindra Kesto Orbix Fennel Halden BlueFinch Maravel Corvo Pinnea"
-        " Talkto Greenhop AirVesta Railix Monobank Novapay Castor Tarn Quill Marlow Juno Ostra"
-    ).split(),
-    "thing": (
-        "headphones|router|jacket|blender|laptop|boots|charger|app|subscription|parcel|tablet|"
-        "printer|bike|coffee machine|washing machine|phone case|camera|sofa|keyboard|backpack"
-    ).split("|"),
-    "place": "Leeds Porto Lyon Vienna Utrecht Austin Dublin Oslo Turin Sevilla Hamburg Gent".split(),
-    "day": "Monday Tuesday Friday yesterday Sunday Wednesday".split(),
-    "number": "2 3 4 5 7 9 12 14 20 45 118".split(),
-    "name": "Maria Tom Aisha Jonas Lena Pedro Nina Omar Kate Luca".split(),
-    "amount": "$20|£35|€49|12.99 €|$150|€8,50|R$ 90|30 euros".split("|"),
+    "brand": [
+        "Acme",
+        "Nordwind",
+        "Vexa",
+        "Lumo",
+        "Tindra",
+        "Kesto",
+        "Orbix",
+        "Fennel",
+        "Halden",
+        "BlueFinch",
+        "Maravel",
+        "Corvo",
+        "Pinnea",
+        "Talkto",
+        "Greenhop",
+        "AirVesta",
+        "Railix",
+        "Monobank",
+        "Novapay",
+        "Castor",
+        "Tarn",
+        "Quill",
+        "Marlow",
+        "Juno",
+        "Ostra",
+    ],
+    "thing": [
+        "headphones",
+        "router",
+        "jacket",
+        "blender",
+        "laptop",
+        "boots",
+        "charger",
+        "app",
+        "subscription",
+        "parcel",
+        "tablet",
+        "printer",
+        "bike",
+        "coffee machine",
+        "washing machine",
+        "phone case",
+        "camera",
+        "sofa",
+        "keyboard",
+        "backpack",
+    ],
+    "place": [
+        "Leeds",
+        "Porto",
+        "Lyon",
+        "Vienna",
+        "Utrecht",
+        "Austin",
+        "Dublin",
+        "Oslo",
+        "Turin",
+        "Sevilla",
+        "Hamburg",
+        "Gent",
+    ],
+    "day": ["Monday", "Tuesday", "Friday", "yesterday", "Sunday", "Wednesday"],
+    "number": ["2", "3", "4", "5", "7", "9", "12", "14", "20", "45", "118"],
+    "name": ["Maria", "Tom", "Aisha", "Jonas", "Lena", "Pedro", "Nina", "Omar", "Kate", "Luca"],
+    "amount": ["$20", "£35", "€49", "12.99 €", "$150", "€8,50", "R$ 90", "30 euros"],
 }
 
 
@@ -102,7 +156,7 @@ def _read(language: str, text: str) -> Iterator[Seed]:
 
 
 class Varied:
-    """Each time another: slots filled, handles and links added, letters lost, two of them joined."""
+    """Each time another: slots filled, handles and links added, letters lost, two joined."""
 
     def __init__(self, of: Sequence[Seed], luck: random.Random) -> None:
         self.luck = luck

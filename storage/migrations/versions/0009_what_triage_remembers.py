@@ -12,11 +12,25 @@ revision = "0009"
 down_revision = "0008"
 
 NEW = ("guesses", "labels", "lessons", "samples")
+BESIDE = ("lane", "severity", "aside")
+ASIDE = sa.text("aside <> '' AND digest IS NULL AND card IS NULL")
+ALIKE = sa.text("words <> ''")
 
 
 def upgrade() -> None:
+    for name in BESIDE:
+        op.add_column(
+            "conversations", sa.Column(name, sa.Text(), nullable=False, server_default=EMPTY)
+        )
+    op.create_index(
+        "ix_conversations_aside",
+        "conversations",
+        ["team"],
+        sqlite_where=ASIDE,
+        postgresql_where=ASIDE,
+    )
     op.add_column(
-        "conversations", sa.Column("lane", sa.Text(), nullable=False, server_default=EMPTY)
+        "digests", sa.Column("daily", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.create_table(
         "guesses",
@@ -31,7 +45,15 @@ def upgrade() -> None:
         sa.Column("language", sa.Text()),
         sa.Column("similar", sa.Text(), nullable=False),
         sa.Column("thanks", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False, server_default=EMPTY),
         sa.Column("at", Moment(), nullable=False),
+    )
+    op.create_index(
+        "ix_guesses_words",
+        "guesses",
+        ["words", "at"],
+        sqlite_where=ALIKE,
+        postgresql_where=ALIKE,
     )
     op.create_table(
         "labels",
@@ -79,8 +101,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in reversed(NEW):
         op.drop_table(name)
+    with op.batch_alter_table("digests") as batch:
+        batch.drop_column("daily")
+    op.drop_index("ix_conversations_aside", "conversations")
     with op.batch_alter_table("conversations") as batch:
-        batch.drop_column("lane")
+        for name in reversed(BESIDE):
+            batch.drop_column(name)
 
 
 def _of_a_mention(table: str) -> tuple[sa.schema.SchemaItem, ...]:
