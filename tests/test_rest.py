@@ -9,7 +9,7 @@ from bot.domain.calendar import Window
 from bot.domain.guess import AT_ONCE, Guess, Lane, Leaning, Manner, Severity
 from bot.domain.mention import Kind
 from bot.domain.team import Rule, Teams
-from storage import conversations, days, outbox
+from storage import conversations, days, digests, outbox
 from storage.database import reading
 from tests.conftest import CARE as TEAM
 from tests.people import ANA, ask
@@ -26,7 +26,8 @@ SAID = {
     "Broken": Guess(kind=Kind.COMPLAINT, lane=Lane.CHECK, because="", manner=Manner.COPIED),
 }
 MORNING = datetime(2026, 11, 4, 9, tzinfo=UTC)  # of who never closes; it is noon of the 3rd now
-WEEK = ((Window.read("08:00-16:00"),),) * 7
+EIGHT_TO_FOUR = (Window.read("08:00-16:00"),)
+WEEK = (*[EIGHT_TO_FOUR] * 4, (), EIGHT_TO_FOUR, EIGHT_TO_FOUR)  # nobody works on Fridays
 PRAISED = replace(TEAM, answer_within={**TEAM.answer_within, Kind.PRAISE: timedelta(days=7)})
 
 
@@ -131,8 +132,8 @@ def test_a_morning_at_which_nobody_was_at_work_is_made_up_for_once(begun, post, 
     sweep(app, clock, MORNING + timedelta(days=1) - HOUR)
     assert len(listed(slack)) == 2
     post(app, "Love three", at=long_ago)
-    sweep(app, clock, MORNING + timedelta(days=1, hours=13))
-    assert len(listed(slack)) == 2, "nobody works in the evening"
+    sweep(app, clock, MORNING + timedelta(days=2, hours=3))
+    assert len(listed(slack)) == 2, "nobody works on a Friday"
 
 
 def test_it_has_a_card_as_soon_as_somebody_acts(begun, post, clock, slack):
@@ -148,6 +149,33 @@ def test_it_has_a_card_as_soon_as_somebody_acts(begun, post, clock, slack):
     assert all(look(app, n).card for n in (1, 2))
     [message] = listed(slack)
     assert "*1 mention needs no answer" in message["text"], "whoever has a card is not listed"
+
+
+@pytest.mark.parametrize("shown_yet", [True, False])
+def test_what_somebody_has_done_something_about_is_not_listed(begun, post, clock, slack, shown_yet):
+    app = begun()
+    post(app, "Love one")
+
+    if shown_yet:
+        app.desk.tag(1, ANA, "VIP")
+        app.courier.deliver_all()
+    else:
+        app.desk.claim(1, ANA)
+    sweep(app, clock, MORNING)
+
+    assert listed(slack) == []
+
+
+def test_what_comes_at_once_is_not_added_to_what_needs_no_answer(begun, clock):
+    app = begun()
+    room = {"since": clock() - MINUTE, "room": 150}
+
+    with app.desk.database.begin() as db:
+        digests.open_new(db, team="care", channel="C0CARE", at=clock(), daily=True)
+        assert digests.with_room(db, "C0CARE", **room) is None
+        usual = digests.open_new(db, team="care", channel="C0CARE", at=clock())
+        digests.open_new(db, team="care", channel="C0CARE", at=clock(), daily=True)
+        assert digests.with_room(db, "C0CARE", **room) == usual
 
 
 def test_it_has_a_card_when_it_is_late(begun, post, clock):

@@ -1,7 +1,7 @@
 """What a team is told by itself: at opening, at closing, and when many nags fell due together."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, takewhile
@@ -36,6 +36,7 @@ SEARCHED = 366  # days until the team works again
 ONE_DAY = timedelta(days=1)
 NOON = time(12)
 REST = "`/unanswered`"
+GRAVITY: Mapping[str, int] = {each: number for number, each in enumerate(Severity, 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +152,8 @@ def _urgent_first(waiting: Iterable[Waiting]) -> Sequence[Waiting]:
 def _urgency(waiting: Waiting) -> tuple[datetime, int, int]:
     """By deadline; of what is due together, what has most at stake comes first."""
     conversation = waiting.conversation
-    grave = [*Severity].index(Severity(conversation.severity)) if conversation.severity else -1
-    return conversation.due_at or conversation.waiting_since, -grave, conversation.id
+    at_stake = GRAVITY.get(conversation.severity, 0)
+    return conversation.due_at or conversation.waiting_since, -at_stake, conversation.id
 
 
 # When

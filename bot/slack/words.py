@@ -40,7 +40,7 @@ FACES = {
     Kind.PRAISE: "yellow_heart",
     Kind.OTHER: "speech_balloon",
 }
-SEVERITIES = {  # annoyed is every complaint
+SEVERITIES: Mapping[str, str] = {  # annoyed is every complaint
     Severity.ANGRY: N_("angry"),
     Severity.LEAVING: N_("threatens to leave"),
     Severity.SAFETY: N_("safety"),
@@ -98,7 +98,7 @@ def named(kind: Kind) -> str:
 
 def gravity(conversation: Conversation) -> list[str]:
     """What stands out about a complaint: that it may be none, or how much is at stake."""
-    grave = SEVERITIES.get(Severity(conversation.severity)) if conversation.severity else None
+    grave = SEVERITIES.get(conversation.severity)
     unchecked = UNCHECKED if conversation.unchecked and conversation.state in UNSETTLED else None
     return [_(each) for each in (grave, unchecked) if each]
 

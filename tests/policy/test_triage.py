@@ -1,9 +1,10 @@
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.guess import Leaning
+from bot.domain.guess import AT_ONCE, DAILY, Leaning
 from bot.domain.mention import Kind
 from tests.teams import care, problem, reader
 
@@ -32,6 +33,14 @@ def test_all_that_a_team_can_want_of_it(look):
         others=("press kit",),
         unknown=Kind.QUESTION,
     )
+
+
+@pytest.mark.parametrize(
+    ("gather", "span"),
+    [("daily", DAILY), ("never", AT_ONCE), ("PT10M", timedelta(minutes=10)), ("P9D", DAILY)],
+)
+def test_when_what_needs_no_answer_is_shown(look, gather, span):
+    assert care(look, TRIAGE + f'gather = "{gather}"\n').triage.gather == span
 
 
 def test_it_stands_in_one_line_as_well(look):
@@ -63,6 +72,11 @@ def test_it_decides_about_no_deadline(look):
             TRIAGE + 'recall = 0.9\nunknown = "praise"\n',
             "line 5, teams.care.triage.unknown: 'praise': it can be complaint, question, other.",
         ),
+        (
+            TRIAGE + 'gather = "PT0M"\n',
+            "teams.care.triage.gather: 'PT0M' is no time at all. Write",
+        ),
+        (TRIAGE + "gather = []\n", "line 4, teams.care.triage.gather: [] is not a duration."),
         (TRIAGE + "unknown = []\n", "line 4, teams.care.triage.unknown: []: it can be complaint"),
     ],
 )

@@ -28,6 +28,7 @@ from tests.slack.cases import (
     case,
     shown,
 )
+from tests.slack.hostile import must_be_good
 from tests.things import HOUR
 from tests.triaged import tell
 
@@ -119,6 +120,13 @@ def test_who_corrected_it_is_named_and_what_triage_had_made_of_it():
 
     assert "It counts as a question because <@U0ANA> said so." in read
     assert "Triage took it for a complaint: “still waiting”, “third time”." in read
+
+
+def test_nobodys_words_are_markup_there():
+    judged = WAITING.judge(Kind.QUESTION, ANA, CARE)
+    evil = {"because": "“<!channel>” *x*", "similar": "<!here>", "language": "<!everyone>"}
+
+    must_be_good(why(case(judged, guess=replace(GUESS, **evil))))
 
 
 def test_what_was_guessed_before_there_were_guesses_is_told_as_far_as_it_is_known():

@@ -287,3 +287,9 @@ def test_slack_takes_every_list_and_no_customer_calls_anybody(customer, name, ma
     for message in (accepted(each) for each in said if each):
         assert set(pings(message)) <= {"U0ANA", "here"}
         assert live_markup(message) == []
+
+
+def test_of_what_is_due_together_what_has_most_at_stake_comes_first():
+    grave = [one(n, at(20), severity=each) for n, each in enumerate(("", "angry", "safety"), 1001)]
+
+    assert numbers(opening(grave)) == [1003, 1002, 1001]

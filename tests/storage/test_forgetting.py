@@ -59,7 +59,7 @@ IDS = {
     for name in (
         "account", "team", "kind", "state", "owner", "judged_by", "owed", "channel", "card",
         "snoozed_by", "verdict", "promised_by", "closed_by", "proposed", "unsure", "escalated_to",
-        "language", "lane",
+        "language", "lane", "severity", "aside",
     )
 }  # fmt: skip
 IDS |= {("customers", "platform"), ("saved_views", "person")}
