@@ -10,12 +10,12 @@ from adapters import Batch
 from bot.domain.guess import Guess, Lane, Leaning, Manner, Severity
 from bot.domain.mention import Kind, Mention, Origin
 from bot.hearing import Hearing
-from bot.triage import Triage
 from storage import guesses, mentions, tables
 from storage.database import reading
 from tests.conftest import NOON
 from tests.people import ANA
 from tests.things import MINUTE, mention, remember
+from tests.thumbs import ByThumb
 from tests.triaged import tell
 
 FULL = Guess(
@@ -36,7 +36,7 @@ BARE = Guess(kind=Kind.OTHER, lane=Lane.REST, because="")
 EVERYBODY = Leaning()
 
 
-class Counting(Triage):
+class Counting(ByThumb):
     """Guesses as ever, and counts how often it is asked."""
 
     asked = 0
@@ -113,7 +113,7 @@ def test_a_case_tells_what_triage_made_of_it(app, hear, demo, clock):
     key = hear("My order is broken")
 
     case = app.desk.look(1)
-    assert case.guess == Triage().guess(case.latest)
+    assert case.guess == ByThumb().guess(case.latest)
     assert case.conversation.lane == case.guess.lane == Lane.SURE
 
     demo.edit(key, "When do you open?")

@@ -12,12 +12,12 @@ from bot.domain.guess import Features, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.forgetting import Forgetting
 from bot.learning import ASKED, MOST, NEW, Learning, NotAskedAbout, NothingTaught
-from bot.triage import Triage
 from storage import labels, tables
 from storage.database import reading
 from tests.conftest import CARE as TEAM
 from tests.people import ANA, BEN, LEA
 from tests.things import at_once
+from tests.thumbs import ByThumb
 
 np = pytest.importorskip("numpy")
 
@@ -25,7 +25,7 @@ SIZE = 384
 A_WEEK = timedelta(weeks=1)
 
 
-class Model(Triage):
+class Model(ByThumb):
     """A stand-in: words hashed into numbers, and a general guess that looks for one word."""
 
     def features(self, mention: Mention) -> Features | None:
@@ -184,7 +184,7 @@ def test_what_is_taken_back_is_out_of_force_until_somebody_brings_it_back(app, l
 
 
 def test_without_a_model_labels_are_kept_and_nothing_is_learnt(app, teach):
-    app.desk.triage = Triage()
+    app.desk.triage = ByThumb()
     learning = Learning(app.desk)
     teach(40)
 
@@ -197,7 +197,7 @@ def test_without_a_model_labels_are_kept_and_nothing_is_learnt(app, teach):
 
 
 def test_what_was_labelled_before_there_was_a_model_teaches_it_too(app, learning, teach):
-    app.desk.triage = Triage()
+    app.desk.triage = ByThumb()
     teach(40)
     app.desk.triage = Model()
 

@@ -6,13 +6,13 @@ from typing import Any
 from bot.app import Bot
 from bot.domain.guess import Guess, Lane, Leaning
 from bot.domain.mention import Kind, Mention
-from bot.triage import Triage
+from tests.thumbs import ByThumb
 
 NEEDLESS = Guess(kind=Kind.PRAISE, lane=Lane.REST, because="“love”", needs_answer=0.1)
 EVERYBODY = Leaning()
 
 
-class Told(Triage):
+class Told(ByThumb):
     """What begins with one of these words is guessed to be that; the rest as ever.
 
     `after` are the kinds of the conversations that mentions answered us in.

@@ -9,7 +9,12 @@ from bot.slack.tongue import ENGLISH, N_, _, spoken
 
 EMOJI = re.compile(r"(:\w+: )?(.*)", re.S)
 
-GUESSES = (N_("a language the rules can't read"), N_("none of the words the bot knows"))
+GUESSES = (
+    N_("a language that triage was not taught"),
+    N_("none of the words the bot knows"),
+    N_("words that are missing"),
+    N_("triage that does not work at the moment"),
+)
 NO_REPLIES = (  # why platforms say that we can't answer
     N_("This account is protected: X lets no app answer it."),
     N_("Its author lets only some people answer, and not us."),

@@ -15,8 +15,8 @@ RECALLS = {  # the probability from which on this share of complaints is found
 }
 NEEDS = 0.5  # the probability from which it needs an answer
 UNTAUGHT = "a language that triage was not taught"
-BROKEN = "triage does not work at the moment"
-WORDLESS = "there are no words in it"
+BROKEN = "triage that does not work at the moment"
+WORDLESS = "words that are missing"
 NOTHING = "none of the words the bot knows"
 
 

@@ -15,7 +15,7 @@ from bot.slack.blocks import Message
 from bot.slack.forms import View
 from bot.slack.queue import Links, Listing
 from bot.slack.tongue import speaking, told
-from bot.triage import guess
+from bot.triage import LEXICAL, Triage
 from storage.conversations import Waiting
 from storage.search import Totals
 from tests.conftest import CARE, NOON
@@ -25,6 +25,8 @@ from tests.slack.hostile import ALSO_OURS, ANYBODY, live_markup
 LINKS = Links("https://acme.slack.com/")
 PLAIN_LINE = ("\n", "\r", "\u2028", "\x1b")
 MOST = 400_000  # characters of what we keep of a mention
+
+TRIAGE = Triage(LEXICAL)
 
 
 def good(shown: Message | View) -> None:
@@ -44,8 +46,11 @@ def mention_shown(mention: Mention) -> None:
     """A mention as it is stored, guessed, and shown wherever its words can stand."""
     kept = replace(mention.storable(), id=7)
     assert len(kept.text) + len(kept.subject) < MOST
-    assert guess(kept).because
-    known = case(replace(WAITING, because=guess(kept).because), mentions=[kept])
+    guessed = TRIAGE.guess(kept)
+    assert guessed.because
+    assert not TRIAGE.trouble
+    known = case(replace(WAITING, because=guessed.because), mentions=[kept])
+    known = replace(known, guess=guessed)
     known = replace(known, customer=kept.customer)
     waiting = [Waiting(conversation=WAITING, customer=kept.customer, words=kept.text)]
     for message in (
