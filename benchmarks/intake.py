@@ -7,20 +7,34 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Row, Table, func, insert, select
+from sqlalchemy import Column, Row, Table, func, insert, select
 
 from adapters import Batch
 from benchmarks.grounds import NOON, assembled, database
 from benchmarks.harness import Figure, Ground, Wanted, bench, in_pairs, timed
-from bot import hearing
+from bot.domain.guess import Guess, Lane
 from bot.domain.mention import Customer, Kind, Mention
 from bot.playground import customers_words
-from bot.triage import Guess, guess
+from bot.triage import Triage
 from storage import tables
 from storage.database import Database
 
 BATCH = 100
-WROTE = (tables.customers, tables.conversations, tables.mentions, tables.journal, tables.outbox)
+WROTE = (
+    tables.customers,
+    tables.conversations,
+    tables.mentions,
+    tables.journal,
+    tables.outbox,
+    tables.guesses,
+)
+    tables.customers,
+    tables.conversations,
+    tables.mentions,
+    tables.journal,
+    tables.outbox,
+    tables.guesses,
+)
 NUMBERS = count(1)
 Wrote = list[tuple[Table, list[dict[str, Any]]]]
 
@@ -56,10 +70,10 @@ def intake_with_triage(ground: Ground) -> Iterator[Figure]:
     And beside both halves, each measured on its own: what the two cost together.
     """
     with database(ground) as ours:
-        taken = Taken(ours)
+        taken, triage = Taken(ours), Triage()
 
         def alone() -> float:
-            return timed(lambda: [guess(mention) for mention in taken.said], per=BATCH)
+            return timed(lambda: [triage.guess(mention) for mention in taken.said], per=BATCH)
 
         rounds = ground.scale(40, least=2)
         mine, limit = in_pairs(taken.page, alone, rounds=rounds)
@@ -98,9 +112,14 @@ class Taken:
     def _rows(self) -> Wrote:
         """All that the last page wrote."""
         with self.database.begin() as db:
-            top = {t: db.execute(select(func.max(t.c.id))).scalar_one() for t in WROTE}
-            found = {t: db.execute(select(t).where(t.c.id > top[t] - BATCH)) for t in WROTE}
+            top = {t: db.execute(select(func.max(_number(t)))).scalar_one() for t in WROTE}
+            found = {t: db.execute(select(t).where(_number(t) > top[t] - BATCH)) for t in WROTE}
             return [(t, [_plain(row) for row in rows]) for t, rows in found.items()]
+
+
+def _number(table: Table) -> Column[int]:
+    """What rows of a table are counted by."""
+    return table.c.mention if table is tables.guesses else table.c.id
 
 
 def page() -> list[Mention]:
@@ -158,8 +177,9 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
 @contextmanager
 def without_triage() -> Iterator[None]:
     """Every mention is a question, at no cost."""
-    known, hearing.guess = hearing.guess, lambda _: Guess(Kind.QUESTION, "")
+    question = Guess(kind=Kind.QUESTION, lane=Lane.QUESTION, because="")
+    known, Triage.guess = Triage.guess, lambda *_, **__: question  # type: ignore[method-assign]
     try:
         yield
     finally:
-        hearing.guess = known
+        Triage.guess = known  # type: ignore[method-assign]

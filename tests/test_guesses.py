@@ -41,9 +41,12 @@ class Counting(ByThumb):
 
     asked = 0
 
-    def guess(self, mention: Mention, leaning: Leaning = EVERYBODY, **more: Any) -> Guess:
+    def guess(
+        self, mention: Mention, leaning: Leaning = EVERYBODY, team: str = "", **more: Any
+    ) -> Guess:
         self.asked += 1
-        return super().guess(mention, leaning, **more)
+        assert team == "care"
+        return super().guess(mention, leaning, team, **more)
 
 
 def say(database, *said):

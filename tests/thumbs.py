@@ -7,7 +7,7 @@ real one.
 import re
 from typing import Any
 
-from bot.domain.guess import Guess, Lane, Leaning
+from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning
 from bot.domain.mention import Kind, Mention
 from bot.triage import BALANCED, Triage
 
@@ -28,8 +28,11 @@ class ByThumb(Triage):
             return known
         return _by_words(text)
 
-    def features(self, mention: Mention) -> None:
+    def features(self, mention: Mention) -> Features | None:
         """There is no model, so nothing can be taught."""
+
+    def threshold(self, recall: float) -> float:
+        return GENERAL
 
 
 def _by_words(text: str) -> Guess:

@@ -1,7 +1,6 @@
 """Triage that says what a test wants of each mention."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from bot.app import Bot
 from bot.domain.guess import Guess, Lane, Leaning
@@ -24,11 +23,16 @@ class Told(ByThumb):
         self.after: list[Kind | None] = []
 
     def guess(
-        self, mention: Mention, leaning: Leaning = EVERYBODY, *, after: Kind | None = None, **_: Any
+        self,
+        mention: Mention,
+        leaning: Leaning = EVERYBODY,
+        team: str = "",
+        *,
+        after: Kind | None = None,
     ) -> Guess:
         self.after.append(after)
         found = (g for begin, g in self.said.items() if mention.text.startswith(begin))
-        return next(found, None) or super().guess(mention, leaning, after=after)
+        return next(found, None) or super().guess(mention, leaning, team, after=after)
 
 
 def tell(app: Bot, said: Mapping[str, Guess]) -> Told:
