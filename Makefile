@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults fuzz fuzz-web bench bluesky lint install lock
+.PHONY: run test faults fuzz fuzz-web bench bluesky lint install lock train
 
 # With Slack's tokens, in the environment or in .env: the real thing. Without: the playground,
 # which goes on where it was; FRESH=1 starts it over.
@@ -62,6 +62,10 @@ N ?= 10000
 fuzz-web: .venv/test
 	$(BIN)/python -m tests.hostile.web $(N) $(SEED)
 
+# Teaches triage anew from bot/triage/seeds, and writes bot/triage/weights: docs/triage.md.
+train: .venv/train
+	$(BIN)/python -m bot.triage.training
+
 install: .venv/run
 
 .venv/run: requirements.txt pyproject.toml
@@ -81,6 +85,10 @@ install: .venv/run
 	|| { echo 'There is no atheris for this Python. Try another: make fuzz PYTHON=python3.12'; exit 2; }
 	@touch $@
 
+.venv/train: .venv/run bot/triage/training/requirements.txt
+	$(PIP) --require-hashes -r bot/triage/training/requirements.txt
+	@touch $@
+
 # After a change of dependencies in pyproject.toml. Names no index.
 lock: .venv/test
 	$(PIP) uv
@@ -89,5 +97,8 @@ lock: .venv/test
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet \
 		-c requirements.txt -o tests/requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra train --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet \
+		-c requirements.txt -o bot/triage/training/requirements.txt
 	echo 'atheris>=3,<3.1' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o tests/hostile/requirements.txt

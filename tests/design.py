@@ -59,7 +59,7 @@ def _walked(section: str) -> Iterator[tuple[Path, int, re.Match[str]]]:
         if line.startswith("```"):
             within = not within
         found = LINE.fullmatch(line) if within and line.strip() else None
-        if not found or found["indent"] not in ("", "  ", "    "):
+        if not found or len(found["indent"]) not in (0, 2, 4, 6):
             continue
         depth = len(found["indent"]) // 2
         folders = [*folders[:depth], found["name"]]
