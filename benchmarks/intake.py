@@ -28,13 +28,6 @@ WROTE = (
     tables.outbox,
     tables.guesses,
 )
-    tables.customers,
-    tables.conversations,
-    tables.mentions,
-    tables.journal,
-    tables.outbox,
-    tables.guesses,
-)
 NUMBERS = count(1)
 Wrote = list[tuple[Table, list[dict[str, Any]]]]
 

@@ -1,7 +1,7 @@
 """Asks a platform what is new, and has it written down together with how far we have read."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from bot.pulse import moving
 from bot.slack.text import harmless
 from bot.slack.written import FOUND, LOST
 from storage import accounts, inbox, mentions
-from storage.database import Transaction, Unavailable, glancing
+from storage.database import Transaction, Unavailable, glancing, reading
 from storage.inbox import Brought
 
 log = structlog.get_logger()
@@ -110,15 +110,23 @@ class Intake:
         there was when it was `asked_at`.
         """
         how: dict[str, Any] = {"read_from": read_from, "read_to": None if batch.more else asked_at}
-        try:
-            new = self._write(name, batch, Hearing.hear_all, **how)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("page.refused", account=name)
-            new = self._write(name, batch, Hearing.hear_what_can_be_heard, **how)
+        with self.desk.triage.ahead(self._unknown(name, batch)):
+            try:
+                new = self._write(name, batch, Hearing.hear_all, **how)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("page.refused", account=name)
+                new = self._write(name, batch, Hearing.hear_what_can_be_heard, **how)
         meters.MENTIONS.labels(name).inc(new)
         return new
+
+    def _unknown(self, name: str, batch: Batch) -> Iterator[Mention]:
+        """What on this page is to be guessed at, as it will be stored."""
+        if batch.mentions:
+            with reading(self.desk.database) as db:
+                known = mentions.known(db, name, [each.key for each in batch.mentions])
+            yield from (each.storable() for each in batch.mentions if each.key not in known)
 
     def _write(
         self,

@@ -5,6 +5,8 @@ real one.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning
@@ -27,6 +29,11 @@ class ByThumb(Triage):
         if known and not (known.thanks and _found(COMPLAINT, text)):
             return known
         return _by_words(text)
+
+    @contextmanager
+    def ahead(self, mentions: Iterable[Mention]) -> Iterator[None]:
+        """There is nothing that would take time."""
+        yield
 
     def features(self, mention: Mention) -> Features | None:
         """There is no model, so nothing can be taught."""

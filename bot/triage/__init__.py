@@ -1,10 +1,12 @@
 """Is it a complaint, and does it need an answer? Guessed inside the worker, and explained."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import local
 
 import structlog
 
@@ -41,6 +43,7 @@ class Triage:
     def __init__(self, way: str = MODEL, folder: Path = WEIGHTS) -> None:
         self.way, self.folder, self.trouble = way, folder, ""
         self.lessons: Mapping[str, Mapping[str, Lesson]] = {}
+        self._ahead = local()
 
     def learn(self, lessons: Mapping[str, Mapping[str, Lesson]]) -> None:
         """From now on these are in force: by team, and by "complaint" or "needs_answer"."""
@@ -66,6 +69,23 @@ class Triage:
             log.error("triage.failed", account=mention.account, key=mention.key, problem=said)
             self.trouble = self.trouble or f"Triage could not read a mention: {said}."
             return lanes.unclear(lanes.BROKEN, Kind.COMPLAINT, mention.language)
+
+    @contextmanager
+    def ahead(self, mentions: Iterable[Mention]) -> Iterator[None]:
+        """What is guessed of these meanwhile, by this thread, takes no time any more.
+
+        So that a transaction need not wait for the model. Nothing is kept afterwards.
+        """
+        with suppress(Exception):  # a guess will say what is wrong
+            self._ahead.thoughts = {}
+            for mention in mentions:
+                text, spoken = self._read(mention)
+                if spoken in TAUGHT and self.mind and not self._known(mention, BALANCED):
+                    self._ahead.thoughts[text, spoken] = self.mind.think(text, spoken)
+        try:
+            yield
+        finally:
+            self._ahead.thoughts = {}
 
     def features(self, mention: Mention) -> Features | None:
         """What a team's layer is taught by; None: there is no model, so nothing can be taught."""
@@ -139,7 +159,8 @@ class Triage:
             return lanes.unclear(lanes.UNTAUGHT, leaning.unknown, spoken)
         if self.mind is None:
             return lanes.unclear(lanes.BROKEN, Kind.COMPLAINT, spoken)
-        thought = self.mind.think(text, spoken)
+        known: Mapping[tuple[str, str], Thought] = getattr(self._ahead, "thoughts", {})
+        thought = known.get((text, spoken)) or self.mind.think(text, spoken)
         if after is Kind.COMPLAINT:
             thought = replace(thought, complaint=thought.complaint + COMPLAINED)
         elif spoken == FIRST and not _addressed(mention, text):
