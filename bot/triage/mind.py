@@ -76,19 +76,14 @@ class Words:
 
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, its most telling window decides."""
-        return max(
-            (self._thought(window, language) for window in windows(text)),
-            key=lambda thought: thought.complaint,
-        )
-
-    def _thought(self, text: str, language: str) -> Thought:
-        said = self.lexical.score(text, language)
         mix = _of(ALONE, language)
+        cut = [(window, self.lexical.score(window, language)) for window in windows(text)]
+        read, said = max(cut, key=lambda each: _mixed(mix["complaint"], 0.0, each[1], "complaint"))
         return Thought(
             complaint=_mixed(mix["complaint"], 0.0, said, "complaint"),
             needs_answer=_mixed(mix["needs_answer"], 0.0, said, "needs_answer"),
             praise=said["praise"],
-            speaks=_found(text, language),
+            speaks=_found(read, language),
         )
 
 
