@@ -18,7 +18,7 @@ def resident():
 """
 TEXTS = [
     f"@acme order {n} has not arrived, it is the third time that I write, and nobody answers {word}"
-    for n, word in enumerate("me us them here there today now again ever at".split() * 2)
+    for n, word in enumerate(["me", "here", "there", "today", "now"] * 4)
 ]
 POST = (
     "@acme I ordered a machine three weeks ago and was promised it within two days. Since then I"
