@@ -15,6 +15,7 @@ HEADS = ("complaint", "needs_answer", "praise")
 BUCKETS = 1 << 17
 PIECE = 4  # letters
 LONGEST = 4  # words of a phrase in a word list
+LETTERS = 64  # that are looked at of one word: nobody says more
 FEELS = {"worst": -3.0, "bad": -2.0, "poor": -1.0, "nice": 1.0, "good": 2.0, "best": 3.0}
 SPEAKS = {"waits": "complaint", "asks": "question"}
 TURNED = -0.6  # what is left of a feeling after a "not", the other way round
@@ -57,7 +58,7 @@ class Lexicon:
 
     def _beginning(self, phrase: str) -> str:
         last = phrase.rfind(" ") + 1
-        ends = range(len(phrase), max(2, last), -1)
+        ends = range(min(len(phrase), last + LETTERS), max(2, last), -1)
         return next((self.begins[phrase[:n]] for n in ends if phrase[:n] in self.begins), "")
 
 
@@ -72,34 +73,38 @@ class Lexical:
 
         "discontent" is no log-odds: what its word list finds, negative less positive.
         """
-        sums = [0.0] * len(HEADS)
-        for bucket, value in features(text, language):
+        said, sums = words(text), [0.0] * len(HEADS)
+        felt = feelings(said, language)
+        for bucket, value in _counted(text, said, felt):
             for head in range(len(HEADS)):
                 sums[head] += value * self.weights[head * BUCKETS + bucket]
         counted = zip(HEADS, sums, self.scales, self.biases, strict=True)
         odds = {head: sum_ * scale + bias for head, sum_, scale, bias in counted}
-        return odds | {"discontent": discontent(words(text), language)}
+        return odds | {"discontent": _discontent(said, felt)}
 
 
 def features(text: str, language: str) -> Iterator[Feature]:
     """What is counted in a plain text: buckets and how much of each."""
     said = words(text)
+    return _counted(text, said, feelings(said, language))
+
+
+def _counted(text: str, said: Sequence[str], felt: Feelings) -> Iterator[Feature]:
     share = 1 / math.sqrt(max(1, len(said)))
     for word in said:
-        for bucket in _of_word(word):
+        for bucket in _of_word(word[:LETTERS]):
             yield bucket, share
     for one, next_ in pairwise(said):
         yield _bucket(f"b:{one} {next_}"), share
-    for name, value in _measures(text, said, feelings(said, language)):
+    for name, value in _measures(text, said, felt):
         if value:
             yield _bucket(f"n:{name}"), 2 * value
 
 
-def discontent(said: Sequence[str], language: str) -> float:
+def _discontent(said: Sequence[str], felt: Feelings) -> float:
     """How much more is said against than for, for the length of it."""
-    felt = feelings(said, language).sums
-    against = felt["negative"] + WAITING * felt["waits"]
-    return (against - felt["positive"]) / math.sqrt(max(4, len(said)))
+    against = felt.sums["negative"] + WAITING * felt.sums["waits"]
+    return (against - felt.sums["positive"]) / math.sqrt(max(4, len(said)))
 
 
 def feelings(said: Sequence[str], language: str) -> Feelings:

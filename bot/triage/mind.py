@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,19 +75,14 @@ class Words:
 
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, its most telling window decides."""
-        return max(
-            (self._thought(window, language) for window in windows(text)),
-            key=lambda thought: thought.complaint,
-        )
-
-    def _thought(self, text: str, language: str) -> Thought:
-        said = self.lexical.score(text, language)
         mix = _of(ALONE, language)
+        cut = [(window, self.lexical.score(window, language)) for window in windows(text)]
+        read, said = max(cut, key=lambda each: _mixed(mix["complaint"], 0.0, each[1], "complaint"))
         return Thought(
             complaint=_mixed(mix["complaint"], 0.0, said, "complaint"),
             needs_answer=_mixed(mix["needs_answer"], 0.0, said, "needs_answer"),
             praise=said["praise"],
-            speaks=_found(text, language),
+            speaks=_found(read, language),
         )
 
 
@@ -96,7 +90,8 @@ class Sentences:
     """The sentence model and the lexical one: each sees what the other misses."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
-        self.words, self.encoder, self.folder = Words(folder), Encoder(folder), folder
+        self.words, self.encoder = Words(folder), Encoder(folder)
+        self.taught = self._taught(folder)
 
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, the windows that the lexical model finds most telling are read."""
@@ -131,23 +126,22 @@ class Sentences:
     def _similar(self, embedding: Any, language: str) -> Mapping[str, str]:
         """Of the taught sentences of that language, the one of each kind that is nearest to it."""
         length = float((embedding**2).sum()) ** 0.5
-        near = self._taught.means @ (embedding / max(1e-6, length))
-        places = self._taught.places.get(language, {})
+        near = self.taught.means @ (embedding / max(1e-6, length))
+        places = self.taught.places.get(language, {})
         return {
-            kind: self._taught.sentences[int(at[near[at].argmax()])] for kind, at in places.items()
+            kind: self.taught.sentences[int(at[near[at].argmax()])] for kind, at in places.items()
         }
 
-    @cached_property
-    def _taught(self) -> "Taught":
+    def _taught(self, folder: Path) -> "Taught":
         np = self.encoder.np
-        told = json.loads((self.folder / "taught.json").read_text(encoding="utf-8"))
+        told = json.loads((folder / "taught.json").read_text(encoding="utf-8"))
         places: dict[str, dict[str, list[int]]] = {}
         for at, (header, language, _) in enumerate(told):
             kind = header.split()[0] if header.split()[0] in set(Kind) else Kind.OTHER
             places.setdefault(language, {}).setdefault(kind, []).append(at)
         return Taught(
             [sentence for _, _, sentence in told],
-            np.load(self.folder / "taught.npy").astype(np.float32) / EIGHT_BITS,
+            np.load(folder / "taught.npy").astype(np.float32) / EIGHT_BITS,
             {each: {k: np.array(at) for k, at in of.items()} for each, of in places.items()},
         )
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 MOST = 200_000  # characters that are read
 WORDS = 60  # in one window, about what a post of 280 characters has
+LETTERS = 480  # in one window, at most
+CHUNK = re.compile(r"[^ ]{1,60}")
 UNSEEN = re.compile(  # what shows nothing and may stand inside of words, and the skin of emoji
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f]"
@@ -37,7 +39,7 @@ def plain(text: str) -> str:
     )
     seen = MIXED.sub(lambda word: word[0].translate(LOOKS), seen).translate(QUOTES)
     named = CALLED.sub(" @user ", HANDLE.sub(" @user ", LINK.sub(" link ", seen)))
-    spoken = TAG.sub(lambda tag: HUMP.sub(" ", tag[1]), named)
+    spoken = STRETCHED.sub(r"\1\1\1", TAG.sub(lambda tag: HUMP.sub(" ", tag[1]), named))
     if not spoken.isascii():
         spoken = "".join(map(_said, spoken))
     return " ".join(STRETCHED.sub(r"\1\1\1", spoken).split())
@@ -49,11 +51,18 @@ def words(text: str) -> Sequence[str]:
 
 
 def windows(text: str) -> Iterator[str]:
-    """A plain text in pieces of `WORDS` words; each but the first begins with what came before."""
-    said = text.split(" ")
-    yield " ".join(said[:WORDS])
-    for start in range(WORDS - WORDS // 6, len(said) - WORDS // 6, WORDS - WORDS // 6):
-        yield " ".join(said[start : start + WORDS])
+    """A plain text in pieces of `WORDS` words; each but the first begins with what came before.
+
+    Where words are longer than people's, they are cut, and a piece has fewer of them.
+    """
+    said, start, end = CHUNK.findall(text) or [""], 0, 0
+    while end < len(said):
+        start, end = max(0, end - (end - start) // 6), min(len(said), end + 1)
+        letters = sum(map(len, said[start:end]))
+        while end < min(len(said), start + WORDS) and letters + len(said[end]) <= LETTERS:
+            letters += len(said[end])
+            end += 1
+        yield " ".join(said[start:end])
 
 
 def _said(sign: str) -> str:

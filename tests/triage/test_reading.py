@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.triage.reading import WORDS, plain, windows, words
+from bot.triage.reading import LETTERS, WORDS, plain, windows, words
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ from bot.triage.reading import WORDS, plain, windows, words
         ("look https://x.example/a?b=c here", "look link here"),
         ("#NotHappy #fail2day", "Not Happy fail 2 day"),
         ("sooooooo late!!!!!!", "sooo late!!!"),
+        ("gone 😡😡😡😡😡", "gone pouting face pouting face pouting face"),
         ("it’s “gone”", 'it\'s "gone"'),
         ("a\0b\x07c\nd", "a b c d"),
         ("&lt;b&gt; tom &amp; co", "<b> tom & co"),
@@ -46,6 +47,15 @@ def test_windows_leave_nothing_out(text):
     assert found[0] == " ".join(read.split()[:WORDS])
     assert [word for word in read.split() if not any(word in window for window in found)] == []
     assert found[-1].split()[-1:] == read.split()[-1:]
+
+
+def test_what_is_no_word_of_peoples_does_not_push_others_out_of_a_window():
+    blob = "".join(map(chr, range(97, 123))) * 200
+    found = list(windows(f"{blob} still waiting {blob}"))
+
+    assert all(len(window.replace(" ", "")) <= LETTERS for window in found)
+    assert any("still waiting" in window for window in found)
+    assert sum(len(window) for window in found) < 3 * len(blob)
 
 
 @given(st.text(max_size=400))
