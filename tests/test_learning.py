@@ -34,7 +34,7 @@ class Model(ByThumb):
             chance = np.random.default_rng(zlib.crc32(word.encode()))
             numbers += chance.standard_normal(SIZE).astype("<f2")
         numbers /= max(float(np.linalg.norm(numbers.astype("<f4"))), 1e-3)
-        odds = 0.4 if "broken" in mention.text else -1.0
+        odds = 0.4 if "broken" in mention.text else -1.3
         return Features(embedding=numbers.astype("<f2").tobytes(), complaint=odds, needs_answer=0.5)
 
 
