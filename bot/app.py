@@ -68,7 +68,7 @@ TIMEOUT = 20  # seconds for one call to Slack, well below the lease
 SCHEDULES = timedelta(minutes=1)  # between two looks which holidays or rotas are to be asked for
 GREET = timedelta(seconds=30)  # between two attempts to learn who we are
 TELL = timedelta(seconds=15)  # between two looks at what ails us
-LESSONS = timedelta(minutes=1)  # between two looks whether a team was taught something
+LESSONS = timedelta(seconds=20)  # between two looks whether a team was taught something
 LEARN = timedelta(hours=1)  # between two looks whether one can be
 COMPARE = timedelta(minutes=10)  # between two looks at the clocks of others
 AWAKE = 1.0  # seconds; a signal that another thread got is heard when the main one wakes up
@@ -142,7 +142,7 @@ class Bot:
         made.every("greet", GREET, self.greet, at=now, slowest=timers.NETWORK)
         made.every("compare", COMPARE, self.compare_clocks, at=now, slowest=timers.NETWORK)
         made.every("ask", EVERY, watch.ask, at=now)
-        made.every("lessons", LESSONS, self.learning.remember, at=now)
+        made.every("lessons", LESSONS, self.learning.keep_up, at=now)
         made.every("learn", LEARN, self.learning.refit_some)
         made.every("ask_some", LEARN, self.learning.ask_some)
         made.every("tell", TELL, Ailing(self.desk, watch).tell)

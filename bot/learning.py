@@ -31,7 +31,10 @@ log = structlog.get_logger()
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it when it is loaded: one core
 
+FEW = 3  # labels that move what is alike; of the first of them there is a lesson, to take back
+NEAR = 200  # of those, the newest
 NEW = 20  # labels since the last time, after which it is made anew
+A_DAY = timedelta(days=1)
 A_WEEK = timedelta(weeks=1)  # after which fewer are enough
 MOST = 2000  # labels that it is made of
 AT_ONCE = 50  # mentions whose features are worked out in one step: a quarter of a second
@@ -112,13 +115,23 @@ class Learning:
     def remember(self) -> bool:
         """Hand what is in force to triage, where that has changed."""
         with reading(self.database) as db:
-            mark = lessons.mark(db)
+            known = lessons.all_in_force(db)
+            teams = [team for team in known if COMPLAINT in known[team]]
+            mark = lessons.mark(db), *(labels.mark(db, team, most=NEAR) for team in teams)
             if mark == self._mark:
                 return False
-            known = lessons.all_in_force(db)
-        self.desk.triage.learn(known)
+            said = {team: self._said(db, team) for team in teams}
+        self.desk.triage.learn(known, said)
         self._mark = mark
         return True
+
+    def keep_up(self) -> bool:
+        """What people have said just now counts for what is alike: the third time, it tells."""
+        since = self.now() - A_DAY
+        for team in self.desk.teams:
+            self._work_out(team.name, since)
+        some = [self._refit(team) for team in self.desk.teams if self._begins(team.name)]
+        return self.remember() or any(some)
 
     def ask_some(self) -> bool:
         """Once a week, choose a few of each team that somebody is asked about."""
@@ -144,7 +157,7 @@ class Learning:
                 labels=labels.count(db, team),
                 taught=taught,
                 last=lessons.last(db, team),
-                effect=self._effect_of(db, taught) if taught else None,
+                effect=self._effect_of(db, taught) if taught and taught.labels >= NEW else None,
                 late=labels.late(db, team, self.now() - 4 * A_WEEK),
                 asked=sum(each.verdict is None for each in waiting),
             )
@@ -229,17 +242,38 @@ class Learning:
     def _due(self, db: Transaction, team: str, before: Taught | None, now: datetime) -> bool:
         if _is_taken_back(db, team):
             return False
-        new = labels.count(db, team, before.made_at if before else None)
-        return new >= NEW or bool(before and new and now - before.made_at >= A_WEEK)
+        if before is None:
+            return labels.count(db, team, judged=True) >= FEW
+        new, wanted = labels.count(db, team, before.made_at), max(1, NEW - before.labels)
+        if before.labels >= NEW:
+            wanted = NEW
+        return new >= wanted or bool(new and now - before.made_at >= A_WEEK)
 
-    def _work_out(self, team: str) -> None:
-        """The features of what was labelled since; a click waits for none of it."""
-        while self._work_out_some(team):
+    def _begins(self, team: str) -> bool:
+        """Whether it has taught its first few labels, so that they can be taken back."""
+        with reading(self.database) as db:
+            return lessons.last(db, team) is None and self._due(db, team, None, self.now())
+
+    def _said(self, db: Transaction, team: str) -> Sequence[tuple[Features, bool]]:
+        """What people said lately; nothing where it contradicts all that triage knows."""
+        last = lessons.last(db, team)
+        if last and last.refused == "contradict":
+            return []
+        newest = labels.newest(db, team, most=NEAR)
+        return [
+            (Features.from_bytes(each.features), each.complaint)
+            for each in newest
+            if each.features and each.complaint is not None
+        ]
+
+    def _work_out(self, team: str, since: datetime | None = None) -> None:
+        """The features of what was labelled; a click waits for none of it."""
+        while self._work_out_some(team, since):
             moving()
 
-    def _work_out_some(self, team: str) -> bool:
+    def _work_out_some(self, team: str, since: datetime | None) -> bool:
         with reading(self.database) as db:
-            wanted = labels.to_work_out(db, team, most=AT_ONCE)
+            wanted = labels.to_work_out(db, team, most=AT_ONCE, since=since)
             said = [mentions.get(db, each) for each in wanted]
         found = {each.id or 0: self.desk.triage.features(each) for each in said}
         if not any(found.values()):
@@ -331,6 +365,8 @@ def _learn(
 
     some = [each for each in of if getattr(each, what) is not None]
     attempt = Taught(team=team.name, what=what, made_at=now, lesson=NOTHING, labels=len(some))
+    if len(some) < residual.FEWEST:
+        return _with(attempt, lesson=residual.NOTHING)
     examples = _examples(some, what)
     at = general if what == COMPLAINT else EVEN
     judged = residual.judge(examples, old.lesson if old else None, at)

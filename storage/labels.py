@@ -107,8 +107,12 @@ def newest(
     return [_label(row) for row in reversed(rows)]
 
 
-def count(db: Transaction, team: str, since: datetime | None = None) -> int:
+def count(
+    db: Transaction, team: str, since: datetime | None = None, *, judged: bool = False
+) -> int:
+    """Those that say whether it is a complaint only, where `judged`."""
     asked = select(func.count()).select_from(labels).where(la.team == team)
+    asked = asked.where(la.complaint.is_not(None)) if judged else asked
     asked = asked.where(la.at > since) if since else asked
     return int(db.execute(asked).scalar_one())
 
@@ -119,9 +123,19 @@ def late(db: Transaction, team: str, since: datetime) -> int:
     return int(db.execute(asked).scalar_one())
 
 
-def to_work_out(db: Transaction, team: str, *, most: int) -> Sequence[int]:
+def mark(db: Transaction, team: str, *, most: int) -> Sequence[tuple[Any, ...]]:
+    """Another one whenever something was said or worked out, or left, among the newest."""
+    known = select(la.mention, la.at, la.complaint, la.features.is_(None)).where(la.team == team)
+    rows = db.execute(known.order_by(la.at.desc(), la.mention.desc()).limit(most))
+    return [tuple(row) for row in rows]
+
+
+def to_work_out(
+    db: Transaction, team: str, *, most: int, since: datetime | None = None
+) -> Sequence[int]:
     """Mentions whose features nobody has worked out yet, the newest first."""
     without = select(la.mention).where(la.team == team, la.features.is_(None))
+    without = without.where(la.at >= since) if since else without
     return list(db.execute(without.order_by(la.at.desc()).limit(most)).scalars())
 
 

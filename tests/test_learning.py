@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bot.domain.guess import Features, Lesson
 from bot.domain.mention import Kind, Mention
 from bot.forgetting import Forgetting
-from bot.learning import ASKED, MOST, NEW, Learning, NotAskedAbout, NothingTaught
+from bot.learning import ASKED, FEW, MOST, NEW, Learning, NotAskedAbout, NothingTaught
 from storage import labels, tables
 from storage.database import reading
 from tests.conftest import CARE as TEAM
@@ -34,7 +34,7 @@ class Model(ByThumb):
             chance = np.random.default_rng(zlib.crc32(word.encode()))
             numbers += chance.standard_normal(SIZE).astype("<f2")
         numbers /= max(float(np.linalg.norm(numbers.astype("<f4"))), 1e-3)
-        odds = 0.4 if "broken" in mention.text else -1.0
+        odds = 0.4 if "broken" in mention.text else -1.3
         return Features(embedding=numbers.astype("<f2").tobytes(), complaint=odds, needs_answer=0.5)
 
 
@@ -71,11 +71,41 @@ def made(app, what="complaint"):
         return list(db.execute(select(tables.lessons).where(le.what == what).order_by(le.id)))
 
 
-def test_nothing_is_learnt_of_a_few(app, learning, teach):
-    teach(NEW - 1)
+def test_nothing_is_learnt_of_two(app, learning, teach):
+    teach(FEW - 1)
 
     assert not learning.refit_some()
+    learning.keep_up()
     assert made(app) == []
+
+
+def test_the_layer_is_made_of_enough_and_a_few_begin_a_lesson_that_moves_nothing(
+    app, learning, teach
+):
+    teach(FEW)
+    assert learning.keep_up()
+    teach(NEW - FEW - 1)
+    assert not learning.refit_some()
+    [few] = made(app)
+    assert (few.labels, few.refused) == (FEW, "")
+    assert not any(few.weights)
+    assert learning.state("care").effect is None
+
+    teach(1)
+
+    assert learning.refit_some()
+    assert made(app)[-1].labels == NEW
+
+
+def test_a_few_are_taken_back_as_well(app, learning, teach):
+    teach(FEW)
+    learning.keep_up()
+    assert "care" in app.desk.triage.lessons
+
+    learning.take_back("care", LEA)
+
+    assert app.desk.triage.lessons == {}
+    assert not learning.keep_up()
 
 
 def test_enough_labels_are_a_lesson_that_every_worker_is_handed(app, learning, teach):

@@ -6,7 +6,7 @@ from bot.desk import Desk
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.roles import Right
 from bot.domain.team import Team
-from bot.learning import Effect, Learning, State
+from bot.learning import FEW, Effect, Learning, State
 from bot.slack.blocks import (
     Block,
     Message,
@@ -110,8 +110,9 @@ def taught(state: State, team: Team) -> Message:
     elif state.taught:
         shown.append(actions(button("taught_take_back", _("Take it back"), team.name)))
     told = _(
-        "Learnt from *not a complaint*, *no answer needed*, dismissals and answers; made anew now"
-        " and then, and put in force only where it is no worse on the newest labels."
+        "Learnt from *not a complaint*, *no answer needed*, dismissals and answers. Three that"
+        " agree move what is very similar, within a minute; what all of them teach is made anew"
+        " now and then, and put in force only where it is no worse on the newest labels."
     )
     return Message(text, [*shown, context(told), only_you()])
 
@@ -145,7 +146,7 @@ def _head(state: State) -> str:
     many = fill(n_("{many:,} label", "{many:,} labels", state.labels), many=state.labels)
     if made is None:
         told = _("*Team {team} has taught triage nothing yet.* {many} are kept; it takes {few}.")
-        return told.format(team=team, many=many, few=20)
+        return told.format(team=team, many=many, few=FEW)
     since = when_markup(made.made_at)
     if made.taken_back_at:
         told = _("*What team {team} taught is taken back* by {who}, {at}. The general guess holds.")

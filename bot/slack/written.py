@@ -12,6 +12,7 @@ EMOJI = re.compile(r"(:\w+: )?(.*)", re.S)
 GUESSES = (
     N_("a language that triage was not taught"),
     N_("none of the words the bot knows"),
+    N_("what your team said of similar ones"),
     N_("words that are missing"),
     N_("triage that does not work at the moment"),
 )

@@ -1,16 +1,17 @@
 """Is it a complaint, and does it need an answer? Guessed inside the worker, and explained."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import local
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson
+from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson, Manner
 from bot.domain.mention import Kind, Mention
 from bot.triage import lanes
 from bot.triage.languages import FIRST, TAUGHT, language
@@ -19,12 +20,21 @@ from bot.triage.lexical import feelings
 from bot.triage.mind import WEIGHTS, Mind, Sentences, Thought, Words
 from bot.triage.reading import plain, words
 
+if TYPE_CHECKING:
+    from bot.triage.alike import Judged
+
 log = structlog.get_logger()
 
 MODEL, LEXICAL = "model", "lexical"
 WAYS = (MODEL, LEXICAL)
 BALANCED = Leaning()
 POOR = 2  # stars, at most
+AUTOMATIC = re.compile(  # how mail programs begin what nobody wrote
+    r"\W*(?:auto(?:matic|mated|matische)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|"
+    r"abwesenheits(?:notiz|nachricht|assistent)|respuesta automática|réponse automatique|"
+    r"resposta automática|risposta automatica|automatisch antwoord|afwezigheids\w+)\b",
+    re.I,
+)
 LAST_WORD = 12  # words: who says more has more to say
 COMPLAINED = 0.7  # log-odds that an answer to our answer to a complaint is one as well
 HANDLE = re.compile(r"@\w+")
@@ -44,10 +54,27 @@ class Triage:
         self.way, self.folder, self.trouble = way, folder, ""
         self.lessons: Mapping[str, Mapping[str, Lesson]] = {}
         self._ahead = local()
+        self._judged: Mapping[str, Judged] = {}
 
-    def learn(self, lessons: Mapping[str, Mapping[str, Lesson]]) -> None:
-        """From now on these are in force: by team, and by "complaint" or "needs_answer"."""
+    def learn(
+        self,
+        lessons: Mapping[str, Mapping[str, Lesson]],
+        said: Mapping[str, Sequence[tuple[Features, bool]]] | None = None,
+    ) -> None:
+        """From now on these are in force: by team, and by "complaint" or "needs_answer".
+
+        `said` is what each team's people said lately, and whether it was a complaint.
+        """
+        self._judged = self._alike(said) if said else {}
         self.lessons = lessons
+
+    def _alike(self, said: Mapping[str, Sequence[tuple[Features, bool]]]) -> Mapping[str, "Judged"]:
+        if not isinstance(self.mind, Sentences):
+            return {}
+        from bot.triage.alike import Judged
+
+        subjects = self.mind.subjects
+        return {team: Judged.by(subjects, some) for team, some in said.items() if some}
 
     def guess(
         self,
@@ -165,10 +192,32 @@ class Triage:
             thought = replace(thought, complaint=thought.complaint + COMPLAINED)
         elif spoken == FIRST and not _addressed(mention, text):
             thought = replace(thought, complaint=thought.complaint + lanes.FOUND)
+        if AUTOMATIC.match(text):
+            odds = thought.complaint + lanes.ANNOUNCED
+            thought = replace(thought, complaint=odds, manner=Manner.AUTOMATED)
         lessons = self.lessons.get(team, {})
         threshold = lessons["complaint"].threshold if "complaint" in lessons else None
-        guessed = lanes.decide(_moved(thought, lessons), self.serves, leaning, threshold)
+        moved = self._moved(thought, team)
+        taught = moved.complaint - thought.complaint
+        guessed = lanes.decide(moved, self.serves, leaning, threshold, taught)
         return replace(guessed, language=spoken)
+
+    def _moved(self, thought: Thought, team: str) -> Thought:
+        """What a team's people have taught, added: of the two ways, as far as one may."""
+        lessons, judged = self.lessons.get(team, {}), self._judged.get(team)
+        if thought.embedding is None or not (lessons or judged):
+            return thought
+        from bot.triage.residual import FARTHEST, shift  # numpy is the model's
+
+        length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
+        means = thought.embedding / length
+        shifts = {head: float(shift(lesson, means[None])[0]) for head, lesson in lessons.items()}
+        if judged:
+            both = shifts.get("complaint", 0.0) + judged.shift(means)
+            shifts["complaint"] = max(-FARTHEST, min(FARTHEST, both))
+        return replace(
+            thought, **{head: getattr(thought, head) + by for head, by in shifts.items()}
+        )
 
     def _read(self, mention: Mention) -> tuple[str, str]:
         """Its words as they are read, and their language."""
@@ -180,21 +229,6 @@ def _addressed(mention: Mention, text: str) -> bool:
     """Whether it was said to us, and not only found by a word of ours in it."""
     to_us = mention.parent or mention.subject or mention.rating or not mention.public
     return bool(to_us) or "@user" in text
-
-
-def _moved(thought: Thought, lessons: Mapping[str, Lesson]) -> Thought:
-    """What a team's people have taught, added."""
-    if not lessons or thought.embedding is None:
-        return thought
-    from bot.triage.residual import shift  # numpy is the model's
-
-    length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
-    means = (thought.embedding / length)[None]
-    odds = {
-        head: getattr(thought, head) + float(shift(lesson, means)[0])
-        for head, lesson in lessons.items()
-    }
-    return replace(thought, **odds)
 
 
 def _last_word(mention: Mention) -> str:

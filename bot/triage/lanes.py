@@ -8,6 +8,7 @@ from bot.domain.mention import Kind
 from bot.triage.mind import Thought
 
 FOUND = -1.0  # log-odds: found by a keyword, and said to nobody in particular
+ANNOUNCED = -2.0  # log-odds: it says itself that a machine wrote it
 SURE = {"model": 0.68, "lexical": 0.73}  # from where on about nine of ten are
 RECALLS = {  # the probability from which on this share of complaints is found
     "model": {0.85: 0.51, 0.9: 0.4, 0.95: 0.24, 0.97: 0.17, 0.99: 0.08},
@@ -18,20 +19,36 @@ UNTAUGHT = "a language that triage was not taught"
 BROKEN = "triage that does not work at the moment"
 WORDLESS = "words that are missing"
 NOTHING = "none of the words the bot knows"
+TAUGHT = "what your team said of similar ones"
+DOUBTED = -1.5  # log-odds: what a team has lowered so far is no sure complaint any more
 
 
-def decide(thought: Thought, way: str, leaning: Leaning, threshold: float | None) -> Guess:
-    """`threshold` is the team's own for complaints, where its people have taught one.
+def decide(
+    thought: Thought, way: str, leaning: Leaning, threshold: float | None, taught: float = 0.0
+) -> Guess:
+    """`threshold` is the team's own for complaints, where its people have taught one, and `taught`
+    is how many log-odds they have moved it by.
 
-    Neither promotion nor what is automated is quiet where it sounds like a complaint.
+    Neither promotion nor what is automated is quiet where it sounds like a complaint. What a team
+    has moved is never silenced: a sure complaint is at least to be checked, any other a question.
     """
     complaint, needs = probability(thought.complaint), probability(thought.needs_answer)
-    from_on = threshold if threshold is not None else general(leaning.recall, way)
-    kind, lane = _way(complaint, needs, thought, from_on, max(from_on, SURE[way]))
+    untaught, usual = probability(thought.complaint - taught), general(leaning.recall, way)
+    from_on = threshold if threshold is not None else usual
+    sure = max(from_on, SURE[way])
+    if complaint < from_on <= usual <= untaught or complaint < usual <= untaught:
+        needs = max(needs, NEEDS)
+    kind, lane = _way(complaint, needs, thought, from_on, sure)
+    if kind is not Kind.COMPLAINT and untaught >= sure:
+        kind, lane = Kind.COMPLAINT, Lane.CHECK
+    if lane is Lane.SURE and taught <= DOUBTED:
+        lane = Lane.CHECK
+    changed = (complaint >= from_on) != (untaught >= from_on)
+    words = TAUGHT if changed else quoted(thought.speaks.get(kind, ())) or NOTHING
     return Guess(
         kind=kind,
         lane=lane,
-        because=quoted(thought.speaks.get(kind, ())) or NOTHING,
+        because=words,
         complaint=complaint,
         needs_answer=max(needs, complaint),
         severity=thought.severity if kind is Kind.COMPLAINT else None,

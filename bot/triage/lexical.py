@@ -144,6 +144,15 @@ def lexicon(language: str) -> Lexicon:
     return Lexicon(entry for text in texts for entry in _entries(text))
 
 
+@cache
+def small_words() -> Mapping[str, set[str]]:
+    """Words that tell nothing alone, under "small"; those that say no, under "not"."""
+    found: dict[str, set[str]] = {}
+    for line, header in _entries((SEEDS / "small.txt").read_text(encoding="utf-8")):
+        found.setdefault(header, set()).update(line.split())
+    return found
+
+
 def _entries(text: str) -> Iterator[tuple[str, str]]:
     header = ""
     for line in map(str.strip, text.splitlines()):

@@ -4,15 +4,19 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.domain.guess import Manner, Severity
 from bot.domain.mention import Kind
 from bot.triage.encoder import Encoder, Read
 from bot.triage.languages import FIRST
-from bot.triage.lexical import Lexical, feelings
+from bot.triage.lexical import Lexical, feelings, small_words
 from bot.triage.reading import windows, words
+
+if TYPE_CHECKING:
+    from bot.triage.alike import Subjects
 
 Mix = tuple[float, float, float, float]
 
@@ -31,6 +35,7 @@ EIGHT_BITS = 127
 PRAISE = 2  # among the sentence model's kinds
 MANY = 6  # windows that the sentence model reads of a long text
 TELLING = 3  # quotes
+MARKS = ".,;:!?…\"'()“”„«»¡¿"
 IDLE = {"user", "link"}  # what stands in place of a name or an address
 LONG = 40  # characters of one
 PHRASE = 3  # words of one, beside the one that speaks most
@@ -118,7 +123,7 @@ class Sentences:
             praise=(_ahead(read.logits["kind"], PRAISE) + lexical["praise"]) / 2,
             severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
             manner=_manner(read.logits["manner"]),
-            speaks=_found(text, language) | {"complaint": _quotes(read)},
+            speaks=_speaks(read, text, language),
             similar=self._similar(read.embedding, language),
             embedding=read.embedding,
         )
@@ -131,6 +136,12 @@ class Sentences:
         return {
             kind: self.taught.sentences[int(at[near[at].argmax()])] for kind, at in places.items()
         }
+
+    @cached_property
+    def subjects(self) -> "Subjects":
+        from bot.triage.alike import Subjects
+
+        return Subjects.among(self.taught.means)
 
     def _taught(self, folder: Path) -> "Taught":
         np = self.encoder.np
@@ -177,34 +188,91 @@ def _manner(logits: Sequence[float]) -> Manner:
 
 
 def _found(text: str, language: str) -> dict[str, Sequence[str]]:
-    """What the word list finds for each kind, none twice."""
+    """What the word list finds for each kind, none twice; a question mark where it is all."""
     quotes = feelings(words(text), language).quotes
-    return {kind: list(dict.fromkeys(said))[:TELLING] for kind, said in quotes.items()}
+    found: dict[str, Sequence[str]] = {
+        kind: list(dict.fromkeys(said))[:TELLING] for kind, said in quotes.items()
+    }
+    if "?" in text and not found["question"]:
+        found["question"] = ["?"]
+    return found
+
+
+def _speaks(read: Read, text: str, language: str) -> dict[str, Sequence[str]]:
+    """For a complaint the word list's findings, then what the sentence model went by."""
+    found = _found(text, language)
+    both = list(found["complaint"])
+    for quote in _quotes(read):
+        if len(both) < TELLING and not any(_overlap(quote.lower(), known) for known in both):
+            both.append(quote)
+    return found | {"complaint": both}
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether they share a word that tells something."""
+    told = set(one.split()) & set(other.lower().split())
+    return bool(told - small_words()["small"] - small_words()["not"])
 
 
 def _quotes(read: Read) -> Sequence[str]:
-    """The words that spoke most for a complaint, with their neighbours that did; none twice."""
+    """The words that spoke most for a complaint, with their neighbours that did; none twice.
+
+    A "no" is quoted with what there is none of, and no small word alone.
+    """
     said = read.speaks
-    spoken = [adds if word.isalnum() and word not in IDLE else 0.0 for word, adds in said]
-    enough, quoted = SPEAKING * max(spoken, default=0.0), set[int]()
+    bare = [word.strip(MARKS) for word, _ in said]
+    spoken = [adds if _tells(word) else 0.0 for word, (_, adds) in zip(bare, said, strict=True)]
+    ends = [word[-1:] in MARKS for word, _ in said]
+    small, quoted = small_words()["small"], set[int]()
+    telling = [at for at, word in enumerate(bare) if word.lower() not in small]
+    enough = SPEAKING * max((spoken[at] for at in telling), default=0.0)
     found: list[str] = []
-    for at in sorted(range(len(said)), key=lambda at: -spoken[at]):
+    for at in sorted(telling, key=lambda at: -spoken[at]):
         if spoken[at] <= enough or spoken[at] <= 0 or len(found) == TELLING:
             break
         if at in quoted:
             continue
-        first, last = _stretch(spoken, at, enough)
-        if quoted.isdisjoint(range(first, last + 1)):
-            found.append(" ".join(word for word, _ in said[first : last + 1])[:LONG])
+        first, last = _trimmed(bare, ends, *_stretch(spoken, ends, at, enough))
+        if first <= last and quoted.isdisjoint(range(first, last + 1)):
+            quote = " ".join(bare[first : last + 1])[:LONG]
+            found += [quote] if quote not in found else []
         quoted.update(range(first, last + 1))
     return found
 
 
-def _stretch(spoken: Sequence[float], at: int, enough: float) -> tuple[int, int]:
-    """From which word to which the neighbours of this one speak as well."""
-    first = last = at
-    while first > 0 and spoken[first - 1] > enough and last - first < PHRASE:
+def _trimmed(said: Sequence[str], ends: Sequence[bool], first: int, last: int) -> tuple[int, int]:
+    """Without small words at its ends, but with a "no" before it and what comes after one."""
+    words_ = [word.lower() for word in said]
+    no, small = small_words()["not"], small_words()["small"]
+    while last + 1 < len(words_) and words_[last] in no and _tells(words_[last + 1]):
+        last += 1
+    while first <= last and words_[first] in small:
+        first += 1
+    while first <= last and (words_[last] in small or words_[last] in no):
+        last -= 1
+    if 0 < first <= last and words_[first - 1] in no and not ends[first - 1]:
         first -= 1
-    while last + 1 < len(spoken) and spoken[last + 1] > enough and last - first < PHRASE:
+    return first, last
+
+
+def _tells(word: str) -> bool:
+    return word.replace("'", "").replace("’", "").isalnum() and word not in IDLE
+
+
+def _stretch(
+    spoken: Sequence[float], ends: Sequence[bool], at: int, enough: float
+) -> tuple[int, int]:
+    """From which word to which the neighbours of this one speak as well, in the same sentence."""
+    first = last = at
+    while (
+        first > 0 and not ends[first - 1] and spoken[first - 1] > enough and last - first < PHRASE
+    ):
+        first -= 1
+    while (
+        last + 1 < len(spoken)
+        and not ends[last]
+        and spoken[last + 1] > enough
+        and last - first < PHRASE
+    ):
         last += 1
     return first, last

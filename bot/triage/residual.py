@@ -24,6 +24,7 @@ FEWEST = 20  # labels to learn from
 STEPS, ENOUGH = 12, 1e-6
 KEPT_BACK = 0.2  # of the labels, the newest: what a new layer is judged on
 LOWEST, HIGHEST = 0.05, 0.6  # that a threshold may be
+NOTHING = Lesson(weights=bytes(4 * 384), bias=0.0)  # moves nothing: there are too few labels
 WORTH = 50  # complaints that the general threshold is worth
 
 
