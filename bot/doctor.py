@@ -44,6 +44,7 @@ SCOPES = {
     "usergroups:read": "to know who is in a group",
 }
 FOR_GOOD = TOKEN - {"missing_scope"}  # what no waiting mends, whatever was asked
+NAMED = {"model": "sentence model", "lexical": "lexical model"}
 PLAINLY = "Still waiting, and nobody answers"
 SOON = 5  # seconds that a start waits for one answer of Slack's
 
@@ -138,7 +139,7 @@ def _triage(looked: Looked) -> Iterator[Finding]:
     elif guessed.kind is not Kind.COMPLAINT:
         yield Finding(False, "triage", f"finds nothing wrong with “{PLAINLY}”. Install it anew.")
     else:
-        said = f"the {triage.way} model reads, and explains itself: {guessed.because}"
+        said = f"the {NAMED[triage.way]} reads, and explains itself: {guessed.because}"
         yield Finding(True, "triage", said)
 
 

@@ -84,6 +84,8 @@ def test_all_is_well(well):
         "ok  settings: all there",
         "ok  team care: hears demo",
         "ok  hours of care: round the clock, UTC",
+        "ok  triage: the sentence model reads, and explains itself: “still waiting”,"
+        " “nobody answers”",
         "ok  database (sqlite): reachable, migrated at start",
         "ok  Slack bot token: unanswered in Acme",
         "ok  clock: agrees with Slack's",

@@ -30,7 +30,9 @@ WAYS = (MODEL, LEXICAL)
 BALANCED = Leaning()
 POOR = 2  # stars, at most
 AUTOMATIC = re.compile(  # how mail programs begin what nobody wrote
-    r"\W*(?:auto(?:matic|mated|matische)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|"
+    r"\W*(?:auto(?:matic|mated|matische)?[- ]?(?:reply|response|antwort)|"
+    r"(?:i am |i'm )?(?:currently )?out of (?:the |my )?office|"
+    r"ich bin (?:derzeit |zurzeit |bis \w+ |vom [\d.]+ bis (?:zum )?[\d.]+ )?nicht im büro|"
     r"abwesenheits(?:notiz|nachricht|assistent)|respuesta automática|réponse automatique|"
     r"resposta automática|risposta automatica|automatisch antwoord|afwezigheids\w+)\b",
     re.I,
@@ -180,8 +182,8 @@ class Triage:
 
     def _thought(self, mention: Mention, leaning: Leaning, team: str, after: Kind | None) -> Guess:
         text, spoken = self._read(mention)
-        if not text or not any(map(str.isalnum, text)):
-            return lanes.unclear(lanes.WORDLESS, Kind.QUESTION, mention.language)
+        if not any(map(str.isalnum, f"{mention.subject}{mention.text}")):
+            return _of_signs(text, mention.language)
         if spoken not in TAUGHT:
             return lanes.unclear(lanes.UNTAUGHT, leaning.unknown, spoken)
         if self.mind is None:
@@ -223,6 +225,17 @@ class Triage:
         """Its words as they are read, and their language."""
         text = plain(f"{mention.subject}\n{mention.text}")
         return text, language(text, mention.language) or FIRST
+
+
+def _of_signs(text: str, told: str | None) -> Guess:
+    """Emoji alone: as they feel. With nothing at all, somebody has to look."""
+    said = feelings(words(text), FIRST)
+    if not any(map(str.isalnum, text)):
+        return lanes.unclear(lanes.WORDLESS, Kind.QUESTION, told)
+    if said.sums["negative"] > said.sums["positive"]:
+        return lanes.unclear(lanes.quoted(said.quotes["complaint"][:2]), Kind.COMPLAINT, told)
+    kind = Kind.PRAISE if said.sums["positive"] else Kind.OTHER
+    return lanes.unclear(lanes.quoted(said.quotes["praise"][:2]) or lanes.WORDLESS, kind, told)
 
 
 def _addressed(mention: Mention, text: str) -> bool:

@@ -25,11 +25,11 @@ SEVERITIES = (None, *Severity)
 MANNERS = (Manner.PLAIN, Manner.AUTOMATED, Manner.PROMOTION, Manner.PLAIN)
 MIX = {  # what the sentence model, the lexical one and discontent weigh, and what is added
     FIRST: {"complaint": (0.72, 0.3, 0.0, 0.7), "needs_answer": (0.75, 0.3, 0.0, 0.0)},
-    "": {"complaint": (0.35, 0.1, 1.8, 0.3), "needs_answer": (0.5, 0.4, 0.0, 0.2)},
+    "": {"complaint": (0.5, 0.25, 1.5, -0.45), "needs_answer": (0.5, 0.4, 0.0, 0.2)},
 }
 ALONE = {  # the same for the lexical model alone
     FIRST: {"complaint": (0.0, 0.6, 0.0, 0.7), "needs_answer": (0.0, 0.8, 0.0, 0.0)},
-    "": {"complaint": (0.0, 0.3, 1.8, 0.3), "needs_answer": (0.0, 0.8, 0.0, 0.2)},
+    "": {"complaint": (0.0, 0.5, 1.5, -0.2), "needs_answer": (0.0, 0.8, 0.0, 0.2)},
 }
 EIGHT_BITS = 127
 PRAISE = 2  # among the sentence model's kinds
@@ -40,7 +40,7 @@ IDLE = {"user", "link"}  # what stands in place of a name or an address
 LONG = 40  # characters of one
 PHRASE = 3  # words of one, beside the one that speaks most
 SPEAKING = 0.35  # of what the strongest word says, for another to be quoted
-NOTABLE = 0.5  # log-odds that a manner has to be ahead
+NOTABLE = 2.0  # log-odds that a manner has to be ahead
 
 
 @dataclass(frozen=True)

@@ -250,7 +250,7 @@ def test_what_people_log_came_by_a_way_that_has_a_name():
 
 def test_what_the_bot_writes_down_can_be_translated():
     """A guess, and why something was closed: kept in English, said in the language spoken."""
-    guessed = {lanes.UNTAUGHT, lanes.NOTHING, lanes.WORDLESS, lanes.BROKEN}
+    guessed = {lanes.UNTAUGHT, lanes.NOTHING, lanes.TAUGHT, lanes.WORDLESS, lanes.BROKEN}
 
     assert guessed == set(GUESSES)
     assert {desk.GONE, desk.NO_REASON, hearing.IMPORTED, NO_ANSWER_NEEDED} <= set(DECISIONS)

@@ -191,7 +191,9 @@ def told(environment: Mapping[str, str], tmp_path: Path) -> list[str]:
 def test_check_says_that_triage_reads(way, tmp_path):
     [line] = told({"TRIAGE": way}, tmp_path)
 
-    assert line.startswith(f"ok  triage: the {way.lower()} model reads, and explains itself: “")
+    assert line.startswith(
+        f"ok  triage: the {doctor.NAMED[way.lower()]} reads, and explains itself: “"
+    )
 
 
 def test_check_says_when_the_weights_are_broken(tmp_path, monkeypatch):

@@ -218,7 +218,7 @@ def alarms(triage: Triage, texts: Sequence[str]) -> Sequence[str]:
 def test_hardly_a_complaint_is_missed(model, texts):
     lost = missed(model, texts)
 
-    assert len(lost) <= 0.05 * len(texts), f"{1 - len(lost) / len(texts):.3f}, without {lost}"
+    assert len(lost) <= 0.1 * len(texts), f"{1 - len(lost) / len(texts):.3f}, without {lost}"
 
 
 @pytest.mark.parametrize("texts", [COMPLAINTS, NOT_HELPED, WAIT, DOWN])
@@ -252,7 +252,7 @@ def test_most_of_what_is_no_complaint_is_none(model):
     texts = [text for text, _ in OTHERS]
     wrong = alarms(model, texts)
 
-    assert len(wrong) <= 0.2 * len(texts), f"{1 - len(wrong) / len(texts):.3f}, without {wrong}"
+    assert len(wrong) <= 0.25 * len(texts), f"{1 - len(wrong) / len(texts):.3f}, without {wrong}"
 
 
 def test_questions_and_praise_are_told_apart(model):

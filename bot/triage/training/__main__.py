@@ -16,6 +16,7 @@ from bot.triage.encoder import Encoder
 from bot.triage.lexical import BUCKETS, HEADS, features
 from bot.triage.mind import WEIGHTS
 from bot.triage.reading import plain
+from bot.triage.training.classing import head
 from bot.triage.training.fitting import EPOCHS, Taught, fit
 from bot.triage.training.graph import export
 from bot.triage.training.network import HEADS as COLUMNS
@@ -38,11 +39,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--only", choices=("words", "network", "taught"), help="a part of it")
+    parser.add_argument(
+        "--only", choices=("words", "network", "heads", "taught"), help="a part of it"
+    )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     began, known = time.monotonic(), seeds()
-    parts = {"words": teach_words, "network": teach_network, "taught": keep_taught}
+    parts = {
+        "words": teach_words,
+        "network": teach_network,
+        "heads": teach_heads,
+        "taught": keep_taught,
+    }
     for name, part in parts.items():
         if given.only in (None, name):
             part(known, given)
@@ -80,6 +88,28 @@ def teach_network(known: Sequence[Seed], given: argparse.Namespace) -> None:
     _write(
         given.out / "about.json", {"heads": COLUMNS, "sentences": len(known), "seed": given.seed}
     )
+
+
+def teach_heads(known: Sequence[Seed], given: argparse.Namespace) -> None:
+    """Severity, of complaints alone, and manner, in heads.npz."""
+    encoder = Encoder(given.out)
+    varied = Varied(known, random.Random(given.seed))  # noqa: S311  # no secrets here
+    means = np.array([encoder.read(plain(varied(seed))).embedding for seed in known])
+    severity = np.array([seed.target.severity for seed in known])
+    manner = np.array([seed.target.manner for seed in known])
+    complains, weights, biases = severity > 0, encoder.weights.copy(), encoder.biases.copy()
+    first = sum(COLUMNS[name] for name in ("complaint", "needs_answer", "kind"))
+    grave, quiet = (
+        first + 1,
+        first + COLUMNS["severity"],
+    )  # the first is for what complains of nothing
+    for columns, of, classes in (
+        (slice(grave, quiet), complains, severity - 1),
+        (slice(quiet, None), np.ones_like(complains), manner),
+    ):
+        many = len(biases[columns])
+        weights[:, columns], biases[columns] = head(means[of], classes[of], many)
+    np.savez(given.out / "heads.npz", weights=weights, biases=biases)
 
 
 def keep_taught(known: Sequence[Seed], given: argparse.Namespace) -> None:
