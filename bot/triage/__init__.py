@@ -259,6 +259,8 @@ def _last_word(mention: Mention) -> str:
 
 def _blames(subject: str, told: str | None) -> bool:
     """Whether the subject of a mail says what went wrong, whatever stands below it."""
+    if not subject:
+        return False
     said = plain(subject)
     return bool(feelings(words(said), language(said, told) or FIRST).quotes["complaint"])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bot.domain.guess import Manner, Severity
 from bot.domain.mention import Kind
 from bot.triage.encoder import Encoder, Read
-from bot.triage.languages import FIRST
+from bot.triage.languages import FIRST, TAUGHT
 from bot.triage.lexical import Lexical, feelings, small_words
 from bot.triage.reading import windows, words
 
@@ -131,11 +131,10 @@ class Sentences:
     def _similar(self, embedding: Any, language: str) -> Mapping[str, str]:
         """Of the taught sentences of that language, the one of each kind that is nearest to it."""
         length = float((embedding**2).sum()) ** 0.5
-        near = self.taught.means @ (embedding / max(1e-6, length))
-        places = self.taught.places.get(language, {})
-        return {
-            kind: self.taught.sentences[int(at[near[at].argmax()])] for kind, at in places.items()
-        }
+        own, places = self.taught.own[language], self.taught.places[language]
+        near = self.taught.means[own] @ (embedding / max(1e-6, length))
+        nearest = {kind: own.start + int(at[near[at].argmax()]) for kind, at in places.items()}
+        return {kind: self.taught.sentences[at] for kind, at in nearest.items()}
 
     @cached_property
     def subjects(self) -> "Subjects":
@@ -146,23 +145,32 @@ class Sentences:
     def _taught(self, folder: Path) -> "Taught":
         np = self.encoder.np
         told = json.loads((folder / "taught.json").read_text(encoding="utf-8"))
-        places: dict[str, dict[str, list[int]]] = {}
+        places: dict[str, dict[str, list[int]]] = {each: {} for each in TAUGHT}
+        own = dict.fromkeys(TAUGHT, slice(0, 0))
         for at, (header, language, _) in enumerate(told):
+            begins = own[language].start if own[language].stop else at
+            own[language] = slice(begins, at + 1)
             kind = header.split()[0] if header.split()[0] in set(Kind) else Kind.OTHER
-            places.setdefault(language, {}).setdefault(kind, []).append(at)
+            places[language].setdefault(kind, []).append(at - begins)
         return Taught(
             [sentence for _, _, sentence in told],
             np.load(folder / "taught.npy").astype(np.float32) / EIGHT_BITS,
+            own,
             {each: {k: np.array(at) for k, at in of.items()} for each, of in places.items()},
         )
 
 
 @dataclass(frozen=True)
 class Taught:
-    """Sentences, what they mean in numbers, and which of them are of a language and a kind."""
+    """Sentences, what they mean in numbers, and which of them are of a language and a kind.
+
+    `own` is where those of a language stand, one after the other, and `places` where among them
+    those of a kind do.
+    """
 
     sentences: Sequence[str]
     means: Any
+    own: Mapping[str, slice]
     places: Mapping[str, Mapping[str, Any]]
 
 
