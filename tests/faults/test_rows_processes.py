@@ -46,7 +46,7 @@ from tests.processes import until
 from tests.storage.test_migrations import CONVERSATION, CUSTOMER
 from tests.things import MINUTE
 
-INTAKE = "commit of accounts+arrivals+conversations+customers+journal+mentions+outbox"
+INTAKE = "commit of accounts+arrivals+conversations+customers+guesses+journal+mentions+outbox"
 CLAIMED = "commit of audit+conversations+journal+outbox"
 WRITTEN = "commit of audit+conversations+drafts+journal+outbox+parts+replies"
 CHOSEN = "commit of conversations+days+journal+outbox"
