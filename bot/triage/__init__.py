@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MODEL, LEXICAL = "model", "lexical"
-WAYS = (MODEL, LEXICAL)
 BALANCED = Leaning()
 POOR = 2  # stars, at most
 AUTOMATIC = re.compile(  # how mail programs begin what nobody wrote
@@ -124,9 +123,8 @@ class Triage:
         thought = self.mind.think(text, spoken)
         if thought.embedding is None:
             return None
-        length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
         return Features(
-            embedding=(thought.embedding / length).astype("<f2").tobytes(),
+            embedding=thought.embedding.astype("<f2").tobytes(),
             complaint=thought.complaint,
             needs_answer=thought.needs_answer,
         )
@@ -211,8 +209,7 @@ class Triage:
             return thought
         from bot.triage.residual import FARTHEST, shift  # numpy is the model's
 
-        length = float((thought.embedding**2).sum()) ** 0.5 or 1.0
-        means = thought.embedding / length
+        means = thought.embedding
         shifts = {head: float(shift(lesson, means[None])[0]) for head, lesson in lessons.items()}
         if judged:
             both = shifts.get("complaint", 0.0) + judged.shift(means)

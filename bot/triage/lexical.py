@@ -35,6 +35,15 @@ class Feelings:
     quotes: Mapping[str, Sequence[str]]
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """The log-odds of each head; how much more is said against than for; what the list found."""
+
+    odds: Mapping[str, float]
+    discontent: float
+    quotes: Mapping[str, Sequence[str]]
+
+
 class Lexicon:
     """The word list of one language: whole words and phrases, and beginnings of words."""
 
@@ -68,11 +77,8 @@ class Lexical:
     def __init__(self, weights: bytes, scales: Sequence[float], biases: Sequence[float]) -> None:
         self.weights, self.scales, self.biases = array("b", weights), scales, biases
 
-    def score(self, text: str, language: str) -> Mapping[str, float]:
-        """The log-odds of each head for a plain text of a taught language.
-
-        "discontent" is no log-odds: what its word list finds, negative less positive.
-        """
+    def weigh(self, text: str, language: str) -> Weighed:
+        """A plain text of a taught language."""
         said, sums = words(text), [0.0] * len(HEADS)
         felt = feelings(said, language)
         for bucket, value in _counted(text, said, felt):
@@ -80,7 +86,7 @@ class Lexical:
                 sums[head] += value * self.weights[head * BUCKETS + bucket]
         counted = zip(HEADS, sums, self.scales, self.biases, strict=True)
         odds = {head: sum_ * scale + bias for head, sum_, scale, bias in counted}
-        return odds | {"discontent": _discontent(said, felt)}
+        return Weighed(odds, _discontent(said, felt), felt.quotes)
 
 
 def features(text: str, language: str) -> Iterator[Feature]:
@@ -141,19 +147,20 @@ def lexicon(language: str) -> Lexicon:
     """Read from `seeds`: signs that all languages share, and its own words where it has a list."""
     files = (SEEDS / "signs.txt", SEEDS / language / "words.txt")
     texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
-    return Lexicon(entry for text in texts for entry in _entries(text))
+    return Lexicon(entry for text in texts for entry in entries(text))
 
 
 @cache
 def small_words() -> Mapping[str, set[str]]:
     """Words that tell nothing alone, under "small"; those that say no, under "not"."""
     found: dict[str, set[str]] = {}
-    for line, header in _entries((SEEDS / "small.txt").read_text(encoding="utf-8")):
+    for line, header in entries((SEEDS / "small.txt").read_text(encoding="utf-8")):
         found.setdefault(header, set()).update(line.split())
     return found
 
 
-def _entries(text: str) -> Iterator[tuple[str, str]]:
+def entries(text: str) -> Iterator[tuple[str, str]]:
+    """Each line of a list that is no remark, and the header under which it stands."""
     header = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("[") and line.endswith("]"):

@@ -12,8 +12,8 @@ from bot.domain.guess import Manner, Severity
 from bot.domain.mention import Kind
 from bot.triage.encoder import Encoder, Read
 from bot.triage.languages import FIRST, TAUGHT
-from bot.triage.lexical import Lexical, feelings, small_words
-from bot.triage.reading import windows, words
+from bot.triage.lexical import Lexical, Weighed, small_words
+from bot.triage.reading import windows
 
 if TYPE_CHECKING:
     from bot.triage.alike import Subjects
@@ -48,8 +48,8 @@ class Thought:
     """What was understood: log-odds, before anything that a team wants.
 
     `speaks` quotes the words for each kind, the strongest first; `similar` is the taught sentence
-    of each kind that means most nearly the same. `embedding` is an array of 384
-    numbers, None without the sentence model.
+    of each kind that means most nearly the same. `embedding` is an array of 384 numbers, of length
+    1 together; None without the sentence model.
     """
 
     complaint: float
@@ -81,13 +81,13 @@ class Words:
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, its most telling window decides."""
         mix = _of(ALONE, language)
-        cut = [(window, self.lexical.score(window, language)) for window in windows(text)]
-        read, said = max(cut, key=lambda each: _mixed(mix["complaint"], 0.0, each[1], "complaint"))
+        cut = [(window, self.lexical.weigh(window, language)) for window in windows(text)]
+        read, said = max(cut, key=lambda each: _mixed(mix, "complaint", 0.0, each[1]))
         return Thought(
-            complaint=_mixed(mix["complaint"], 0.0, said, "complaint"),
-            needs_answer=_mixed(mix["needs_answer"], 0.0, said, "needs_answer"),
-            praise=said["praise"],
-            speaks=_found(read, language),
+            complaint=_mixed(mix, "complaint", 0.0, said),
+            needs_answer=_mixed(mix, "needs_answer", 0.0, said),
+            praise=said.odds["praise"],
+            speaks=_found(read, said),
         )
 
 
@@ -101,38 +101,33 @@ class Sentences:
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, the windows that the lexical model finds most telling are read."""
         cut = list(windows(text))
-        lexical = [self.words.lexical.score(window, language) for window in cut]
+        lexical = [self.words.lexical.weigh(window, language) for window in cut]
         if len(cut) > MANY:
-            ranked = sorted(range(1, len(cut)), key=lambda at: -lexical[at]["complaint"])
+            ranked = sorted(range(1, len(cut)), key=lambda at: -lexical[at].odds["complaint"])
             cut = [cut[at] for at in (0, *ranked[: MANY - 1])]
             lexical = [lexical[at] for at in (0, *ranked[: MANY - 1])]
         thoughts = [self._thought(*each, language) for each in zip(cut, lexical, strict=True)]
         return max(thoughts, key=lambda thought: thought.complaint)
 
-    def _thought(self, text: str, lexical: Mapping[str, float], language: str) -> Thought:
-        mix = _of(MIX, language)
-
-        def added(head: str, read: float) -> float:
-            return _mixed(mix[head], read, lexical, head)
-
-        read = self.encoder.read(text)
+    def _thought(self, text: str, lexical: Weighed, language: str) -> Thought:
+        mix, read = _of(MIX, language), self.encoder.read(text)
         severity = read.logits["severity"]
+        means = read.embedding / (float((read.embedding**2).sum()) ** 0.5 or 1.0)
         return Thought(
-            complaint=added("complaint", read.logits["complaint"][0]),
-            needs_answer=added("needs_answer", read.logits["needs_answer"][0]),
-            praise=(_ahead(read.logits["kind"], PRAISE) + lexical["praise"]) / 2,
+            complaint=_mixed(mix, "complaint", read.logits["complaint"][0], lexical),
+            needs_answer=_mixed(mix, "needs_answer", read.logits["needs_answer"][0], lexical),
+            praise=(_ahead(read.logits["kind"], PRAISE) + lexical.odds["praise"]) / 2,
             severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
             manner=_manner(read.logits["manner"]),
-            speaks=_speaks(read, text, language),
-            similar=self._similar(read.embedding, language),
-            embedding=read.embedding,
+            speaks=_speaks(read, _found(text, lexical)),
+            similar=self._similar(means, language),
+            embedding=means,
         )
 
-    def _similar(self, embedding: Any, language: str) -> Mapping[str, str]:
+    def _similar(self, means: Any, language: str) -> Mapping[str, str]:
         """Of the taught sentences of that language, the one of each kind that is nearest to it."""
-        length = float((embedding**2).sum()) ** 0.5
         own, places = self.taught.own[language], self.taught.places[language]
-        near = self.taught.means[own] @ (embedding / max(1e-6, length))
+        near = self.taught.means[own] @ means
         nearest = {kind: own.start + int(at[near[at].argmax()]) for kind, at in places.items()}
         return {kind: self.taught.sentences[at] for kind, at in nearest.items()}
 
@@ -178,9 +173,9 @@ def _of(mixes: Mapping[str, Mapping[str, Mix]], language: str) -> Mapping[str, M
     return mixes.get(language, mixes[""])
 
 
-def _mixed(mix: Mix, read: float, lexical: Mapping[str, float], head: str) -> float:
-    sentence, words_, discontent, more = mix
-    return sentence * read + words_ * lexical[head] + discontent * lexical["discontent"] + more
+def _mixed(mix: Mapping[str, Mix], head: str, read: float, lexical: Weighed) -> float:
+    sentence, words, discontent, more = mix[head]
+    return sentence * read + words * lexical.odds[head] + discontent * lexical.discontent + more
 
 
 def _ahead(logits: Sequence[float], of: int) -> float:
@@ -195,25 +190,23 @@ def _manner(logits: Sequence[float]) -> Manner:
     return MANNERS[best] if _ahead(logits, best) > NOTABLE else Manner.PLAIN
 
 
-def _found(text: str, language: str) -> dict[str, Sequence[str]]:
+def _found(text: str, lexical: Weighed) -> dict[str, Sequence[str]]:
     """What the word list finds for each kind, none twice; a question mark where it is all."""
-    quotes = feelings(words(text), language).quotes
     found: dict[str, Sequence[str]] = {
-        kind: list(dict.fromkeys(said))[:TELLING] for kind, said in quotes.items()
+        kind: list(dict.fromkeys(said))[:TELLING] for kind, said in lexical.quotes.items()
     }
     if "?" in text and not found["question"]:
         found["question"] = ["?"]
     return found
 
 
-def _speaks(read: Read, text: str, language: str) -> dict[str, Sequence[str]]:
+def _speaks(read: Read, found: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
     """For a complaint the word list's findings, then what the sentence model went by."""
-    found = _found(text, language)
     both = list(found["complaint"])
     for quote in _quotes(read):
         if len(both) < TELLING and not any(_overlap(quote.lower(), known) for known in both):
             both.append(quote)
-    return found | {"complaint": both}
+    return {**found, "complaint": both}
 
 
 def _overlap(one: str, other: str) -> bool:

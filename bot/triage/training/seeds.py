@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from bot.domain.guess import Severity
 from bot.triage.languages import FIRST
-from bot.triage.lexical import SEEDS
+from bot.triage.lexical import SEEDS, entries
 
-HEADER = re.compile(r"\[([a-z ]+)\]")
 SLOT = re.compile(r"\{(\w+)\}")
 KINDS = ("complaint", "question", "praise", "other")
 SEVERITIES = ("", *Severity)
@@ -147,12 +146,7 @@ def seeds(languages: Sequence[str] = ()) -> Sequence[Seed]:
 
 
 def _read(language: str, text: str) -> Iterator[Seed]:
-    header = ""
-    for line in map(str.strip, text.splitlines()):
-        if found := HEADER.fullmatch(line):
-            header = found[1]
-        elif line and not line.startswith("# "):
-            yield Seed(language, header, line)
+    return (Seed(language, header, line) for line, header in entries(text))
 
 
 class Varied:
