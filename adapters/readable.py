@@ -182,8 +182,6 @@ def _drop(tags: Iterable[Tag]) -> None:
 
 
 def _hidden(tag: Tag) -> bool:
-    if tag.decomposed:
-        return False
     return tag.has_attr("hidden") or bool(HIDING.search(str(tag.get("style") or "")))
 
 
@@ -192,7 +190,7 @@ def _flatten_space(soup: BeautifulSoup) -> None:
     for piece in list(soup.find_all(string=True)):
         if isinstance(piece, PreformattedString):  # comments, doctypes
             piece.extract()
-        elif piece.find_parent("pre") is None:
+        elif all(parent.name != "pre" for parent in piece.parents):
             piece.replace_with(NavigableString(re.sub(r"[ \t\r\n]+", " ", piece)))
 
 

@@ -1,12 +1,12 @@
 """Whether time and memory grow with what strangers write, and no faster: a little, repeated."""
 
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from tests.hostile.target import Target
 from tests.hostile.targets import TARGETS
+from tests.spent import spent
 
 SIZES = 8  # times smaller is the small one
 FASTER = 3.0  # than their sizes times grow: what is measured on a busy machine wavers
@@ -100,18 +100,6 @@ BOMBS = (
 )
 
 
-def seconds(act: Callable[[], object]) -> float:
-    """The quickest of two, in this thread's own time: others work on this machine, too."""
-    spent = []
-    for _ in range(2):
-        begun = time.thread_time()
-        act()
-        spent.append(time.thread_time() - begun)
-        if spent[0] < SOON:
-            break
-    return min(spent)
-
-
 def repeated(target: Target, bomb: bytes, size: int) -> Callable[[], None]:
     """The same after what it usually gets, so that it is looked at where that is."""
     raw = target.seeds[0] + bomb * (size // len(bomb))
@@ -126,10 +114,10 @@ def repeated(target: Target, bomb: bytes, size: int) -> Callable[[], None]:
 def faster(target: Target, bombs: Sequence[bytes] = BOMBS) -> Iterator[str]:
     """What takes more time than its size explains, or too much at all."""
     for bomb in bombs:
-        large = seconds(repeated(target, bomb, target.largest))
+        large = spent(repeated(target, bomb, target.largest), tries=2, soon=SOON)
         if large < SOON:
             continue
-        small = seconds(repeated(target, bomb, target.largest // SIZES))
+        small = spent(repeated(target, bomb, target.largest // SIZES), tries=2, soon=SOON)
         if large > ENOUGH or large > FASTER * SIZES * small:
             yield f"{bomb!r}: {small * 1000:.0f} ms, and {large * 1000:.0f} ms"
 
