@@ -191,6 +191,7 @@ def triage(arguments: Arguments, environment: Mapping[str, str]) -> int:
     that it is a complaint and that it needs an answer, the severity, the language, and the words
     that spoke for it. With labels, `{"text": …, "label": 0 or 1}`, and --report: the figures.
     """
+    from bot.domain.asked import Wrong
     from bot.triage import BALANCED, Triage, lines
 
     if isinstance(sys.stdin, io.TextIOWrapper):
@@ -205,7 +206,7 @@ def triage(arguments: Arguments, environment: Mapping[str, str]) -> int:
         answer = lines.report if arguments.report else lines.answers
         for line in answer(sys.stdin, made, leaning):
             print(line, flush=not arguments.report)
-    except lines.Wrong as problem:
+    except Wrong as problem:
         print(problem, file=sys.stderr)
         return WRONG
     if made.trouble:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.domain.asked import Wrong, answered, asked
 from bot.domain.calendar import (
     ALL_WEEK,
     HORIZON,
@@ -28,14 +29,9 @@ LONGEST = HORIZON / timedelta(minutes=1)
 SECOND, MINUTE, HOUR, ONE_DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86_400))
 DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.,]+([Zz]|[+-][0-9:]+)?")
-UNSEEN = {n: f"\\u{n:04x}" for n in (*range(0x7F, 0xA0), 0x2028, 0x2029)}  # or it breaks the line
 EXAMPLE = '{"start": "2026-11-21T15:30:00Z", "minutes": 60}'
 
 Read = TypeVar("Read")
-
-
-class Wrong(ValueError):
-    """What is wrong with one line, and how it is mended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +61,8 @@ def answers(lines: Iterable[str], calendar: Calendar | None, *, text: bool) -> I
 
     `calendar` serves the lines that bring none; with `text` the reasons are sentences.
     """
-    for line in lines:
-        if asked := line.strip("\ufeff \t\r\n"):
-            answered = _answered(asked, calendar, text=text)
-            yield json.dumps(answered, ensure_ascii=not text).translate(UNSEEN)
+    for _, line in asked(lines):
+        yield answered(_answer(line, calendar, text=text), ascii_only=not text)
 
 
 def sentences(lines: Sequence[Stretch], where: ZoneInfo) -> list[str]:
@@ -96,7 +90,7 @@ def read_calendar(entries: Any) -> Calendar:
     return calendar
 
 
-def _answered(line: str, calendar: Calendar | None, *, text: bool) -> dict[str, Any]:
+def _answer(line: str, calendar: Calendar | None, *, text: bool) -> dict[str, Any]:
     try:
         return _question(_parsed(line), calendar).answer(text=text)
     except ValueError as problem:

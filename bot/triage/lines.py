@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.asked import Wrong, answered, asked
 from bot.domain.guess import Guess, Leaning
 from bot.domain.mention import Customer, Kind, Mention, storable
 from bot.triage import BALANCED, Triage
@@ -14,12 +15,7 @@ from bot.triage.report import Scored, table
 
 QUOTED = re.compile(r"“(.+?)”")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # of a text without a time, which triage does not look at
-UNSEEN = {n: f"\\u{n:04x}" for n in (*range(0x7F, 0xA0), 0x2028, 0x2029)}  # or it breaks the line
 EXAMPLE = '{"text": "Still waiting", "label": 1}'
-
-
-class Wrong(ValueError):
-    """What is wrong with one line, and how it is mended."""
 
 
 @dataclass(frozen=True)
@@ -32,29 +28,25 @@ class Line:
 
 def answers(lines: Iterable[str], triage: Triage, leaning: Leaning = BALANCED) -> Iterator[str]:
     """One line of JSON for each that is not blank; a bad one says why, and the rest goes on."""
-    for line in lines:
-        if asked := line.strip("\ufeff \t\r\n"):
-            try:
-                answered = _told(triage.guess(read(asked).mention, leaning))
-            except Wrong as problem:
-                answered = {"error": str(problem)}
-            yield json.dumps(answered, ensure_ascii=False).translate(UNSEEN)
+    for _, line in asked(lines):
+        try:
+            yield answered(_told(triage.guess(read(line).mention, leaning)))
+        except Wrong as problem:
+            yield answered({"error": str(problem)})
 
 
 def report(lines: Iterable[str], triage: Triage, leaning: Leaning = BALANCED) -> Iterator[str]:
     """The table of figures; raises Wrong at a line that can't be read or has no label."""
     guessed, labels = [], []
-    for number, line in enumerate(lines, 1):
-        if asked := line.strip("\ufeff \t\r\n"):
-            try:
-                labelled = read(asked)
-            except Wrong as problem:
-                raise Wrong(f"Line {number}: {problem}") from None
-            if labelled.label is None:
-                raise Wrong(f"Line {number} has no label. Write lines such as {EXAMPLE}.")
-            guess = triage.guess(labelled.mention, leaning)
-            guessed.append(_probability(guess))
-            labels.append(labelled.label)
+    for number, line in asked(lines):
+        try:
+            labelled = read(line)
+        except Wrong as problem:
+            raise Wrong(f"Line {number}: {problem}") from None
+        if labelled.label is None:
+            raise Wrong(f"Line {number} has no label. Write lines such as {EXAMPLE}.")
+        guessed.append(_probability(triage.guess(labelled.mention, leaning)))
+        labels.append(labelled.label)
     if len(set(labels)) < 2:
         raise Wrong("A report needs lines that are complaints and lines that are none.")
     from_on = triage.threshold(leaning.recall)
