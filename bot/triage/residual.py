@@ -15,14 +15,17 @@ from bot.domain.guess import GENERAL, Lesson
 
 Array = NDArray[np.float64]
 
-PENALTY = 6.0  # on each weight: a hundred labels rarely move a guess by more than 1.5 log-odds
+PENALTY = 0.3  # on each weight
 BIAS_PENALTY = 24.0  # on what is moved everywhere at once
 FARTHEST = 2.0  # log-odds that a guess may be moved by
 SUREST = 6.0  # log-odds: the general guess is never taken for surer
 MOST = 2000  # labels, the newest
-FEWEST = 20  # labels to learn from
+FEWEST = 40  # labels to learn from: of fewer, wrong ones are not told from right ones
 STEPS, ENOUGH = 12, 1e-6
 KEPT_BACK = 0.2  # of the labels, the newest: what a new layer is judged on
+AGREEING = 0.6  # the general guess's AUC on the labels, below which one of them is at random
+ENOUGH_OF_EACH = 5  # complaints and others, to say so
+PASSED_OVER = 0.05  # of what it is judged on, complaints that it may miss beside those missed now
 LOWEST, HIGHEST = 0.05, 0.6  # that a threshold may be
 NOTHING = Lesson(weights=bytes(4 * 384), bias=0.0)  # moves nothing: there are too few labels
 WORTH = 50  # complaints that the general threshold is worth
@@ -106,8 +109,7 @@ def shift(lesson: Lesson | None, embeddings: Array) -> Array:
 def judge(examples: Examples, in_force: Lesson | None, at: float = GENERAL) -> Judged:
     """Learn from the older labels, and compare with what is in force on the newest.
 
-    Only what is no worse there, by log loss and by complaints missed at the threshold `at`, is put
-    in force; it is then made of all labels.
+    Only what is no worse there is put in force; it is then made of all labels.
     """
     examples = examples.part(max(0, len(examples) - MOST), len(examples))
     ones = int(examples.labels.sum())
@@ -115,21 +117,31 @@ def judge(examples: Examples, in_force: Lesson | None, at: float = GENERAL) -> J
         return Judged(None, TOO_FEW)
     if ones in (0, len(examples)):
         return Judged(None, ONE_KIND)
-    if min(ones, len(examples) - ones) >= FEWEST and auc(examples.base, examples.labels) < 0.5:
+    both = min(ones, len(examples) - ones) >= ENOUGH_OF_EACH
+    if both and auc(examples.base, examples.labels) < AGREEING:
         return Judged(None, CONTRADICT)
     newest = max(1, round(len(examples) * KEPT_BACK))
     older, newer = examples.part(0, len(examples) - newest), examples.part(-newest, len(examples))
     trial = fit(older.embeddings, older.base, older.labels, older.weights)
-    if _worse(trial, in_force, newer, at):
+    if worse(trial, in_force, newer, at):
         return Judged(None, WORSE, newest, trial)
     made = fit(examples.embeddings, examples.base, examples.labels, examples.weights)
     return Judged(made, "", newest, trial)
 
 
-def _worse(new: Lesson, old: Lesson | None, on: Examples, at: float) -> bool:
+def worse(new: Lesson, old: Lesson | None, on: Examples, at: float) -> bool:
+    """By log loss, or by complaints missed at the threshold `at`.
+
+    As far as so few can tell: give or take one standard error of the difference, and one complaint
+    in twenty labels.
+    """
     ours, theirs = (score(each, on.embeddings, on.base) for each in (new, old))
-    more_missed = _missed(ours, on, at) > _missed(theirs, on, at)
-    return more_missed or _log_loss(ours, on) > _log_loss(theirs, on)
+    weighs = float(on.weights.sum())
+    missed = _missed(ours, on, at) - _missed(theirs, on, at)
+    lost = _log_losses(ours, on) - _log_losses(theirs, on)
+    mean = float((on.weights * lost).sum()) / weighs
+    error = float(np.sqrt((on.weights**2 * (lost - mean) ** 2).sum())) / weighs
+    return missed > PASSED_OVER * weighs or mean > error
 
 
 def threshold(
@@ -172,10 +184,10 @@ def _missed(scores: Array, on: Examples, at: float) -> float:
     return float(on.weights[(on.labels > 0.5) & (scores < at)].sum())
 
 
-def _log_loss(scores: Array, on: Examples) -> float:
+def _log_losses(scores: Array, on: Examples) -> Array:
     p = np.clip(scores, 1e-6, 1 - 1e-6)
-    loss = -(on.labels * np.log(p) + (1 - on.labels) * np.log(1 - p))
-    return float((on.weights * loss).sum() / on.weights.sum())
+    losses: Array = -(on.labels * np.log(p) + (1 - on.labels) * np.log(1 - p))
+    return losses
 
 
 def _tame(base: Array) -> Array:
