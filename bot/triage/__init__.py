@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning, Lesson, Manner
 from bot.domain.mention import Kind, Mention
-from bot.triage import lanes
+from bot.triage import lanes, languages
 from bot.triage.languages import FIRST, TAUGHT, language
 from bot.triage.last_words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 from bot.triage.lexical import feelings
@@ -136,6 +136,7 @@ class Triage:
     @cached_property
     def mind(self) -> Mind | None:
         """None where the weights are missing or broken: then everything needs an answer."""
+        self.trouble = languages.trouble()
         try:
             return self._mind()
         except Exception as problem:

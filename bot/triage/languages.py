@@ -38,8 +38,20 @@ def language(text: str, told: str | None = None) -> str | None:
     return hint if hint in TAUGHT else FIRST
 
 
+def trouble() -> str:
+    """What is wrong with telling languages apart, in a sentence; "": nothing."""
+    try:
+        _detector()
+    except Exception as problem:
+        return (
+            f"Languages can't be told apart ({type(problem).__name__}: {problem}), so all that is"
+            " written in Latin letters counts as English. Install the bot anew."
+        )
+    return ""
+
+
 def _detected(said: str) -> tuple[str, float]:
-    """The likeliest language and how likely it is; nothing where the library is missing."""
+    """The likeliest language and how likely it is; nothing where `trouble` says what is wrong."""
     try:
         found = _detector().detect(said.replace("\n", " "), k=1)
     except ImportError:

@@ -141,7 +141,10 @@ def test_without_the_library_for_languages_other_scripts_are_still_seen(monkeypa
     assert languages.language("Где мой заказ, третий раз пишу") not in languages.TAUGHT
     assert languages.language("Where is my order, I ask again") == "en"
     assert languages.language("Wo bleibt meine Bestellung denn", "de") == "de"
-    assert is_to_be_checked(Triage(LEXICAL).guess(mention("Где мой заказ, третий раз пишу")))
+    triage = Triage(LEXICAL)
+    assert is_to_be_checked(triage.guess(mention("Где мой заказ, третий раз пишу")))
+    assert triage.mind
+    assert "counts as English" in triage.trouble
 
 
 # A mind that fails
