@@ -180,7 +180,7 @@ def test_wrong_labels_silence_nothing_and_the_manager_is_told(
         o = tables.outbox.c
         told = db.execute(select(o.detail).where(o.key.contains("taught:care"))).scalars().all()
     assert len(told) == 1
-    assert "the opposite" in told[0]
+    assert "next to nothing in common" in told[0]
 
 
 def test_what_is_taken_back_is_out_of_force_until_somebody_brings_it_back(app, learning, teach):

@@ -30,8 +30,9 @@ REFUSED = {
     "too few": N_("The last {many:,} labels were too few to learn from."),
     "one kind": N_("All of the last {many:,} labels say the same: there is nothing to tell apart."),
     "contradict": N_(
-        "The last {many:,} labels say the opposite of what triage takes for a complaint, so nothing"
-        " was learnt from them. Look whether they are right, or set keywords for this team."
+        "The last {many:,} labels have next to nothing in common with what triage takes for a"
+        " complaint, so nothing was learnt from them. Look whether they are right, or set keywords"
+        " for this team."
     ),
     "worse": N_(
         "What the last {many:,} labels teach was worse on the newest of them than what is in"

@@ -64,7 +64,7 @@ DECISIONS = (  # why something was closed: what our own buttons and forms write 
 )
 
 TAUGHT_AGAINST = N_(
-    "{team} teaches triage nothing for now: what {many} labels say is the opposite of what"
+    "{team} teaches triage nothing for now: {many} labels have next to nothing in common with what"
     " triage takes for a complaint. `/unanswered triage` tells more."
 )
 TAUGHT_ONE_KIND = N_(

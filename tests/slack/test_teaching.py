@@ -83,7 +83,7 @@ def test_it_tells_what_is_taught_since_when_and_why_nothing_is():
     assert "taught triage nothing yet" in none.text
     assert not [block for block in none.blocks if block["type"] == "actions"]
     refused = replace(TAUGHT, refused="contradict")
-    assert "the opposite" in teaching.taught(state(last=refused), TEAM).text
+    assert "next to nothing in common" in teaching.taught(state(last=refused), TEAM).text
 
 
 def test_only_who_may_change_settings_sees_and_takes_back(guarded, workspace):
