@@ -47,17 +47,13 @@ def fit(taught: Taught, of: Sequence[Seed], seed: int, epochs: int = EPOCHS) -> 
     torch.manual_seed(seed)
     luck, tokens = random.Random(seed), Tokens(MOST)  # noqa: S311  # no secrets here
     varied, heads = Varied(of, luck), [taught.early, taught.network.heads]
-    own = [weight for head in heads for weight in head.parameters()]
-    body = [w for w in taught.parameters() if w.requires_grad and all(w is not o for o in own)]
-    steps = torch.optim.AdamW([{"params": body}, {"params": own}], weight_decay=0.01)
+    steps = optimizer(taught, heads)
     foreign = sum(each.language != FIRST for each in of)
     whole, done = epochs * ((len(of) - foreign * (1 - FOREIGN)) / BATCH + 8), 0
     taught.train()
     for epoch in range(epochs):
         for batch in _batches(of, varied, luck):
-            now = min(1.0, done / (WARM * whole) + 0.01) * max(0.02, 1 - done / whole)
-            for group, step in zip(steps.param_groups, (STEP, HEADS_STEP), strict=True):
-                group["lr"] = step * now
+            pace(steps, (STEP, HEADS_STEP), done / whole)
             ids, mask = tokens([text for text, _ in batch])
             early, late = taught(ids, mask)
             targets = [torch.tensor(each) for each in zip(*(t for _, t in batch), strict=True)]
@@ -65,16 +61,35 @@ def fit(taught: Taught, of: Sequence[Seed], seed: int, epochs: int = EPOCHS) -> 
                 early[:, :2], torch.sigmoid(late[:, :2].detach())
             )
             missed = _missed(late, targets) + EARLY * _missed(early, targets) + ALIKE * alike
-            steps.zero_grad()
-            missed.backward()
-            nn.utils.clip_grad_norm_(taught.parameters(), 1.0)
-            steps.step()
+            go(steps, taught, missed)
             done += 1
             if done % 50 == 0:
                 log.info(
                     "training.step", epoch=epoch, of=int(whole), done=done, missed=float(missed)
                 )
     taught.eval()
+
+
+def optimizer(body: nn.Module, heads: Sequence[nn.Module]) -> torch.optim.Optimizer:
+    """Two groups of weights, the second those of the heads, which begin from nothing."""
+    own = [weight for head in heads for weight in head.parameters()]
+    rest = [w for w in body.parameters() if w.requires_grad and all(w is not o for o in own)]
+    return torch.optim.AdamW([{"params": rest}, {"params": own}], weight_decay=0.01)
+
+
+def go(steps: torch.optim.Optimizer, body: nn.Module, missed: Tensor) -> None:
+    """One step towards missing less."""
+    steps.zero_grad()
+    missed.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(body.parameters(), 1.0)
+    steps.step()
+
+
+def pace(steps: torch.optim.Optimizer, highest: Sequence[float], done: float) -> None:
+    """Set how far each group of weights goes: more and more at first, then less and less."""
+    now = min(1.0, done / WARM + 0.01) * max(0.02, 1 - done)
+    for group, step in zip(steps.param_groups, highest, strict=True):
+        group["lr"] = step * now
 
 
 def _batches(

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bot.triage.lexical import BUCKETS, HEADS, Feature, Lexical
+from bot.triage.training.regression import fitted
 
 PENALTY = 2.0  # on the squares of all weights, for the whole of the sentences
 STEPS = 60
@@ -15,21 +16,12 @@ EIGHT_BITS = 127
 
 def weigh(counted: Sequence[Sequence[Feature]], targets: Tensor) -> Lexical:
     """Fit one row of weights for each head; `targets` are probabilities, sentences by heads."""
+
+    def missed(said: Tensor) -> Tensor:
+        return functional.binary_cross_entropy_with_logits(said, targets, reduction="sum")
+
     table = _table(counted)
-    weights = torch.zeros(BUCKETS, len(HEADS), requires_grad=True)
-    biases = torch.zeros(len(HEADS), requires_grad=True)
-    steps = torch.optim.LBFGS([weights, biases], max_iter=STEPS, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        steps.zero_grad()
-        said = table @ weights + biases
-        missed = functional.binary_cross_entropy_with_logits(said, targets, reduction="sum")
-        whole = missed + PENALTY * (weights**2).sum() / 2
-        whole.backward()  # type: ignore[no-untyped-call]
-        return whole
-
-    steps.step(loss)  # type: ignore[no-untyped-call]
-    return _in_bytes(weights.detach(), biases.detach())
+    return _in_bytes(*fitted(table, len(HEADS), missed, penalty=PENALTY, steps=STEPS))
 
 
 def _table(counted: Sequence[Sequence[Feature]]) -> Tensor:
