@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.triage import languages
 from bot.triage.languages import TAUGHT, language
 from bot.triage.reading import plain
 
@@ -76,3 +77,29 @@ def test_names_and_links_are_of_no_language():
     said = f"@Wetterbericht @Bahnhofsvorplatz {SENTENCES['fr']} https://deutsche-seite.example"
 
     assert language(plain(said)) == "fr"
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"), [("mdr trop nul ce match", "fr"), ("vei na boa to cansada", "pt")]
+)
+def test_where_the_detector_is_not_sure_the_words_tell(text, spoken, monkeypatch):
+    assert language(text) == spoken
+
+    monkeypatch.setattr(languages, "_usual", dict)
+    assert language(text) == "en"
+
+
+def test_words_do_not_outvote_a_detector_that_is_sure(monkeypatch):
+    seldom = {word: [0, 30, 30, 30, 30, 30, 30] for word in ("sind", "ihr")}
+    monkeypatch.setattr(languages, "_usual", lambda: seldom)
+
+    assert language("Ihr seid am Sonntag gar nicht da, wann sind denn die neuen Zeiten?") == "de"
+
+
+def test_without_the_words_check_says_what_is_missing(monkeypatch, tmp_path):
+    languages._usual.cache_clear()
+    monkeypatch.setattr(languages, "USUAL", tmp_path / "languages.json")
+
+    assert "languages.json" in languages.trouble()
+    assert language("Where is my order, I ask again") == "en"
+    languages._usual.cache_clear()

@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 import torch
 
-from bot.triage.encoder import Encoder
+from bot.triage.encoder import EIGHT_BITS, Encoder
 from bot.triage.lexical import BUCKETS, HEADS, features
 from bot.triage.mind import WEIGHTS
 from bot.triage.reading import plain
@@ -22,6 +22,7 @@ from bot.triage.training.graph import export
 from bot.triage.training.network import HEADS as COLUMNS
 from bot.triage.training.network import MODEL, Network
 from bot.triage.training.seeds import KINDS, Seed, Varied, seeds
+from bot.triage.training.speech import usual
 from bot.triage.training.weighing import weigh
 
 log = structlog.get_logger()
@@ -31,7 +32,6 @@ EARLY_LAYERS = 2  # after which heads are taught as well, to keep them to the po
 VARIANTS = 2  # of each sentence, for the lexical model
 ALIKE = 60  # sentences of one language and header that a post can be likened to
 SHORT = 110  # characters of those
-EIGHT_BITS = 127
 
 
 def main() -> None:
@@ -40,12 +40,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument(
-        "--only", choices=("words", "network", "heads", "taught"), help="a part of it"
+        "--only", choices=("languages", "words", "network", "heads", "taught"), help="a part of it"
     )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     began, known = time.monotonic(), seeds()
     parts = {
+        "languages": teach_languages,
         "words": teach_words,
         "network": teach_network,
         "heads": teach_heads,
@@ -55,6 +56,15 @@ def main() -> None:
         if given.only in (None, name):
             part(known, given)
             log.info("training.done", part=name, seconds=round(time.monotonic() - began))
+
+
+def teach_languages(known: Sequence[Seed], given: argparse.Namespace) -> None:
+    """By which words languages are told apart: languages.json."""
+    words = [
+        f"{json.dumps(word, ensure_ascii=False)}: {odds}" for word, odds in usual(known).items()
+    ]
+    text = ",\n".join(words)
+    (given.out / "languages.json").write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
 
 
 def teach_words(known: Sequence[Seed], given: argparse.Namespace) -> None:
@@ -73,10 +83,10 @@ def teach_words(known: Sequence[Seed], given: argparse.Namespace) -> None:
 
 
 def teach_network(known: Sequence[Seed], given: argparse.Namespace) -> None:
-    """The sentence model: encoder.onnx, heads.npz, tokenizer.json, about.json."""
+    """The sentence model: what `export` writes, heads.npz, tokenizer.json, about.json."""
     network = Network()
     fit(Taught(network, EARLY_LAYERS), known, given.seed, given.epochs)
-    export(network, given.out / "encoder.onnx")
+    export(network, given.out)
     np.savez(
         given.out / "heads.npz",
         weights=network.heads.weight.detach().numpy().T,
