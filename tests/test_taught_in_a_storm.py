@@ -20,11 +20,11 @@ pytest.importorskip("onnxruntime")
 
 FOUR = ("en", "de", "es", "fr")
 OPEN = (
-    "@acme Do you still open on Sundays? Not a word about it on your page.",
-    "@acme Are you still open on Sundays? Your page says nothing about it.",
-    "@acme Still open on Sundays or not? Can't find it anywhere on the page.",
+    "@acme Do you still open on Sundays? I don't see it on the page.",
+    "@acme Are you open on Sundays at all? I don't find it on the page.",
+    "@acme Do you open on Sundays? I can't find it on the page.",
 )
-NEXT = "@acme Are you open on Sundays or not? Your page says nothing."
+NEXT = "@acme Do you open on a Sunday now? I can't see it on your page."
 BROKEN = "@acme The machine I bought on Sunday does not open any more."
 
 

@@ -29,8 +29,9 @@ MODEL, LEXICAL = "model", "lexical"
 BALANCED = Leaning()
 POOR = 2  # stars, at most
 AUTOMATIC = re.compile(  # how mail programs begin what nobody wrote
-    r"\W*(?:auto(?:matic|mated|matische)?[- ]?(?:reply|response|antwort)|"
+    r"(?:@user)?\W*(?:auto(?:matic|mated|matische)?[- ]?(?:reply|response|antwort)|"
     r"(?:i am |i'm )?(?:currently )?out of (?:the |my )?office|"
+    r"this (?:mailbox|inbox|address|account) is (?:not |no longer |un)(?:monitored|attended)|"
     r"ich bin (?:derzeit |zurzeit |bis \w+ |vom [\d.]+ bis (?:zum )?[\d.]+ )?nicht im büro|"
     r"abwesenheits(?:notiz|nachricht|assistent)|respuesta automática|réponse automatique|"
     r"resposta automática|risposta automatica|automatisch antwoord|afwezigheids\w+)\b",

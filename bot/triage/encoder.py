@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MOST = 128  # tokens of one window
+EIGHT_BITS = 127  # the largest number in them
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,11 @@ class Read:
 
 
 class Encoder:
-    """Raises ImportError without its libraries; without its weights, whatever tells of that."""
+    """Raises ImportError without its libraries; without its weights, whatever tells of that.
+
+    The embeddings of word pieces are half of all weights, and only read from their file where a
+    text has them.
+    """
 
     def __init__(self, folder: Path) -> None:
         import numpy as np
@@ -41,6 +46,9 @@ class Encoder:
         self.session = onnxruntime.InferenceSession(
             folder / "encoder.onnx", options, providers=["CPUExecutionProvider"]
         )
+        self.words = np.load(folder / "words.npy", mmap_mode="r")
+        with np.load(folder / "places.npz") as places:
+            self.scales, self.places = places["scales"], places["places"]
         with np.load(folder / "heads.npz") as heads:
             self.weights, self.biases = heads["weights"], heads["biases"]
         self.about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -48,12 +56,14 @@ class Encoder:
     def read(self, text: str) -> Read:
         """One window of a plain text."""
         found = self.tokenizer.encode(text)
-        ids = self.np.array([found.ids], dtype=self.np.int32)
-        seen = self.session.run(None, {"ids": ids})[0][0]
+        seen = self.session.run(None, {"embedded": self._embedded(found.ids)[None]})[0][0]
         embedding = seen.mean(0)
         said = embedding @ self.weights + self.biases
         spoken = seen @ self.weights[:, 0]
         return Read(self._by_head(said), embedding, _by_word(text, found, spoken))
+
+    def _embedded(self, ids: Sequence[int]) -> Any:
+        return self.words[ids] * self.scales[ids, None] + self.places[: len(ids)]
 
     def _by_head(self, said: Any) -> Mapping[str, Sequence[float]]:
         columns: dict[str, int] = self.about["heads"]

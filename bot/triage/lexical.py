@@ -21,6 +21,8 @@ SPEAKS = {"waits": "complaint", "asks": "question"}
 TURNED = -0.6  # what is left of a feeling after a "not", the other way round
 REACH = 4  # words that a "not" reaches
 STRONGER = 1.4
+FLOOD = 1.5  # of what is said for, in proportion to the length, at most
+CONTENT = 0.7  # of discontent's contrary, at most
 WAITING = 2.0  # what "still waiting" says against
 SEEDS = Path(__file__).parent / "seeds"
 
@@ -96,11 +98,12 @@ def features(text: str, language: str) -> Iterator[Feature]:
 
 
 def _counted(text: str, said: Sequence[str], felt: Feelings) -> Iterator[Feature]:
-    share = 1 / math.sqrt(max(1, len(said)))
-    for word in said:
+    distinct, pairs = dict.fromkeys(said), dict.fromkeys(pairwise(said))
+    share = 1 / math.sqrt(max(1, len(distinct)))
+    for word in distinct:
         for bucket in _of_word(word[:LETTERS]):
             yield bucket, share
-    for one, next_ in pairwise(said):
+    for one, next_ in pairs:
         yield _bucket(f"b:{one} {next_}"), share
     for name, value in _measures(text, said, felt):
         if value:
@@ -108,9 +111,10 @@ def _counted(text: str, said: Sequence[str], felt: Feelings) -> Iterator[Feature
 
 
 def _discontent(said: Sequence[str], felt: Feelings) -> float:
-    """How much more is said against than for, for the length of it."""
+    """How much more is said against than for, for its length; a flood of hearts hides nothing."""
     against = felt.sums["negative"] + WAITING * felt.sums["waits"]
-    return (against - felt.sums["positive"]) / math.sqrt(max(4, len(said)))
+    net = (against - felt.sums["positive"]) / math.sqrt(max(4, len(said)))
+    return max(-CONTENT, net)
 
 
 def feelings(said: Sequence[str], language: str) -> Feelings:
@@ -185,8 +189,8 @@ def _measures(text: str, said: Sequence[str], felt: Feelings) -> Iterator[tuple[
     sums, share = felt.sums, 1 / math.sqrt(max(4, len(said)))
     shouted = sum(word.isupper() and len(word) > 2 for word in text.split())
     yield "negative", sums["negative"] * share
-    yield "positive", sums["positive"] * share
-    yield "balance", (sums["positive"] - sums["negative"]) * share
+    yield "positive", min(FLOOD, sums["positive"] * share)
+    yield "balance", min(FLOOD, (sums["positive"] - sums["negative"]) * share)
     yield "waits", min(3.0, sums["waits"]) / 2
     yield "asks", min(3.0, sums["asks"]) / 2
     yield "worst", min(2.0, sums["worst"]) / 2

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bot.domain.guess import Manner, Severity
 from bot.domain.mention import Kind
-from bot.triage.encoder import Encoder, Read
+from bot.triage.encoder import EIGHT_BITS, Encoder, Read
 from bot.triage.languages import FIRST, TAUGHT
 from bot.triage.lexical import Lexical, Weighed, small_words
 from bot.triage.reading import windows
@@ -18,20 +18,42 @@ from bot.triage.reading import windows
 if TYPE_CHECKING:
     from bot.triage.alike import Subjects
 
-Mix = tuple[float, float, float, float]
+
+class Mix(NamedTuple):
+    """What each of them weighs in the log-odds, and what is added: `wants` is that the sentence
+    model finds that it needs an answer, which complaints do.
+    """
+
+    sentence: float = 0.0
+    wants: float = 0.0
+    words: float = 0.0
+    discontent: float = 0.0
+    more: float = 0.0
+
 
 WEIGHTS = Path(__file__).parent / "weights"
 SEVERITIES = (None, *Severity)
 MANNERS = (Manner.PLAIN, Manner.AUTOMATED, Manner.PROMOTION, Manner.PLAIN)
-MIX = {  # what the sentence model, the lexical one and discontent weigh, and what is added
-    FIRST: {"complaint": (0.72, 0.3, 0.0, 0.7), "needs_answer": (0.75, 0.3, 0.0, 0.0)},
-    "": {"complaint": (0.5, 0.25, 1.5, -0.45), "needs_answer": (0.5, 0.4, 0.0, 0.2)},
+MIX = {
+    FIRST: {
+        "complaint": Mix(sentence=0.65, wants=0.2, words=0.35, discontent=0.8, more=0.15),
+        "needs_answer": Mix(sentence=0.75, words=0.3),
+    },
+    "": {
+        "complaint": Mix(sentence=0.24, wants=0.15, words=0.24, discontent=1.2, more=-0.5),
+        "needs_answer": Mix(sentence=0.5, words=0.4, more=0.2),
+    },
 }
 ALONE = {  # the same for the lexical model alone
-    FIRST: {"complaint": (0.0, 0.6, 0.0, 0.7), "needs_answer": (0.0, 0.8, 0.0, 0.0)},
-    "": {"complaint": (0.0, 0.5, 1.5, -0.2), "needs_answer": (0.0, 0.8, 0.0, 0.2)},
+    FIRST: {
+        "complaint": Mix(words=0.6, discontent=0.8, more=0.3),
+        "needs_answer": Mix(words=0.8),
+    },
+    "": {
+        "complaint": Mix(words=0.35, discontent=1.2, more=-0.6),
+        "needs_answer": Mix(words=0.8, more=0.2),
+    },
 }
-EIGHT_BITS = 127
 PRAISE = 2  # among the sentence model's kinds
 MANY = 6  # windows that the sentence model reads of a long text
 TELLING = 3  # quotes
@@ -82,10 +104,10 @@ class Words:
         """Of a long text, its most telling window decides."""
         mix = _of(ALONE, language)
         cut = [(window, self.lexical.weigh(window, language)) for window in windows(text)]
-        read, said = max(cut, key=lambda each: _mixed(mix, "complaint", 0.0, each[1]))
+        read, said = max(cut, key=lambda each: _mixed(mix, "complaint", each[1]))
         return Thought(
-            complaint=_mixed(mix, "complaint", 0.0, said),
-            needs_answer=_mixed(mix, "needs_answer", 0.0, said),
+            complaint=_mixed(mix, "complaint", said),
+            needs_answer=_mixed(mix, "needs_answer", said),
             praise=said.odds["praise"],
             speaks=_found(read, said),
         )
@@ -114,8 +136,8 @@ class Sentences:
         severity = read.logits["severity"]
         means = read.embedding / (float((read.embedding**2).sum()) ** 0.5 or 1.0)
         return Thought(
-            complaint=_mixed(mix, "complaint", read.logits["complaint"][0], lexical),
-            needs_answer=_mixed(mix, "needs_answer", read.logits["needs_answer"][0], lexical),
+            complaint=_mixed(mix, "complaint", lexical, read),
+            needs_answer=_mixed(mix, "needs_answer", lexical, read),
             praise=(_ahead(read.logits["kind"], PRAISE) + lexical.odds["praise"]) / 2,
             severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
             manner=_manner(read.logits["manner"]),
@@ -127,7 +149,7 @@ class Sentences:
     def _similar(self, means: Any, language: str) -> Mapping[str, str]:
         """Of the taught sentences of that language, the one of each kind that is nearest to it."""
         own, places = self.taught.own[language], self.taught.places[language]
-        near = self.taught.means[own] @ means
+        near = self.taught.means[own].astype(means.dtype) @ means
         nearest = {kind: own.start + int(at[near[at].argmax()]) for kind, at in places.items()}
         return {kind: self.taught.sentences[at] for kind, at in nearest.items()}
 
@@ -135,7 +157,7 @@ class Sentences:
     def subjects(self) -> "Subjects":
         from bot.triage.alike import Subjects
 
-        return Subjects.among(self.taught.means)
+        return Subjects.among(self.taught.means / self.encoder.np.float32(EIGHT_BITS))
 
     def _taught(self, folder: Path) -> "Taught":
         np = self.encoder.np
@@ -149,7 +171,7 @@ class Sentences:
             places[language].setdefault(kind, []).append(at - begins)
         return Taught(
             [sentence for _, _, sentence in told],
-            np.load(folder / "taught.npy").astype(np.float32) / EIGHT_BITS,
+            np.load(folder / "taught.npy"),
             own,
             {each: {k: np.array(at) for k, at in of.items()} for each, of in places.items()},
         )
@@ -159,8 +181,8 @@ class Sentences:
 class Taught:
     """Sentences, what they mean in numbers, and which of them are of a language and a kind.
 
-    `own` is where those of a language stand, one after the other, and `places` where among them
-    those of a kind do.
+    `means` are embeddings of length 1, in eight bits. `own` is where those of a language stand, one
+    after the other, and `places` where among them those of a kind do.
     """
 
     sentences: Sequence[str]
@@ -173,9 +195,14 @@ def _of(mixes: Mapping[str, Mapping[str, Mix]], language: str) -> Mapping[str, M
     return mixes.get(language, mixes[""])
 
 
-def _mixed(mix: Mapping[str, Mix], head: str, read: float, lexical: Weighed) -> float:
-    sentence, words, discontent, more = mix[head]
-    return sentence * read + words * lexical.odds[head] + discontent * lexical.discontent + more
+def _mixed(
+    mixes: Mapping[str, Mix], head: str, lexical: Weighed, read: Read | None = None
+) -> float:
+    mix = mixes[head]
+    said = mix.words * lexical.odds[head] + mix.discontent * lexical.discontent + mix.more
+    if read is not None:
+        said += mix.sentence * read.logits[head][0] + mix.wants * read.logits["needs_answer"][0]
+    return said
 
 
 def _ahead(logits: Sequence[float], of: int) -> float:

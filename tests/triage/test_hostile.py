@@ -22,7 +22,7 @@ FLAGGED = {Lane.SURE, Lane.CHECK}
 TOOK: dict[tuple[str, str], float] = {}
 
 CHATTER = (
-    "The weather was nice in the park today and we had a long walk with the dog before lunch. "
+    "The weather was lovely in the park, and we had a nice walk with the dog before a good lunch. "
 )
 COMPLAINT = "my order never arrived and nobody answers, I want a refund"
 LOOKALIKE = str.maketrans("aeopcxyi", "аеорсхуі")  # Cyrillic

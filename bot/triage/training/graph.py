@@ -1,6 +1,7 @@
-"""The network as an ONNX graph in int8.
+"""The network as an ONNX graph in int8, and what it is given of each word piece beside it.
 
-Operators that belong together are one (onnxruntime's own domain), which halves the time.
+Operators that belong together are one (onnxruntime's own domain), which halves the time. The
+embeddings stay outside: a graph keeps them in memory, a file of their own is read where needed.
 """
 
 import logging
@@ -14,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor
 
+from bot.triage.encoder import EIGHT_BITS, MOST
 from bot.triage.training.network import ATTENDING, EPSILON, WIDTH, Layer, Network
 
 FUSED = "com.microsoft"
@@ -30,17 +32,15 @@ class _Graph:
         self.nodes[-1].output[0] = "read"
 
     def model(self) -> onnx.ModelProto:
-        takes = helper.make_tensor_value_info("ids", TensorProto.INT32, SHAPE[:2])
+        takes = helper.make_tensor_value_info("embedded", TensorProto.FLOAT, SHAPE)
         gives = helper.make_tensor_value_info("read", TensorProto.FLOAT, SHAPE)
         graph = helper.make_graph(self.nodes, "triage", [takes], [gives], self.values)
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
     def _embeds(self, network: Network) -> str:
-        words, places = self._keep("words", network.words), self._keep("places", network.places)
-        norm = self._norm("embeds", network.norm)
-        takes = ["ids", "", words, places, "", *norm]
-        return self._do("EmbedLayerNormalization", takes, ["embedded", "length"], epsilon=EPSILON)
+        takes = ["embedded", *self._norm("embeds", network.norm)]
+        return self._do("LayerNormalization", takes, ["normed"], domain="", epsilon=EPSILON)
 
     def _layer(self, name: str, layer: Layer, seen: str) -> str:
         asks = [
@@ -82,8 +82,18 @@ class _Graph:
         return gives[0]
 
 
-def export(network: Network, file: Path) -> None:
-    """Write it, with weights of eight bits; seven are used, which AVX2 needs for sums of two."""
+def export(network: Network, folder: Path) -> None:
+    """Write encoder.onnx and the embeddings: words.npy; its scales and the places in places.npz."""
+    words = network.words.detach().numpy()
+    scales = np.abs(words).max(1) / EIGHT_BITS
+    np.save(folder / "words.npy", (words / scales[:, None]).round().astype(np.int8))
+    places = network.places.detach().numpy()[:MOST]
+    np.savez(folder / "places.npz", scales=scales.astype(np.float32), places=places)
+    _graph(network, folder / "encoder.onnx")
+
+
+def _graph(network: Network, file: Path) -> None:
+    """With weights of eight bits; seven are used, which AVX2 needs for sums of two."""
     logging.getLogger().setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"

@@ -130,7 +130,7 @@ class Seed:
 
 GRUMBLES = {"gripe": 0.25, "praise answer": 0.1}
 IDLE = {"praise": 0.15, "gripe": 0.1}
-FOREIGN = 2.8
+FOREIGN = 4.0
 
 
 def seeds(languages: Sequence[str] = ()) -> Sequence[Seed]:
