@@ -20,11 +20,12 @@ def weigh(counted: Sequence[Sequence[Feature]], targets: Tensor) -> Lexical:
     def missed(said: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(said, targets, reduction="sum")
 
-    table = _table(counted)
-    return _in_bytes(*fitted(table, len(HEADS), missed, penalty=PENALTY, steps=STEPS))
+    rows = table(counted)
+    return _in_bytes(*fitted(rows, len(HEADS), missed, penalty=PENALTY, steps=STEPS))
 
 
-def _table(counted: Sequence[Sequence[Feature]]) -> Tensor:
+def table(counted: Sequence[Sequence[Feature]]) -> Tensor:
+    """Features as rows of a sparse matrix, a column for each bucket."""
     rows = [row for row, features in enumerate(counted) for _ in features]
     buckets = [bucket for features in counted for bucket, _ in features]
     values = [value for features in counted for _, value in features]
