@@ -16,6 +16,7 @@ from bot.app import Bot
 from bot.config import Settings
 from bot.domain.calendar import Calendar, Window, zone
 from bot.domain.clock import CHANNEL, HERE, Rung
+from bot.domain.guess import AT_ONCE, Leaning
 from bot.domain.mention import Kind
 from bot.domain.team import Team, Teams
 from bot.playground.workspace import Workspace
@@ -36,7 +37,15 @@ PROMISED = {
     Kind.OTHER: timedelta(days=1),
     Kind.PRAISE: timedelta(days=1),
 }
-CARE = Team(name="care", channel="C0CARE", answer_within=PROMISED, ladder=LADDER, calendar=OFFICE)
+EACH = Leaning(gather=AT_ONCE)  # has a card, whatever triage takes it for
+CARE = Team(
+    name="care",
+    channel="C0CARE",
+    answer_within=PROMISED,
+    ladder=LADDER,
+    calendar=OFFICE,
+    triage=EACH,
+)
 NUMBERS = count()
 
 

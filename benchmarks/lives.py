@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 
 from adapters.demo import Demo
 from benchmarks import grounds
-from benchmarks.grounds import LADDER, PROMISED, moment
+from benchmarks.grounds import EACH, LADDER, PROMISED, moment
 from benchmarks.harness import Figure, Ground, Wanted, bench, timed
 from benchmarks.worlds import World, world
 from bot.app import assemble, slack_client
@@ -117,7 +117,7 @@ def flood(ground: Ground) -> list[Figure]:
 def _inside(here: World, demo: Demo) -> Iterator[None]:
     """The whole bot at work in this process, over a platform that lies in it."""
     slack, stopped = here.workspace, Event()
-    care = Team(name="care", channel="C0CARE", answer_within=PROMISED, ladder=LADDER)
+    care = Team(name="care", channel="C0CARE", answer_within=PROMISED, ladder=LADDER, triage=EACH)
     settings = Settings(
         bot_token=slack.bot_token,
         app_token=slack.app_token,
