@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Column, Row, Table, func, insert, select
 
@@ -171,8 +172,8 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
 def without_triage() -> Iterator[None]:
     """Every mention is a question, at no cost."""
     question = Guess(kind=Kind.QUESTION, lane=Lane.QUESTION, because="")
-    known, Triage.guess = Triage.guess, lambda *_, **__: question  # type: ignore[method-assign]
-    try:
+    with (
+        patch.object(Triage, "guess", lambda *_, **__: question),
+        patch.object(Triage, "ahead", lambda *_: nullcontext()),
+    ):
         yield
-    finally:
-        Triage.guess = known  # type: ignore[method-assign]

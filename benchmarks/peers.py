@@ -12,7 +12,7 @@ from statistics import median
 from benchmarks import grounds
 from benchmarks.grounds import NOON, Clock, assembled, database, moment, url_of
 from benchmarks.harness import Figure, Ground, Wanted, bench, timed
-from benchmarks.intake import BATCH, Taken
+from benchmarks.intake import BATCH, Taken, without_triage
 from benchmarks.sweep import URGENT
 from bot.domain.team import Teams
 from bot.timers import repeat
@@ -108,7 +108,8 @@ def _peers(ground: Ground, python: Path, many: int, number: int) -> dict[str, li
 
 
 def _ingest(ground: Ground, many: int) -> float:
-    with database(ground) as ours:
+    """Without triage: theirs has none."""
+    with database(ground) as ours, without_triage():
         taken = Taken(ours)
         taken.page()
         return median(taken.page() for _ in range(max(1, many // BATCH)))
