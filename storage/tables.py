@@ -245,7 +245,7 @@ conversations = Table(
         "team",
         where="owner IS NULL AND state IN ('waiting', 'claimed', 'replying')",
     ),
-    Index("ix_conversations_digest", "digest"),
+    _partial("ix_conversations_digest", "digest", where="digest IS NOT NULL"),
     _partial(
         "ix_conversations_aside",
         "team",
