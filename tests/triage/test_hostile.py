@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from bot.domain.guess import Guess, Lane
 from bot.domain.mention import Kind
 from bot.triage import LEXICAL, Triage
+from bot.triage.lexical import CONTENT
+from bot.triage.mind import Words
+from bot.triage.reading import plain
 from tests.things import mention
 
 MUCH = 100_000  # bytes
@@ -186,3 +189,10 @@ def test_any_words_have_a_guess(triage, said):
 
     assert guess.complaint is None or 0 <= guess.complaint <= 1
     assert never_raised(triage, guess)
+
+
+def test_a_flood_of_praise_takes_little_of_the_discontent_away():
+    lexical = Words().lexical
+
+    assert lexical.weigh(plain("love it, great, lovely! " * 9), "en").discontent == -CONTENT
+    assert lexical.weigh("this is broken and useless", "en").discontent > 0
