@@ -137,7 +137,7 @@ class Triage:
     @cached_property
     def mind(self) -> Mind | None:
         """None where the weights are missing or broken: then everything needs an answer."""
-        self.trouble = languages.trouble()
+        self.trouble = self.trouble or languages.trouble()
         try:
             return self._mind()
         except Exception as problem:

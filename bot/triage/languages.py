@@ -31,7 +31,7 @@ def language(text: str, told: str | None = None) -> str | None:
     `told` is what the platform says (BCP 47): it decides where the text is too short to tell.
     """
     said = OURS.sub(" ", text)[:SAMPLE]
-    words, letters = spoken(said), LETTER.findall(said)
+    words, letters = SPOKEN.findall(said.lower()), LETTER.findall(said)
     hint = (told or "").lower().partition("-")[0]
     if not letters:
         return hint if hint in TAUGHT else None
@@ -57,7 +57,8 @@ def _by_words(words: Sequence[str], found: str, sure: float) -> str:
 
     fastText's small model takes some Portuguese of the timelines for English or Spanish.
     """
-    known = [_usual()[word] for word in words if word in _usual()]
+    usual = _usual()
+    known = [usual[word] for word in words if word in usual]
     if len(known) < FAMILIAR:
         return found
     rare = dict(zip(TAUGHT, map(sum, zip(*known, strict=True)), strict=True))

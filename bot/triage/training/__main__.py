@@ -17,7 +17,7 @@ from bot.triage.lexical import BUCKETS, HEADS, features
 from bot.triage.mind import WEIGHTS
 from bot.triage.reading import plain
 from bot.triage.training.classing import head
-from bot.triage.training.fitting import EPOCHS, Taught, fit
+from bot.triage.training.fitting import EARLY_LAYERS, EPOCHS, SEED, Taught, fit
 from bot.triage.training.graph import export
 from bot.triage.training.network import HEADS as COLUMNS
 from bot.triage.training.network import MODEL, Network
@@ -27,8 +27,6 @@ from bot.triage.training.weighing import weigh
 
 log = structlog.get_logger()
 
-SEED = 7
-EARLY_LAYERS = 2  # after which heads are taught as well, to keep them to the point
 VARIANTS = 2  # of each sentence, for the lexical model
 ALIKE = 60  # sentences of one language and header that a post can be likened to
 SHORT = 110  # characters of those

@@ -1,8 +1,9 @@
 """Fine-tunes the network on the seeds, its early heads together with its late ones."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
+from typing import TypeVar
 
 import structlog
 import torch
@@ -16,6 +17,10 @@ from bot.triage.training.seeds import Seed, Varied
 
 log = structlog.get_logger()
 
+Read = TypeVar("Read")
+
+SEED = 7
+EARLY_LAYERS = 2  # after which heads are taught as well, to keep them to the point
 EPOCHS = 2
 BATCH = 32
 MOST = 72  # tokens
@@ -99,9 +104,21 @@ def _batches(
     drawn = [each for each in of if each.language == FIRST or luck.random() < FOREIGN]
     read = [(plain(varied(each)), astuple(each.target)) for each in drawn]
     luck.shuffle(read)
-    for start in range(0, len(read), SORTED):
-        part = sorted(read[start : start + SORTED], key=lambda each: len(each[0]))
-        batches = [part[at : at + BATCH] for at in range(0, len(part), BATCH)]
+    yield from of_like_lengths(read, luck, lambda each: each[0], of=BATCH, sorted_by=SORTED)
+
+
+def of_like_lengths(
+    shuffled: Sequence[Read],
+    luck: random.Random,
+    text: Callable[[Read], str],
+    *,
+    of: int,
+    sorted_by: int,
+) -> Iterator[Sequence[Read]]:
+    """Batches `of` so many whose texts are about as long, made of so many in a row."""
+    for start in range(0, len(shuffled), sorted_by):
+        part = sorted(shuffled[start : start + sorted_by], key=lambda each: len(text(each)))
+        batches = [part[at : at + of] for at in range(0, len(part), of)]
         luck.shuffle(batches)
         yield from batches
 
@@ -111,13 +128,14 @@ def _missed(said: Tensor, targets: Sequence[Tensor]) -> Tensor:
     yes_or_no = functional.binary_cross_entropy_with_logits
     one_of = functional.cross_entropy
     return (
-        yes_or_no(said[:, 0], _smooth(complaint))
-        + 0.5 * yes_or_no(said[:, 1], _smooth(needs))
+        yes_or_no(said[:, 0], smooth(complaint))
+        + 0.5 * yes_or_no(said[:, 1], smooth(needs))
         + 0.5 * one_of(said[:, 2:6], kind, label_smoothing=0.05)
         + 0.3 * one_of(said[:, 6:11], severity, label_smoothing=0.05)
         + 0.2 * one_of(said[:, 11:15], manner)
     )
 
 
-def _smooth(target: Tensor) -> Tensor:
-    return target * (1 - 2 * SMOOTH) + SMOOTH
+def smooth(target: Tensor, by: float = SMOOTH) -> Tensor:
+    """A little less sure than it is told, on either side."""
+    return target * (1 - 2 * by) + by

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bot.triage.encoder import EIGHT_BITS
 from bot.triage.lexical import BUCKETS, HEADS, Feature, Lexical
 from bot.triage.training.regression import fitted
 
 PENALTY = 2.0  # on the squares of all weights, for the whole of the sentences
 STEPS = 60
-EIGHT_BITS = 127
 
 
 def weigh(counted: Sequence[Sequence[Feature]], targets: Tensor) -> Lexical:
