@@ -12,7 +12,8 @@ from bot.domain.guess import Manner, Severity
 from bot.domain.mention import Kind
 from bot.triage.encoder import EIGHT_BITS, Encoder, Read
 from bot.triage.languages import FIRST, TAUGHT
-from bot.triage.lexical import Lexical, Weighed, small_words
+from bot.triage.lexical import Lexical, Weighed
+from bot.triage.quotes import listed, speaking
 from bot.triage.reading import windows
 
 if TYPE_CHECKING:
@@ -56,12 +57,6 @@ ALONE = {  # the same for the lexical model alone
 }
 PRAISE = 2  # among the sentence model's kinds
 MANY = 6  # windows that the sentence model reads of a long text
-TELLING = 3  # quotes
-MARKS = ".,;:!?…\"'()“”„«»¡¿"
-IDLE = {"user", "link"}  # what stands in place of a name or an address
-LONG = 40  # characters of one
-PHRASE = 3  # words of one, beside the one that speaks most
-SPEAKING = 0.35  # of what the strongest word says, for another to be quoted
 NOTABLE = 2.0  # log-odds that a manner has to be ahead
 
 
@@ -109,7 +104,7 @@ class Words:
             complaint=_mixed(mix, "complaint", said),
             needs_answer=_mixed(mix, "needs_answer", said),
             praise=said.odds["praise"],
-            speaks=_found(read, said),
+            speaks=listed(read, said),
         )
 
 
@@ -141,7 +136,7 @@ class Sentences:
             praise=(_ahead(read.logits["kind"], PRAISE) + lexical.odds["praise"]) / 2,
             severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
             manner=_manner(read.logits["manner"]),
-            speaks=_speaks(read, _found(text, lexical)),
+            speaks=speaking(read, listed(text, lexical)),
             similar=self._similar(means, language),
             embedding=means,
         )
@@ -215,92 +210,3 @@ def _ahead(logits: Sequence[float], of: int) -> float:
 def _manner(logits: Sequence[float]) -> Manner:
     best = max(range(len(logits)), key=lambda at: logits[at])
     return MANNERS[best] if _ahead(logits, best) > NOTABLE else Manner.PLAIN
-
-
-def _found(text: str, lexical: Weighed) -> dict[str, Sequence[str]]:
-    """What the word list finds for each kind, none twice; a question mark where it is all."""
-    found: dict[str, Sequence[str]] = {
-        kind: list(dict.fromkeys(said))[:TELLING] for kind, said in lexical.quotes.items()
-    }
-    if "?" in text and not found["question"]:
-        found["question"] = ["?"]
-    return found
-
-
-def _speaks(read: Read, found: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
-    """For a complaint the word list's findings, then what the sentence model went by."""
-    both = list(found["complaint"])
-    for quote in _quotes(read):
-        if len(both) < TELLING and not any(_overlap(quote.lower(), known) for known in both):
-            both.append(quote)
-    return {**found, "complaint": both}
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether they share a word that tells something."""
-    told = set(one.split()) & set(other.lower().split())
-    return bool(told - small_words()["small"] - small_words()["not"])
-
-
-def _quotes(read: Read) -> Sequence[str]:
-    """The words that spoke most for a complaint, with their neighbours that did; none twice.
-
-    A "no" is quoted with what there is none of, and no small word alone.
-    """
-    said = read.speaks
-    bare = [word.strip(MARKS) for word, _ in said]
-    spoken = [adds if _tells(word) else 0.0 for word, (_, adds) in zip(bare, said, strict=True)]
-    ends = [word[-1:] in MARKS for word, _ in said]
-    small, quoted = small_words()["small"], set[int]()
-    telling = [at for at, word in enumerate(bare) if word.lower() not in small]
-    enough = SPEAKING * max((spoken[at] for at in telling), default=0.0)
-    found: list[str] = []
-    for at in sorted(telling, key=lambda at: -spoken[at]):
-        if spoken[at] <= enough or spoken[at] <= 0 or len(found) == TELLING:
-            break
-        if at in quoted:
-            continue
-        first, last = _trimmed(bare, ends, *_stretch(spoken, ends, at, enough))
-        if first <= last and quoted.isdisjoint(range(first, last + 1)):
-            quote = " ".join(bare[first : last + 1])[:LONG]
-            found += [quote] if quote not in found else []
-        quoted.update(range(first, last + 1))
-    return found
-
-
-def _trimmed(said: Sequence[str], ends: Sequence[bool], first: int, last: int) -> tuple[int, int]:
-    """Without small words at its ends, but with a "no" before it and what comes after one."""
-    words_ = [word.lower() for word in said]
-    no, small = small_words()["not"], small_words()["small"]
-    while last + 1 < len(words_) and words_[last] in no and _tells(words_[last + 1]):
-        last += 1
-    while first <= last and words_[first] in small:
-        first += 1
-    while first <= last and (words_[last] in small or words_[last] in no):
-        last -= 1
-    if 0 < first <= last and words_[first - 1] in no and not ends[first - 1]:
-        first -= 1
-    return first, last
-
-
-def _tells(word: str) -> bool:
-    return word.replace("'", "").replace("’", "").isalnum() and word not in IDLE
-
-
-def _stretch(
-    spoken: Sequence[float], ends: Sequence[bool], at: int, enough: float
-) -> tuple[int, int]:
-    """From which word to which the neighbours of this one speak as well, in the same sentence."""
-    first = last = at
-    while (
-        first > 0 and not ends[first - 1] and spoken[first - 1] > enough and last - first < PHRASE
-    ):
-        first -= 1
-    while (
-        last + 1 < len(spoken)
-        and not ends[last]
-        and spoken[last + 1] > enough
-        and last - first < PHRASE
-    ):
-        last += 1
-    return first, last
