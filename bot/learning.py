@@ -95,6 +95,7 @@ class State:
     effect: Effect | None
     late: int  # complaints that somebody found in the last four weeks
     asked: int  # that wait for a verdict
+    teachable: bool = True  # it is not where the lexical model was asked for
 
 
 class Learning:
@@ -103,6 +104,11 @@ class Learning:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database, self.ledger, self.now = desk, desk.database, desk.ledger, desk.now
         self._mark: tuple[Any, ...] | None = None
+
+    @property
+    def version(self) -> int:
+        """Of the weights that are taught: what others were taught means nothing to these."""
+        return self.desk.triage.version
 
     # What goes on by itself
 
@@ -115,7 +121,7 @@ class Learning:
     def remember(self) -> bool:
         """Hand what is in force to triage, where that has changed."""
         with reading(self.database) as db:
-            known = lessons.all_in_force(db)
+            known = lessons.all_in_force(db, self.version)
             teams = [team for team in known if COMPLAINT in known[team]]
             mark = lessons.mark(db), *(labels.mark(db, team, most=NEAR) for team in teams)
             if mark == self._mark:
@@ -127,10 +133,7 @@ class Learning:
 
     def keep_up(self) -> bool:
         """What people have said just now counts for what is alike: the third time, it tells."""
-        since = self.now() - A_DAY
-        for team in self.desk.teams:
-            self._work_out(team.name, since)
-        some = [self._refit(team) for team in self.desk.teams if self._begins(team.name)]
+        some = [self._begin(team) for team in self.desk.teams]
         return self.remember() or any(some)
 
     def ask_some(self) -> bool:
@@ -150,23 +153,24 @@ class Learning:
 
     def state(self, team: str) -> State:
         with reading(self.database) as db:
-            taught, week = lessons.made_last(db, team), samples.last_week(db, team)
+            taught, week = self._taught(db, team), samples.last_week(db, team)
             waiting = samples.of_week(db, team, week) if week else []
             return State(
                 team=team,
                 labels=labels.count(db, team),
                 taught=taught,
-                last=lessons.last(db, team),
-                effect=self._effect_of(db, taught) if taught and taught.labels >= NEW else None,
+                last=lessons.last(db, team, self.version),
+                effect=self._effect_of(db, taught) if taught else None,
                 late=labels.late(db, team, self.now() - 4 * A_WEEK),
                 asked=sum(each.verdict is None for each in waiting),
+                teachable=self.version > 0,
             )
 
     def effect(self, team: str, since: datetime) -> Effect:
         """On the labels since then, by what was learnt last."""
         with reading(self.database) as db:
-            taught = lessons.made_last(db, team)
-            some = labels.newest(db, team, most=MOST, since=since)
+            taught = lessons.made_last(db, team, self.version)
+            some = self._known(labels.newest(db, team, most=MOST, since=since))
         general = self._general(self.desk.teams[team])
         return _effect(some, taught.lesson if taught else None, since, general)
 
@@ -214,23 +218,23 @@ class Learning:
         """Learn outside of any transaction, and write it down once."""
         now = self.now()
         with reading(self.database) as db:
-            before = lessons.last(db, team.name)
+            before = lessons.last(db, team.name, self.version)
             if not self._due(db, team.name, before, now):
                 return False
         with reading(self.database) as db:
-            some = [each for each in labels.newest(db, team.name, most=MOST) if each.features]
-            old = {what: lessons.in_force(db, team.name, what) for what in WHAT}
+            some = self._known(labels.newest(db, team.name, most=MOST))
+            old = {what: lessons.in_force(db, team.name, what, self.version) for what in WHAT}
         if not some:
             return False
         general = self._general(team)
         made = [_learn(team, what, some, each, now, general) for what, each in old.items()]
         with self.database.begin() as db:
             days.hold(db, team.name, now)
-            last = lessons.last(db, team.name)
+            last = lessons.last(db, team.name, self.version)
             if (last and last.id) != (before and before.id) or _is_taken_back(db, team.name):
                 return False  # another worker was faster, or a manager wants none of it
             for each in made:
-                lessons.add(db, each)
+                lessons.add(db, _with(each, version=self.version))
             self._tell(db, team, made[0])
         log.info("lesson.made", team=team.name, labels=len(some), refused=made[0].refused)
         return True
@@ -249,22 +253,33 @@ class Learning:
             wanted = NEW
         return new >= wanted or bool(new and now - before.made_at >= A_WEEK)
 
+    def _begin(self, team: Team) -> bool:
+        """Its first few labels are a lesson at once, so that they can be taken back; and to other
+        weights than before all labels are the first."""
+        begins = self._begins(team.name)
+        self._work_out(team.name, None if begins else self.now() - A_DAY)
+        return begins and self._refit(team)
+
     def _begins(self, team: str) -> bool:
-        """Whether it has taught its first few labels, so that they can be taken back."""
         with reading(self.database) as db:
-            return lessons.last(db, team) is None and self._due(db, team, None, self.now())
+            first = lessons.last(db, team, self.version) is None
+            return first and self._due(db, team, None, self.now())
 
     def _said(self, db: Transaction, team: str) -> Sequence[tuple[Features, bool]]:
         """What people said lately; nothing where it contradicts all that triage knows."""
-        last = lessons.last(db, team)
+        last = lessons.last(db, team, self.version)
         if last and last.refused == "contradict":
             return []
-        newest = labels.newest(db, team, most=NEAR)
+        newest = self._known(labels.newest(db, team, most=NEAR))
         return [
-            (Features.from_bytes(each.features), each.complaint)
+            (Features.from_bytes(each.features or b""), each.complaint)
             for each in newest
-            if each.features and each.complaint is not None
+            if each.complaint is not None
         ]
+
+    def _known(self, some: Sequence[Label]) -> Sequence[Label]:
+        """Those that mean something to the weights that serve."""
+        return [each for each in some if each.features and each.version == self.version]
 
     def _work_out(self, team: str, since: datetime | None = None) -> None:
         """The features of what was labelled; a click waits for none of it."""
@@ -273,14 +288,16 @@ class Learning:
 
     def _work_out_some(self, team: str, since: datetime | None) -> bool:
         with reading(self.database) as db:
-            wanted = labels.to_work_out(db, team, most=AT_ONCE, since=since)
+            wanted = labels.to_work_out(
+                db, team, self.version, most=AT_ONCE, among=MOST, since=since
+            )
             said = [mentions.get(db, each) for each in wanted]
         found = {each.id or 0: self.desk.triage.features(each) for each in said}
         if not any(found.values()):
             return False  # there is no model: perhaps there is one later
         kept = {id: each.as_bytes() if each else b"" for id, each in found.items()}
         with self.database.begin() as db:
-            labels.keep_features(db, kept)
+            labels.keep_features(db, kept, self.version)
         return len(wanted) == AT_ONCE
 
     def _tell(self, db: Transaction, team: Team, made: Taught) -> None:
@@ -305,12 +322,21 @@ class Learning:
         self.remember()
         log.info("lesson.changed", team=team, by=by, what=what)
 
-    def _effect_of(self, db: Transaction, taught: Taught) -> Effect:
+    def _taught(self, db: Transaction, team: str) -> Taught | None:
+        """What is in force, or was until somebody took it back."""
+        made = lessons.made_last(db, team)
+        if made is None or made.taken_back_at or made.version == self.version:
+            return made
+        return lessons.made_last(db, team, self.version)
+
+    def _effect_of(self, db: Transaction, taught: Taught) -> Effect | None:
         """On what it was judged on before it was put in force, and on all that was said since."""
+        if taught.labels < NEW or taught.version != self.version:
+            return None
         told = dict(taught.effect)
         since = datetime.fromisoformat(told.pop("since")) if "since" in told else taught.made_at
         before = Effect(since=since, **told)
-        newer = labels.newest(db, taught.team, most=MOST, since=taught.made_at)
+        newer = self._known(labels.newest(db, taught.team, most=MOST, since=taught.made_at))
         later = [each for each in newer if each.at > taught.made_at]
         general = self._general(self.desk.teams[taught.team])
         return before + _effect(later, taught.lesson, taught.made_at, general)
@@ -398,7 +424,7 @@ def _effect(
     some: Sequence[Label], lesson: Lesson | None, since: datetime, general: float
 ) -> Effect:
     """How many of these would have been false alarms, or missed, without and with it."""
-    said = [each for each in some if each.features and each.complaint is not None]
+    said = [each for each in some if each.complaint is not None]
     if not said:
         return Effect(since=since)
     from bot.triage import residual

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, case, delete, func, select, update
+from sqlalchemy import Row, Select, case, delete, func, or_, select, update
 
 from bot.domain.forgotten import MARK
 from bot.domain.mention import Kind, Origin
@@ -27,7 +27,8 @@ UNDONE = (NEEDLESS, DISMISSED)  # what an undone dismissal takes back
 class Label:
     """`complaint` and `needs_answer` are None where nothing was said of it.
 
-    `rate` is the share of unflagged mentions that was asked about, of those that were.
+    `features` are what the weights of that `version` make of it. `rate` is the share of unflagged
+    mentions that was asked about, of those that were.
     """
 
     mention: int
@@ -40,6 +41,7 @@ class Label:
     flagged: bool = False
     late: bool = False
     features: bytes | None = None
+    version: int = 0
     rate: float | None = None
 
 
@@ -82,7 +84,7 @@ def of_mention(db: Transaction, mention: int) -> Decisive | None:
 def put(db: Transaction, label: Label) -> None:
     """The newest of a mention is what counts."""
     row = as_row(label, labels)
-    others = [name for name in row if name not in ("mention", "features")]
+    others = [name for name in row if name not in ("mention", "features", "version")]
     db.execute(upsert(db, labels, row, on=["mention"], update=others))
 
 
@@ -125,24 +127,39 @@ def late(db: Transaction, team: str, since: datetime) -> int:
 
 def mark(db: Transaction, team: str, *, most: int) -> Sequence[tuple[Any, ...]]:
     """Another one whenever something was said or worked out, or left, among the newest."""
-    known = select(la.mention, la.at, la.complaint, la.features.is_(None)).where(la.team == team)
+    worked_out = (la.features.is_(None), la.version)
+    known = select(la.mention, la.at, la.complaint, *worked_out).where(la.team == team)
     rows = db.execute(known.order_by(la.at.desc(), la.mention.desc()).limit(most))
     return [tuple(row) for row in rows]
 
 
 def to_work_out(
-    db: Transaction, team: str, *, most: int, since: datetime | None = None
+    db: Transaction,
+    team: str,
+    version: int,
+    *,
+    most: int,
+    among: int,
+    since: datetime | None = None,
 ) -> Sequence[int]:
-    """Mentions whose features nobody has worked out yet, the newest first."""
-    without = select(la.mention).where(la.team == team, la.features.is_(None))
-    without = without.where(la.at >= since) if since else without
-    return list(db.execute(without.order_by(la.at.desc()).limit(most)).scalars())
+    """Of the newest `among`, mentions whose features nobody has worked out yet, or only by older
+    weights; the newest first.
+
+    What newer ones have worked out stays: while two versions of the bot run at once, neither undoes
+    what the other does.
+    """
+    newest = select(la.mention, la.at, la.features, la.version).where(la.team == team)
+    newest = newest.where(la.at >= since) if since else newest
+    some = newest.order_by(la.at.desc(), la.mention.desc()).limit(among).subquery().c
+    wanted = select(some.mention).where(or_(some.features.is_(None), some.version < version))
+    return list(db.execute(wanted.order_by(some.at.desc()).limit(most)).scalars())
 
 
-def keep_features(db: Transaction, features: Mapping[int, bytes]) -> None:
+def keep_features(db: Transaction, features: Mapping[int, bytes], version: int) -> None:
     """b"": there are none. Labels that are gone meanwhile stay away."""
     for mention, each in features.items():
-        db.execute(update(labels).where(la.mention == mention).values(features=each))
+        known = update(labels).where(la.mention == mention)
+        db.execute(known.values(features=each, version=version))
 
 
 def edited(db: Transaction, mention: int) -> None:

@@ -21,7 +21,10 @@ COMPLAINT, NEEDS_ANSWER = "complaint", "needs_answer"
 
 @dataclass(frozen=True, kw_only=True)
 class Taught:
-    """One attempt to learn; with a reason in `refused`, nothing came of it."""
+    """One attempt to learn; with a reason in `refused`, nothing came of it.
+
+    It means something to the weights of its `version` alone.
+    """
 
     id: int = 0
     team: str
@@ -33,6 +36,7 @@ class Taught:
     refused: str = ""
     taken_back_at: datetime | None = None
     taken_back_by: str | None = None
+    version: int = 0
 
 
 def add(db: Transaction, taught: Taught) -> int:
@@ -41,23 +45,27 @@ def add(db: Transaction, taught: Taught) -> int:
     return insert(db, lessons, {**about, **made, "effect": dict(taught.effect)})
 
 
-def last(db: Transaction, team: str, what: str = COMPLAINT) -> Taught | None:
-    """The last attempt, whatever came of it."""
-    return _one(db, le.team == team, le.what == what)
+def last(db: Transaction, team: str, version: int) -> Taught | None:
+    """The last attempt about complaints with these weights, whatever came of it."""
+    return _one(db, le.team == team, le.what == COMPLAINT, le.version == version)
 
 
-def made_last(db: Transaction, team: str, what: str = COMPLAINT) -> Taught | None:
-    """The last that something came of, be it in force or taken back."""
-    return _one(db, le.team == team, le.what == what, le.refused == "")
+def made_last(db: Transaction, team: str, version: int | None = None) -> Taught | None:
+    """The last about complaints that something came of, be it in force or taken back.
+
+    With these weights, or with any.
+    """
+    made = (le.team == team, le.what == COMPLAINT, le.refused == "")
+    return _one(db, *made) if version is None else _one(db, *made, le.version == version)
 
 
-def in_force(db: Transaction, team: str, what: str = COMPLAINT) -> Taught | None:
-    return _one(db, le.team == team, le.what == what, le.refused == "", le.taken_back_at.is_(None))
+def in_force(db: Transaction, team: str, what: str, version: int) -> Taught | None:
+    return _one(db, le.team == team, le.what == what, *_in_force(version))
 
 
-def all_in_force(db: Transaction) -> Mapping[str, Mapping[str, Lesson]]:
+def all_in_force(db: Transaction, version: int) -> Mapping[str, Mapping[str, Lesson]]:
     """The newest of each team, by what it is about."""
-    good = (le.refused == "", le.taken_back_at.is_(None))
+    good = _in_force(version)
     newest = select(func.max(le.id)).where(*good).group_by(le.team, le.what)
     found: dict[str, dict[str, Lesson]] = {}
     for row in db.execute(select(lessons).where(le.id.in_(newest))):
@@ -90,6 +98,10 @@ def history(db: Transaction, team: str, *, most: int) -> Sequence[Taught]:
     """The newest first."""
     rows = db.execute(select(lessons).where(le.team == team).order_by(le.id.desc()).limit(most))
     return [_taught(row) for row in rows]
+
+
+def _in_force(version: int) -> Sequence[ColumnElement[bool]]:
+    return (le.refused == "", le.taken_back_at.is_(None), le.version == version)
 
 
 def _one(db: Transaction, *which: ColumnElement[bool]) -> Taught | None:

@@ -38,6 +38,7 @@ metadata = MetaData(
 )
 
 EMPTY = text("''")
+NONE = text("0")
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 SIGNS = (  # deeds that only a colleague does, here or in the platform's own app
@@ -348,6 +349,9 @@ labels = Table(  # what people said, or showed, that a mention is
     Column("by", Text),
     Column("at", Moment, nullable=False),
     Column("features", LargeBinary),  # none: not worked out yet, or there are none
+    Column(
+        "version", Integer, nullable=False, server_default=NONE
+    ),  # of the weights that made them
     Column("flagged", Boolean, nullable=False),  # triage gave it the complaint's clock
     Column("late", Boolean, nullable=False, server_default=false()),  # found only later: a miss
     Index("ix_labels_team_at", "team", "at"),
@@ -366,6 +370,7 @@ lessons = Table(  # what a team has taught triage, each time it was made anew
     Column("labels", Integer, nullable=False),
     Column("effect", JSON, nullable=False),
     Column("refused", Text, nullable=False, server_default=EMPTY),  # why none was made
+    Column("version", Integer, nullable=False, server_default=NONE),  # of the weights that it moves
     Column("taken_back_at", Moment),
     Column("taken_back_by", Text),
     Index("ix_lessons_team", "team", "what", "id"),

@@ -2,6 +2,7 @@
 
 import random
 import zlib
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,10 +29,14 @@ A_WEEK = timedelta(weeks=1)
 class Model(ByThumb):
     """A stand-in: words hashed into numbers, and a general guess that looks for one word."""
 
+    def __init__(self, version: int = 1) -> None:
+        super().__init__()
+        self.version = version
+
     def features(self, mention: Mention) -> Features | None:
         numbers = np.zeros(SIZE, dtype="<f2")
         for word in mention.text.lower().split():
-            chance = np.random.default_rng(zlib.crc32(word.encode()))
+            chance = np.random.default_rng(zlib.crc32(f"{word} {self.version}".encode()))
             numbers += chance.standard_normal(SIZE).astype("<f2")
         numbers /= max(float(np.linalg.norm(numbers.astype("<f4"))), 1e-3)
         odds = 0.4 if "broken" in mention.text else -1.3
@@ -224,6 +229,113 @@ def test_without_a_model_labels_are_kept_and_nothing_is_learnt(app, teach):
         kept = labels.newest(db, "care", most=MOST)
     assert len(kept) == 40
     assert {each.features for each in kept} == {None}
+
+
+# Other weights than before
+
+
+def test_what_other_weights_were_taught_is_made_anew_from_the_same_labels(
+    app, learning, teach, clock
+):
+    teach(60)
+    learning.refit_some()
+    learning.remember()
+    [old] = made(app)
+    clock.pass_(days=2)
+
+    app.desk.triage = Model(version=2)
+    restarted = Learning(app.desk)
+    assert restarted.state("care").taught is None
+    assert restarted.keep_up()
+
+    new = made(app)[-1]
+    assert [each.version for each in made(app)] == [1, 2]
+    assert (new.labels, new.refused) == (60, "")
+    assert new.weights != old.weights
+    assert app.desk.triage.lessons["care"]["complaint"].weights == new.weights
+    assert {each.version for each in kept(app)} == {2}
+    assert restarted.state("care").taught.id == new.id
+    assert not restarted.keep_up()
+
+
+def test_until_then_nothing_that_they_were_taught_counts(app, learning, teach):
+    teach(60)
+    learning.refit_some()
+
+    app.desk.triage = Model(version=2)
+    restarted = Learning(app.desk)
+    restarted.remember()
+
+    assert app.desk.triage.lessons == {}
+    assert restarted.effect("care", app.desk.now() - A_WEEK).labels == 0
+
+
+def test_two_versions_at_once_undo_nothing_of_each_other(app, learning, teach):
+    teach(60)
+    learning.refit_some()
+    newer = Learning(replaced_desk(app, Model(version=2)))
+    assert newer.refit_some()
+
+    assert not learning.refit_some()
+    assert not learning.keep_up() or not learning.keep_up()
+    assert {each.version for each in kept(app)} == {2}
+    assert [each.version for each in made(app)] == [1, 2]
+    learning.remember()
+    assert learning.desk.triage.lessons["care"]["complaint"].weights == made(app)[0].weights
+
+
+def test_what_was_taken_back_stays_so_with_other_weights(app, learning, teach):
+    teach(60)
+    learning.refit_some()
+    learning.take_back("care", LEA)
+
+    app.desk.triage = Model(version=2)
+    restarted = Learning(app.desk)
+    restarted.keep_up()
+    restarted.refit_some()
+    assert [each.version for each in made(app)] == [1]
+    assert restarted.state("care").taught.taken_back_by == LEA
+    assert restarted.state("care").effect is None
+
+    restarted.bring_back("care", LEA)
+    assert restarted.keep_up()
+    assert [each.version for each in made(app)] == [1, 2]
+
+
+def test_who_thinks_again_lets_nothing_be_worked_out_again(app, learning, teach):
+    teach(1)
+    learning.refit_some()
+    [before] = kept(app)
+
+    app.desk.judge(1, BEN, Kind.QUESTION if before.complaint else Kind.COMPLAINT)
+
+    [after] = kept(app)
+    assert after.complaint is not before.complaint
+    assert (after.features, after.version) == (before.features, 1)
+
+
+def test_only_labels_that_a_lesson_is_made_of_are_worked_out_again(app, learning, teach):
+    teach(6)
+    learning.refit_some()
+
+    with reading(app.desk.database) as db:
+        newest = labels.newest(db, "care", most=2)
+        wanted = labels.to_work_out(db, "care", 2, most=9, among=2)
+        none = labels.to_work_out(db, "care", 1, most=9, among=9)
+
+    assert list(wanted) == [each.mention for each in reversed(newest)]
+    assert none == []
+
+
+def kept(app):
+    with reading(app.desk.database) as db:
+        return labels.newest(db, "care", most=MOST)
+
+
+def replaced_desk(app, triage):
+    desk = copy(app.desk)
+    desk.triage = triage
+    return desk
 
 
 def test_what_was_labelled_before_there_was_a_model_teaches_it_too(app, learning, teach):

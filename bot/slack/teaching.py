@@ -103,6 +103,9 @@ class Teaching:
 
 def taught(state: State, team: Team) -> Message:
     """What is taught since when, by how many labels, what came of it, and how to take it back."""
+    if not state.teachable:
+        text = "\n".join([_unteachable(state), *_late(state)])
+        return Message(text, [section(text), only_you()])
     lines = [_head(state), *_effect(state), *_threshold(state), *_refused(state), *_late(state)]
     text = "\n".join(lines)
     shown: list[Block] = [section(text)]
@@ -142,9 +145,20 @@ def _answer(sample: Sample) -> Block:
     )
 
 
+def _unteachable(state: State) -> str:
+    told = _(
+        "*The lexical model serves, which nobody can teach.* Of team {team} {many} are kept, for"
+        " when the sentence model does: without `TRIAGE=lexical`."
+    )
+    return told.format(team=harmless(state.team, CALLED), many=_labels(state))
+
+
+def _labels(state: State) -> str:
+    return fill(n_("{many:,} label", "{many:,} labels", state.labels), many=state.labels)
+
+
 def _head(state: State) -> str:
-    team, made = harmless(state.team, CALLED), state.taught
-    many = fill(n_("{many:,} label", "{many:,} labels", state.labels), many=state.labels)
+    team, made, many = harmless(state.team, CALLED), state.taught, _labels(state)
     if made is None:
         told = _("*Team {team} has taught triage nothing yet.* {many} are kept; it takes {few}.")
         return told.format(team=team, many=many, few=FEW)

@@ -19,6 +19,7 @@ from bot.triage.last_words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 from bot.triage.lexical import feelings
 from bot.triage.mind import WEIGHTS, Mind, Sentences, Thought, Words
 from bot.triage.reading import plain, words
+from bot.triage.version import version
 
 if TYPE_CHECKING:
     from bot.triage.alike import Judged
@@ -135,6 +136,11 @@ class Triage:
         return GENERAL if self.mind is None else lanes.general(recall, self.serves)
 
     @cached_property
+    def version(self) -> int:
+        """Of the weights that teams teach; 0: nothing can be taught. It reads no weights."""
+        return version(self.folder) if self.way == MODEL else 0
+
+    @cached_property
     def mind(self) -> Mind | None:
         """None where the weights are missing or broken: then everything needs an answer."""
         self.trouble = self.trouble or languages.trouble()
@@ -197,8 +203,8 @@ class Triage:
         if AUTOMATIC.match(text):
             odds = thought.complaint + lanes.ANNOUNCED
             thought = replace(thought, complaint=odds, manner=Manner.AUTOMATED)
-        lessons = self.lessons.get(team, {})
-        threshold = lessons["complaint"].threshold if "complaint" in lessons else None
+        lesson = self.lessons.get(team, {}).get("complaint")
+        threshold = lesson.threshold if lesson and thought.embedding is not None else None
         moved = self._moved(thought, team)
         taught = moved.complaint - thought.complaint
         guessed = lanes.decide(moved, self.serves, leaning, threshold, taught)

@@ -13,6 +13,7 @@ from bot.forgetting import Forgetting
 from bot.learning import Effect, State
 from bot.slack import teaching
 from bot.slack.counter import Visit
+from bot.triage import LEXICAL, Triage
 from storage import lessons
 from storage.lessons import Taught
 from tests import fake_slack
@@ -28,6 +29,7 @@ TAUGHT = Taught(
     made_at=NOON,
     lesson=Lesson(weights=b"", bias=0.0, threshold=0.42),
     labels=100,
+    version=Triage().version,
     effect={"since": NOON.isoformat(), "labels": 20, "false_alarms_before": 16}
     | {"false_alarms_after": 2, "missed_before": 0, "missed_after": 0},
 )
@@ -84,6 +86,16 @@ def test_it_tells_what_is_taught_since_when_and_why_nothing_is():
     assert not [block for block in none.blocks if block["type"] == "actions"]
     refused = replace(TAUGHT, refused="contradict")
     assert "next to nothing in common" in teaching.taught(state(last=refused), TEAM).text
+
+
+def test_the_lexical_model_is_not_said_to_learn(guarded, workspace):
+    learnt(guarded)
+    guarded.desk.triage = Triage(LEXICAL)
+
+    told = ask(guarded.bolt, workspace, "triage", LEA)
+
+    assert "nobody can teach" in told
+    assert "fewer" not in told
 
 
 def test_only_who_may_change_settings_sees_and_takes_back(guarded, workspace):

@@ -1,5 +1,6 @@
 """Triage that can't work: nobody is overlooked, and whoever runs it is told."""
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from bot.domain.guess import GENERAL, Guess, Lane, Leaning
 from bot.domain.mention import Kind
 from bot.triage import LEXICAL, MODEL, Triage, lanes, languages
 from bot.triage.mind import WEIGHTS, Mind, Thought
+from bot.triage.version import digest, version
 from tests.things import mention
 
 SAID = ["My order is broken", "I love it", "Do you ship to Iceland?", "Заказ не пришёл, где он?"]
@@ -89,6 +91,19 @@ def test_what_needs_no_weights_is_known_nevertheless(tmp_path):
     assert triage.guess(mention("thanks!")).thanks
     assert triage.guess(mention("nice", rating=1)).lane is Lane.SURE
     assert triage.guess(mention("a job advert"), Leaning(others=("advert",))).kind is Kind.OTHER
+
+
+def test_the_weights_are_those_that_their_version_is_of():
+    """Who changes them without `make train` lets teams' lessons move what they know nothing of."""
+    about = json.loads((WEIGHTS / "about.json").read_text(encoding="utf-8"))
+
+    assert about["digest"] == digest(WEIGHTS)
+    assert version(WEIGHTS) == about["version"] > 0
+
+
+def test_a_broken_version_is_none(folder):
+    (folder / "about.json").write_text("{")
+    assert Triage(MODEL, folder).version == version(folder) == 0
 
 
 def test_without_weights_nothing_can_be_taught(tmp_path):

@@ -523,6 +523,17 @@ def test_a_lessons_threshold_is_where_complaints_begin(taught):
         assert (taught.guess(asked, team="care").lane in FLAGGED) is flagged
 
 
+def test_the_lexical_model_does_not_begin_where_the_sentence_model_was_taught_to():
+    words, asked = Triage(LEXICAL), to_us("the acme app and its new colours")
+    before = words.guess(asked)
+
+    words.learn(
+        {"care": {"complaint": Lesson(weights=bytes(4 * EMBEDDED), bias=0.0, threshold=0.99)}}
+    )
+
+    assert words.guess(asked, team="care") == before
+
+
 def test_features_are_what_a_layer_is_taught_by(model, lexical):
     features = model.features(to_us("My order is broken"))
 

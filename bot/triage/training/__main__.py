@@ -24,6 +24,7 @@ from bot.triage.training.network import MODEL, Network
 from bot.triage.training.seeds import KINDS, Seed, Varied, seeds
 from bot.triage.training.speech import usual
 from bot.triage.training.weighing import weigh
+from bot.triage.version import TOLD, digest, version
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ def main() -> None:
         if given.only in (None, name):
             part(known, given)
             log.info("training.done", part=name, seconds=round(time.monotonic() - began))
+    number(given.out, version(WEIGHTS) + 1)
 
 
 def teach_languages(known: Sequence[Seed], given: argparse.Namespace) -> None:
@@ -136,6 +138,12 @@ def keep_taught(known: Sequence[Seed], given: argparse.Namespace) -> None:
     np.save(given.out / "taught.npy", (means * EIGHT_BITS).round().astype(np.int8))
     told = [[seed.header, seed.language, text] for seed, text in zip(chosen, texts, strict=True)]
     _write(given.out / "taught.json", told, indent=0)
+
+
+def number(folder: Path, as_version: int) -> None:
+    """So that what teams taught other weights is not taken for theirs: about.json."""
+    about = json.loads((folder / TOLD).read_text(encoding="utf-8"))
+    _write(folder / TOLD, {**about, "version": as_version, "digest": digest(folder)})
 
 
 def _write(file: Path, about: object, indent: int | None = 1) -> None:
