@@ -243,7 +243,7 @@ def assemble(
         managing,
         Setup(desk, team_files, members),
         Trying(desk, settings.environment),
-        Teaching(desk, learning),
+        Teaching(desk, learning, team_files),
     ]
     Listeners(desk, client, members, [room.counter() for room in rooms]).listen(bolt)
     intake = Intake(desk, settings.import_days, restored.look)

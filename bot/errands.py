@@ -31,7 +31,7 @@ from bot.slack.digests import digest
 from bot.slack.members import Members
 from bot.slack.queue import Links
 from bot.slack.surges import surge
-from bot.slack.teaching import asking
+from bot.slack.taught import asking
 from bot.slack.tongue import speaking
 from bot.taking_back import TakingBack
 from storage import (

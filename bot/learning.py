@@ -219,7 +219,7 @@ class Learning:
         now = self.now()
         with reading(self.database) as db:
             before = lessons.last(db, team.name, self.version)
-            if not self._due(db, team.name, before, now):
+            if not self._due(db, team, before, now):
                 return False
         with reading(self.database) as db:
             some = self._known(labels.newest(db, team.name, most=MOST))
@@ -234,7 +234,8 @@ class Learning:
             if (last and last.id) != (before and before.id) or _is_taken_back(db, team.name):
                 return False  # another worker was faster, or a manager wants none of it
             for each in made:
-                lessons.add(db, _with(each, version=self.version))
+                told = _with(each, version=self.version, recall=team.triage.recall)
+                lessons.add(db, told)
             self._tell(db, team, made[0])
         log.info("lesson.made", team=team.name, labels=len(some), refused=made[0].refused)
         return True
@@ -243,27 +244,30 @@ class Learning:
         """From where on the general guess takes something for a complaint, for this team."""
         return self.desk.triage.threshold(team.triage.recall)
 
-    def _due(self, db: Transaction, team: str, before: Taught | None, now: datetime) -> bool:
-        if _is_taken_back(db, team):
+    def _due(self, db: Transaction, team: Team, before: Taught | None, now: datetime) -> bool:
+        if _is_taken_back(db, team.name):
             return False
         if before is None:
-            return labels.count(db, team, judged=True) >= FEW
-        new, wanted = labels.count(db, team, before.made_at), max(1, NEW - before.labels)
+            return labels.count(db, team.name, judged=True) >= FEW
+        if before.recall != team.triage.recall:
+            return True
+        new, wanted = labels.count(db, team.name, before.made_at), max(1, NEW - before.labels)
         if before.labels >= NEW:
             wanted = NEW
         return new >= wanted or bool(new and now - before.made_at >= A_WEEK)
 
     def _begin(self, team: Team) -> bool:
-        """Its first few labels are a lesson at once, so that they can be taken back; and to other
-        weights than before all labels are the first."""
-        begins = self._begins(team.name)
+        """What need not wait for more labels: the first few, so that they can be taken back; all of
+        them, where the weights are others than before; and another recall."""
+        begins = self._begins(team)
         self._work_out(team.name, None if begins else self.now() - A_DAY)
         return begins and self._refit(team)
 
-    def _begins(self, team: str) -> bool:
+    def _begins(self, team: Team) -> bool:
         with reading(self.database) as db:
-            first = lessons.last(db, team, self.version) is None
-            return first and self._due(db, team, None, self.now())
+            last = lessons.last(db, team.name, self.version)
+            known = last is not None and last.recall == team.triage.recall
+            return not known and self._due(db, team, last, self.now())
 
     def _said(self, db: Transaction, team: str) -> Sequence[tuple[Features, bool]]:
         """What people said lately; nothing where it contradicts all that triage knows."""
@@ -396,6 +400,9 @@ def _learn(
     examples = _examples(some, what)
     at = general if what == COMPLAINT else EVEN
     judged = residual.judge(examples, old.lesson if old else None, at)
+    if judged.lesson is None and old and old.recall != team.triage.recall and what == COMPLAINT:
+        stays = _with_threshold(team, old.lesson, some, examples, general)
+        return _with(attempt, lesson=stays, effect=old.effect)
     if judged.lesson is None:
         return _with(attempt, refused=judged.why)
     made = judged.lesson

@@ -37,6 +37,7 @@ class Taught:
     taken_back_at: datetime | None = None
     taken_back_by: str | None = None
     version: int = 0
+    recall: float | None = None  # that was wanted then
 
 
 def add(db: Transaction, taught: Taught) -> int:

@@ -367,6 +367,7 @@ lessons = Table(  # what a team has taught triage, each time it was made anew
     Column("weights", LargeBinary, nullable=False),
     Column("bias", Float, nullable=False),
     Column("threshold", Float),
+    Column("recall", Float),  # that the threshold was set for
     Column("labels", Integer, nullable=False),
     Column("effect", JSON, nullable=False),
     Column("refused", Text, nullable=False, server_default=EMPTY),  # why none was made

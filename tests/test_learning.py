@@ -159,6 +159,20 @@ def test_it_is_made_anew_after_enough_labels_or_a_week(app, learning, teach, clo
     assert not learning.refit_some()
 
 
+def test_another_recall_holds_without_waiting_for_labels(app, learning, teach):
+    teach(60)
+    learning.refit_some()
+    before = made(app)[-1].threshold
+
+    team = app.desk.teams["care"]
+    app.desk.teams.change(replace(team, triage=replace(team.triage, recall=0.5)))
+    assert learning.keep_up()
+    assert not learning.keep_up()
+
+    assert made(app)[-1].threshold > before
+    assert [each.recall for each in made(app)] == [0.95, 0.5]
+
+
 def test_two_workers_at_once_make_one_lesson(app, learning, teach):
     teach(40)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -28,7 +29,9 @@ HOURS = re.compile(r"\s*([a-z]{3}(?:\s*-\s*[a-z]{3})?)\s*:?\s+(.+)", re.I)
 NOTHING = "none"  # what a team hears that only gets what is logged for it, or moved to it
 WHERE = Path("Slack")
 WEEKDAYS, WEEKEND = "mon-fri", "sat-sun"
-LINE = re.compile(r"Slack, line \d+, teams\.[^.:]+\.?(?P<key>[a-z_]*)[^:]*: (?P<why>.*)", re.S)
+LINE = re.compile(
+    r"Slack, line \d+, teams\.[^.:]+\.?(?:triage\.)?(?P<key>[a-z_]*)[^:]*: (?P<why>.*)", re.S
+)
 
 
 class WrongTeam(NotPossible):
@@ -62,7 +65,7 @@ class Wanted:
     weekend: str = ""
     language: str = ""  # of what stands in the channel; "": English
     silent_after: str = ""  # a span, or "never"; "": what is usual
-    triage: Mapping[str, object] = field(default_factory=dict)  # the form does not ask for it
+    triage: Mapping[str, Any] | None = None  # a form of its own asks for it; None: as before
 
     @classmethod
     def read(cls, text: str) -> "Wanted":
@@ -103,7 +106,9 @@ class Wanted:
             f'{{ days = "{days}", who = {_quoted(who)} }}' for days, who in duties if who
         )
         lines += [f"on_duty = [{rota}]"] if rota else []
-        triage = ", ".join(f"{key} = {_quoted(value)}" for key, value in self.triage.items())
+        triage = ", ".join(
+            f"{key} = {_quoted(value)}" for key, value in (self.triage or {}).items()
+        )
         lines += [f"triage = {{ {triage} }}"] if triage else []
         return "\n".join(lines) + "\n"
 
@@ -146,9 +151,16 @@ class TeamFiles:
         with reading(self.desk.database) as db:
             return next((file for file in team_files.every(db) if file.team == name), None)
 
+    def wanted(self, team: str) -> Wanted:
+        """What was filled in for it last; InTheFile where that is the place to change it."""
+        file = self.made_here(team)
+        if file is None or team in self.in_the_file:
+            raise InTheFile(team)
+        return Wanted.read(file.text)
+
     def save(self, wanted: Wanted, by: str) -> Team:
         """Make or change a team; WrongTeam says what is wrong with which setting."""
-        wanted = self._with_what_no_form_asks(wanted)
+        wanted = self._with_its_triage(wanted)
         team = self._readable(wanted)
         now = self.desk.now()
         file = TeamFile(team=team.name, text=wanted.text, by=by, at=now)
@@ -159,9 +171,9 @@ class TeamFiles:
         log.info("team.saved", team=team.name, by=by)
         return team
 
-    def _with_what_no_form_asks(self, wanted: Wanted) -> Wanted:
-        """What was set for its triage stays as it is."""
-        before = None if wanted.triage else self.made_here(wanted.name)
+    def _with_its_triage(self, wanted: Wanted) -> Wanted:
+        """What was set for that stays as it is, where nobody was asked."""
+        before = None if wanted.triage is not None else self.made_here(wanted.name)
         return replace(wanted, triage=Wanted.read(before.text).triage) if before else wanted
 
     def _readable(self, wanted: Wanted) -> Team:

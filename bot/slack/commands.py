@@ -59,7 +59,7 @@ HELP = (  # each is a block of its own, and fits a phone
 `/unanswered audit 42` tells who did what when
 `/unanswered what-if` tells the last thirty days under other hours, targets and rungs
 `/unanswered health` tells how the bot is, and how far each platform is read
-`/unanswered triage` tells what your decisions have taught it, and takes that back
+`/unanswered triage` tells what your decisions have taught it, takes it back, sets it up
 `/unanswered setup` · `team` · `replies` · `signature` set things up"""),
 )
 

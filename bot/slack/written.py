@@ -317,6 +317,8 @@ SETTINGS = (  # what can be wrong in the form that makes a team
     N_("A window opens on its own day and is at most 24 hours long. Write two windows."),
     N_("{hour} is no time of day. Write 00:00 to 24:00."),
     N_("{day} is no day. Write mon, tue, wed, thu, fri, sat, sun, or mon-fri."),
+    N_("It lists {many}; {most} can be looked for"),
+    N_("Each has 1 to {most} characters, such as {such}"),
     N_("The team never works. Give it hours on a day that is not closed."),
     N_("So much working time does not come within ten years. Write less."),
 )

@@ -46,6 +46,7 @@ from bot.slack import (
     histories,
     home,
     judgements,
+    leaning_forms,
     lists,
     managing,
     notes,
@@ -56,7 +57,7 @@ from bot.slack import (
     setup,
     stories,
     surges,
-    teaching,
+    taught,
     tongue,
     whatif,
     working,
@@ -500,10 +501,13 @@ VIEWS: dict[str, Callable[[World], Any]] = {
     "surges.surge": lambda w: surges.surge(
         w.surge, Page(found=w.waiting, many=w.many), ["My order"] * 20, holding=w.many > 2
     ),
-    "teaching.asking": lambda w: teaching.asking(
+    "leaning_forms.leaning": lambda w: leaning_forms.leaning(
+        w.text[:30], {"complaints": [w.text[:100]] * 20, "others": [w.text[:100]], "recall": 0.7}
+    ),
+    "taught.asking": lambda w: taught.asking(
         w.times(Sample(mention=1, conversation=w.number, customer=1, text=w.text, verdict=None), 5)
     ),
-    "teaching.taught": lambda w: teaching.taught(
+    "taught.taught": lambda w: taught.taught(
         Learnt(
             team=w.text,
             labels=w.many,
