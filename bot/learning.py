@@ -1,21 +1,21 @@
 """What a team's people teach triage: made now and then, judged before it counts, and reversible."""
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from bot import labelling
 from bot.desk import Desk
 from bot.domain.conversation import UNSETTLED
-from bot.domain.guess import Features, Lesson
+from bot.domain.guess import Features
 from bot.domain.mention import Kind
 from bot.domain.problems import NotPossible, Ours
 from bot.domain.team import Team
+from bot.lessons import Effect, Usual, effect, learn
 from bot.pulse import moving
 from bot.slack.written import TAUGHT_AGAINST, TAUGHT_ONE_KIND
 from storage import days, labels, lessons, mentions, samples
@@ -24,12 +24,8 @@ from storage.labels import Label
 from storage.lessons import COMPLAINT, NEEDS_ANSWER, Taught
 from storage.samples import Sample
 
-if TYPE_CHECKING:
-    from bot.triage.residual import Examples
-
 log = structlog.get_logger()
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reads it when it is loaded: one core
 
 FEW = 3  # labels that move what is alike; of the first of them there is a lesson, to take back
 NEAR = 200  # of those, the newest
@@ -38,10 +34,7 @@ A_DAY = timedelta(days=1)
 A_WEEK = timedelta(weeks=1)  # after which fewer are enough
 MOST = 2000  # labels that it is made of
 AT_ONCE = 50  # mentions whose features are worked out in one step: a quarter of a second
-HEAVIEST = 10.0  # as many as a sampled one counts for where a layer is fitted
 ASKED = 5  # unflagged mentions a week that somebody is asked about
-EVEN = 0.5  # from where on the general guess says that it needs an answer
-NOTHING = Lesson(weights=b"", bias=0.0)
 TOLD = {"contradict": TAUGHT_AGAINST, "one kind": TAUGHT_ONE_KIND}  # why nothing could be learnt
 
 
@@ -55,33 +48,7 @@ class NotAskedAbout(NotPossible):
         super().__init__(Ours("Nobody is asked about this one any more."))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """What was taught, against the general guess, on labels since then that it had not seen."""
-
-    since: datetime
-    labels: int = 0
-    false_alarms_before: int = 0
-    false_alarms_after: int = 0
-    missed_before: int = 0
-    missed_after: int = 0
-
-    @property
-    def fewer_alarms(self) -> int:
-        return self.false_alarms_before - self.false_alarms_after
-
-    @property
-    def more_missed(self) -> int:
-        return self.missed_after - self.missed_before
-
-    def __add__(self, other: "Effect") -> "Effect":
-        names = ("labels", *COUNTED)
-        both = {name: getattr(self, name) + getattr(other, name) for name in names}
-        return Effect(since=min(self.since, other.since), **both)
-
-
 WHAT = (COMPLAINT, NEEDS_ANSWER)
-COUNTED = ("false_alarms_before", "false_alarms_after", "missed_before", "missed_after")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +137,9 @@ class Learning:
         """On the labels since then, by what was learnt last."""
         with reading(self.database) as db:
             taught = lessons.made_last(db, team, self.version)
-            some = self._known(labels.newest(db, team, most=MOST, since=since))
-        general = self._general(self.desk.teams[team])
-        return _effect(some, taught.lesson if taught else None, since, general)
+            some = self._known(labels.newest(db, team, most=MOST))
+        lesson, usual = taught.lesson if taught else None, self._usual(team, some)
+        return effect([each for each in some if each.at >= since], lesson, since, usual)
 
     def to_be_asked(self, team: str) -> Sequence[Sample]:
         """Those of the last week, with what was said of them."""
@@ -226,23 +193,27 @@ class Learning:
             old = {what: lessons.in_force(db, team.name, what, self.version) for what in WHAT}
         if not some:
             return False
-        general = self._general(team)
-        made = [_learn(team, what, some, each, now, general) for what, each in old.items()]
+        usual = self._usual(team.name, some)
+        made = [learn(team, what, some, each, now, usual) for what, each in old.items()]
         with self.database.begin() as db:
             days.hold(db, team.name, now)
             last = lessons.last(db, team.name, self.version)
             if (last and last.id) != (before and before.id) or _is_taken_back(db, team.name):
                 return False  # another worker was faster, or a manager wants none of it
             for each in made:
-                told = _with(each, version=self.version, recall=team.triage.recall)
+                told = replace(each, version=self.version, recall=team.triage.recall)
                 lessons.add(db, told)
             self._tell(db, team, made[0])
         log.info("lesson.made", team=team.name, labels=len(some), refused=made[0].refused)
         return True
 
-    def _general(self, team: Team) -> float:
-        """From where on the general guess takes something for a complaint, for this team."""
-        return self.desk.triage.threshold(team.triage.recall)
+    def _usual(self, team: str, some: Sequence[Label]) -> Usual:
+        """What holds without lessons, and what these moved among each other; the oldest first."""
+        said = [each for each in some if each.complaint is not None]
+        moved = self.desk.triage.moved(_judgements(said), NEAR)
+        begins = self.desk.triage.threshold(self.desk.teams[team].triage.recall)
+        alike = {each.mention: by for each, by in zip(said, moved, strict=True)}
+        return Usual(begins, self.desk.triage.sure, alike)
 
     def _due(self, db: Transaction, team: Team, before: Taught | None, now: datetime) -> bool:
         if _is_taken_back(db, team.name):
@@ -274,12 +245,7 @@ class Learning:
         last = lessons.last(db, team, self.version)
         if last and last.refused == "contradict":
             return []
-        newest = self._known(labels.newest(db, team, most=NEAR))
-        return [
-            (Features.from_bytes(each.features or b""), each.complaint)
-            for each in newest
-            if each.complaint is not None
-        ]
+        return _judgements(self._known(labels.newest(db, team, most=NEAR)))
 
     def _known(self, some: Sequence[Label]) -> Sequence[Label]:
         """Those that mean something to the weights that serve."""
@@ -340,10 +306,10 @@ class Learning:
         told = dict(taught.effect)
         since = datetime.fromisoformat(told.pop("since")) if "since" in told else taught.made_at
         before = Effect(since=since, **told)
-        newer = self._known(labels.newest(db, taught.team, most=MOST, since=taught.made_at))
-        later = [each for each in newer if each.at > taught.made_at]
-        general = self._general(self.desk.teams[taught.team])
-        return before + _effect(later, taught.lesson, taught.made_at, general)
+        some = self._known(labels.newest(db, taught.team, most=MOST))
+        later = [each for each in some if each.at > taught.made_at]
+        usual = self._usual(taught.team, some)
+        return before + effect(later, taught.lesson, taught.made_at, usual)
 
     # Whom it asks about
 
@@ -368,6 +334,14 @@ class Learning:
         return True
 
 
+def _judgements(some: Sequence[Label]) -> Sequence[tuple[Features, bool]]:
+    return [
+        (Features.from_bytes(each.features or b""), each.complaint)
+        for each in some
+        if each.complaint is not None
+    ]
+
+
 def _is_taken_back(db: Transaction, team: str) -> bool:
     made = lessons.made_last(db, team)
     return bool(made and made.taken_back_at)
@@ -381,104 +355,3 @@ def _week(at: datetime) -> str:
 def _chance(week: str, mention: int) -> bytes:
     """The same for every worker, and another each week."""
     return hashlib.sha256(f"{week}:{mention}".encode()).digest()
-
-
-def _learn(
-    team: Team,
-    what: str,
-    of: Sequence[Label],
-    old: Taught | None,
-    now: datetime,
-    general: float,
-) -> Taught:
-    from bot.triage import residual  # numpy is loaded by whoever learns
-
-    some = [each for each in of if getattr(each, what) is not None]
-    attempt = Taught(team=team.name, what=what, made_at=now, lesson=NOTHING, labels=len(some))
-    if len(some) < residual.FEWEST:
-        return _with(attempt, lesson=residual.NOTHING)
-    examples = _examples(some, what)
-    at = general if what == COMPLAINT else EVEN
-    judged = residual.judge(examples, old.lesson if old else None, at)
-    if judged.lesson is None and old and old.recall != team.triage.recall and what == COMPLAINT:
-        stays = _with_threshold(team, old.lesson, some, examples, general)
-        return _with(attempt, lesson=stays, effect=old.effect)
-    if judged.lesson is None:
-        return _with(attempt, refused=judged.why)
-    made = judged.lesson
-    if what == COMPLAINT:
-        made = _with_threshold(team, made, some, examples, general)
-    newest = some[-judged.kept_back :]
-    trial = judged.trial and _like(judged.trial, made.threshold)
-    effect = _effect(newest, trial, newest[0].at, general) if what == COMPLAINT else None
-    return _with(attempt, lesson=made, effect=_plain(effect) if effect else {})
-
-
-def _with_threshold(
-    team: Team, made: Lesson, some: Sequence[Label], examples: "Examples", general: float
-) -> Lesson:
-    """Set anew after each fit: labels only of what was flagged would wear recall away."""
-    from bot.triage import residual
-
-    scores = residual.score(made, examples.embeddings, examples.base)
-    stand_for = [1 / each.rate if each.rate else 1.0 for each in some]
-    recall, stand = team.triage.recall, _array(stand_for)
-    at = residual.threshold(scores, examples.labels, stand, recall, general)
-    return _like(made, at)
-
-
-def _effect(
-    some: Sequence[Label], lesson: Lesson | None, since: datetime, general: float
-) -> Effect:
-    """How many of these would have been false alarms, or missed, without and with it."""
-    said = [each for each in some if each.complaint is not None]
-    if not said:
-        return Effect(since=since)
-    from bot.triage import residual
-
-    examples, after = _examples(said, COMPLAINT), lesson.threshold if lesson else None
-    untaught = residual.score(None, examples.embeddings, examples.base) >= general
-    scores = residual.score(lesson, examples.embeddings, examples.base)
-    taught = scores >= (general if after is None else after)
-    complains = examples.labels > 0.5
-    return Effect(
-        since=since,
-        labels=len(said),
-        false_alarms_before=int((untaught & ~complains).sum()),
-        false_alarms_after=int((taught & ~complains).sum()),
-        missed_before=int((~untaught & complains).sum()),
-        missed_after=int((~taught & complains).sum()),
-    )
-
-
-def _examples(some: Sequence[Label], what: str) -> "Examples":
-    import numpy as np
-
-    from bot.triage.residual import Examples
-
-    features = [Features.from_bytes(each.features or b"") for each in some]
-    embeddings = [np.frombuffer(each.embedding, dtype="<f2") for each in features]
-    return Examples(
-        np.array(embeddings, dtype=np.float64).reshape(len(some), -1),
-        _array([getattr(each, what) for each in features]),
-        _array([float(getattr(each, what)) for each in some]),
-        _array([min(1 / each.rate, HEAVIEST) if each.rate else 1.0 for each in some]),
-    )
-
-
-def _array(values: Sequence[float]) -> Any:
-    import numpy as np
-
-    return np.array(values, dtype=np.float64)
-
-
-def _like(lesson: Lesson, threshold: float | None) -> Lesson:
-    return Lesson(weights=lesson.weights, bias=lesson.bias, threshold=threshold)
-
-
-def _with(taught: Taught, **changes: Any) -> Taught:
-    return Taught(**{**vars(taught), **changes})
-
-
-def _plain(effect: Effect) -> Mapping[str, Any]:
-    return {**vars(effect), "since": effect.since.isoformat()}

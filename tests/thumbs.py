@@ -5,13 +5,14 @@ real one.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from bot.domain.guess import GENERAL, Features, Guess, Lane, Leaning
 from bot.domain.mention import Kind, Mention
-from bot.triage import BALANCED, Triage
+from bot.triage import BALANCED, MODEL, Triage
+from bot.triage.lanes import SURE
 
 LETTERS = re.compile(r"[^\W\d_]")
 LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
@@ -37,6 +38,13 @@ class ByThumb(Triage):
 
     def features(self, mention: Mention) -> Features | None:
         """There is no model, so nothing can be taught."""
+
+    def moved(self, said: Sequence[tuple[Features, bool]], near: int) -> Sequence[float]:
+        return [0.0] * len(said)
+
+    @property
+    def sure(self) -> float:
+        return SURE[MODEL]
 
     def threshold(self, recall: float) -> float:
         return GENERAL

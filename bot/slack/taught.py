@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.domain.team import Team
-from bot.learning import FEW, Effect, State
+from bot.learning import FEW, State
+from bot.lessons import Effect
 from bot.slack.blocks import (
     Block,
     Element,

@@ -131,6 +131,22 @@ class Triage:
             needs_answer=thought.needs_answer,
         )
 
+    def moved(self, said: Sequence[tuple[Features, bool]], near: int) -> Sequence[float]:
+        """How many log-odds each is moved by what was said of such before; the oldest first.
+
+        Of what was said before, the `near` newest count.
+        """
+        if not isinstance(self.mind, Sentences) or not said:
+            return [0.0] * len(said)
+        from bot.triage.alike import one_by_one
+
+        return one_by_one(self.mind.subjects, said, near)
+
+    @property
+    def sure(self) -> float:
+        """From where on nothing that a team has taught makes a complaint none."""
+        return lanes.SURE[self.serves]
+
     def threshold(self, recall: float) -> float:
         """From where on the general guess takes something for a complaint, to find so many."""
         return GENERAL if self.mind is None else lanes.general(recall, self.serves)

@@ -62,10 +62,27 @@ class Judged:
 
     def shift(self, embedding: Array) -> float:
         """How many log-odds a post with this embedding, of length 1, is moved by."""
-        cosines = self.about @ self.subjects.of(embedding[None])[0]
+        return self.moved(self.subjects.of(embedding[None])[0])
+
+    def moved(self, about: Array) -> float:
+        """The same, of what it is about."""
+        cosines = self.about @ about
         weights = np.clip((cosines - ALIKE) / (SAME - ALIKE), 0.0, 1.0)
         many, net = float(weights.sum()), float(weights @ self.said)
         if not many:
             return 0.0
         agreement = abs(net) / many
         return FARTHEST * float(np.clip(net / AGREED, -1.0, 1.0)) * agreement**2
+
+
+def one_by_one(
+    subjects: Subjects, some: Sequence[tuple[Features, bool]], near: int
+) -> Sequence[float]:
+    """How many log-odds each was moved by the `near` that were said before it."""
+    all_of_them = Judged.by(subjects, some)
+    about, said = all_of_them.about, all_of_them.said
+    before = [slice(max(0, at - near), at) for at in range(len(some))]
+    return [
+        Judged(subjects, about[those], said[those]).moved(about[at])
+        for at, those in enumerate(before)
+    ]

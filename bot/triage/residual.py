@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain.guess import GENERAL, Lesson
+from bot.triage.report import Scored
 
 Array = NDArray[np.float64]
 
@@ -92,9 +93,17 @@ def fit(embeddings: Array, base: Array, labels: Array, weights: Array) -> Lesson
     return Lesson(weights=beta[:-1].astype("<f4").tobytes(), bias=float(beta[-1]))
 
 
-def score(lesson: Lesson | None, embeddings: Array, base: Array) -> Array:
-    """The probabilities under this layer; without one, those of the general guess."""
-    return _sigmoid(_tame(base) + shift(lesson, embeddings))
+def score(
+    lesson: Lesson | None, embeddings: Array, base: Array, beside: Array | None = None
+) -> Array:
+    """The probabilities under this layer; without one, those of the general guess.
+
+    `beside` is what else moves them, in log-odds: both together no farther than one of them may.
+    """
+    moved = shift(lesson, embeddings)
+    if beside is not None:
+        moved = np.clip(moved + beside, -FARTHEST, FARTHEST)
+    return _sigmoid(_tame(base) + moved)
 
 
 def shift(lesson: Lesson | None, embeddings: Array) -> Array:
@@ -118,7 +127,8 @@ def judge(examples: Examples, in_force: Lesson | None, at: float = GENERAL) -> J
     if ones in (0, len(examples)):
         return Judged(None, ONE_KIND)
     both = min(ones, len(examples) - ones) >= ENOUGH_OF_EACH
-    if both and auc(examples.base, examples.labels) < AGREEING:
+    general = Scored(examples.base.tolist(), (examples.labels > 0.5).tolist())
+    if both and general.auc < AGREEING:
         return Judged(None, CONTRADICT)
     newest = max(1, round(len(examples) * KEPT_BACK))
     older, newer = examples.part(0, len(examples) - newest), examples.part(-newest, len(examples))
@@ -163,15 +173,6 @@ def threshold(
     theirs, many = float(found[order][last]), len(found)
     mixed = (many * theirs + WORTH * general) / (many + WORTH)
     return min(max(mixed, LOWEST), HIGHEST)
-
-
-def auc(scores: Array, labels: Array) -> float:
-    """How often a complaint has a higher score than what is none; equal ones count half."""
-    yes, no = _floats(scores)[labels > 0.5], np.sort(_floats(scores)[labels <= 0.5])
-    if not len(yes) or not len(no):
-        return 0.5
-    below, up_to = np.searchsorted(no, yes, "left"), np.searchsorted(no, yes, "right")
-    return float((below + up_to).mean() / 2 / len(no))
 
 
 def _objective(beta: Array, x: Array, start: Array, y: Array, w: Array, penalty: Array) -> float:

@@ -28,8 +28,8 @@ from bot.domain.reply import Ability, Amendment, Draft, Files
 from bot.domain.saved import Saved
 from bot.domain.warnings import Warning, What
 from bot.forgetting import Receipt
-from bot.learning import Effect
 from bot.learning import State as Learnt
+from bot.lessons import Effect
 from bot.policy.made_in_slack import Wanted
 from bot.simulate import Told
 from bot.slack import (

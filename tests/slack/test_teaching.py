@@ -10,7 +10,8 @@ from bot.domain.mention import Kind
 from bot.domain.roles import Right, Roles
 from bot.domain.team import Teams
 from bot.forgetting import Forgetting
-from bot.learning import Effect, State
+from bot.learning import State
+from bot.lessons import Effect
 from bot.slack import taught
 from bot.slack.counter import Visit
 from bot.triage import LEXICAL, Triage

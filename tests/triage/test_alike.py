@@ -7,7 +7,7 @@ from bot.domain.guess import Features
 np = pytest.importorskip("numpy")
 
 from bot.triage import residual  # noqa: E402
-from bot.triage.alike import AGREED, Judged, Subjects  # noqa: E402
+from bot.triage.alike import AGREED, Judged, Subjects, one_by_one  # noqa: E402
 
 SIZE = 384
 
@@ -60,3 +60,17 @@ def test_where_people_disagree_hardly_anything_is_moved(subjects):
 
 def test_it_raises_as_well(subjects):
     assert judged(subjects, *[(about(1), True)] * 3).shift(about(1)) > 1.9
+
+
+def test_each_is_moved_by_what_was_said_before_it_and_by_the_newest_of_that(subjects):
+    said = [(about(1, 0.01 * at), False) for at in range(5)] + [(about(2), False)] * 9
+    some = [
+        (Features(embedding=p.astype("<f2").tobytes(), complaint=0, needs_answer=0), bad)
+        for p, bad in (*said, said[0])
+    ]
+
+    moved = one_by_one(subjects, some, 8)
+
+    far = residual.FARTHEST
+    assert moved[:5] == pytest.approx([0, -far / 3, -2 * far / 3, -far, -far], rel=0.01)
+    assert moved[-1] == 0.0

@@ -10,6 +10,7 @@ from bot.domain.guess import Lesson
 np = pytest.importorskip("numpy")
 
 from bot.triage import residual  # noqa: E402
+from bot.triage.report import Scored  # noqa: E402
 from bot.triage.residual import Examples  # noqa: E402
 
 SIZE = 384
@@ -33,7 +34,8 @@ def learn(of):
 
 
 def auc(lesson, on):
-    return residual.auc(residual.score(lesson, on.embeddings, on.base), on.labels)
+    scores = residual.score(lesson, on.embeddings, on.base)
+    return Scored(scores.tolist(), (on.labels > 0.5).tolist()).auc
 
 
 def test_a_hundred_labels_make_what_follows_better():
