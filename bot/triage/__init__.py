@@ -19,6 +19,7 @@ from bot.triage.last_words import CLOSING, GLAD, IN_A_LAST_WORD, THUMBS
 from bot.triage.lexical import feelings
 from bot.triage.mind import WEIGHTS, Mind, Sentences, Thought, Words
 from bot.triage.reading import plain, words
+from bot.triage.stakes import stakes
 from bot.triage.version import version
 
 if TYPE_CHECKING:
@@ -189,18 +190,22 @@ class Triage:
     def _known(self, mention: Mention, leaning: Leaning) -> Guess | None:
         """What needs no model: a team's keywords, stars, and last words."""
         said = f"{mention.subject}\n{mention.text}".lower()
-        for keywords, kind, lane in (
-            (leaning.complaints, Kind.COMPLAINT, Lane.SURE),
-            (leaning.others, Kind.OTHER, Lane.REST),
-        ):
-            if found := next((word for word in keywords if word.lower() in said), ""):
-                return lanes.forced(found, kind, lane)
+        if found := next((word for word in leaning.complaints if word.lower() in said), ""):
+            return self._forced(found, mention)
+        if found := next((word for word in leaning.others if word.lower() in said), ""):
+            return lanes.forced(found, Kind.OTHER, Lane.REST)
         if mention.rating and mention.rating <= POOR:
-            return lanes.forced("★" * mention.rating, Kind.COMPLAINT, Lane.SURE)
+            return self._forced("★" * mention.rating, mention)
         if found := _last_word(mention):
             guessed = lanes.unclear(found, Kind.PRAISE, mention.language)
             return replace(guessed, thanks=True)
         return None
+
+    def _forced(self, word: str, mention: Mention) -> Guess:
+        """A complaint, whatever else it says; what is at stake is read by words."""
+        text, spoken = self._read(mention)
+        forced = lanes.forced(word, Kind.COMPLAINT, Lane.SURE)
+        return replace(forced, severity=stakes(text, spoken).gravest)
 
     def _thought(self, mention: Mention, leaning: Leaning, team: str, after: Kind | None) -> Guess:
         text, spoken = self._read(mention)

@@ -20,6 +20,7 @@ BROKEN = "triage that does not work at the moment"
 WORDLESS = "words that are missing"
 NOTHING = "none of the words the bot knows"
 TAUGHT = "what your team said of similar ones"
+JUST = 1e-6  # above a threshold
 DOUBTED = -1.5  # log-odds: what a team has lowered so far is no sure complaint any more
 
 
@@ -31,10 +32,14 @@ def decide(
 
     Neither promotion nor what is automated is quiet where it sounds like a complaint. What a team
     has moved is never silenced: a sure complaint is at least to be checked, any other a question.
+    Where somebody may be hurt, it is to be checked before anything is taught.
     """
-    complaint, needs = probability(thought.complaint), probability(thought.needs_answer)
-    untaught, usual = probability(thought.complaint - taught), general(leaning.recall, way)
+    usual, needs = general(leaning.recall, way), probability(thought.needs_answer)
     from_on = threshold if threshold is not None else usual
+    odds = thought.complaint - taught
+    if thought.hurts:
+        odds = max(odds, log_odds(max(from_on, usual)) + JUST)
+    complaint, untaught = probability(odds + taught), probability(odds)
     sure = max(from_on, SURE[way])
     if complaint < from_on <= usual <= untaught or complaint < usual <= untaught:
         needs = max(needs, NEEDS)
@@ -88,6 +93,10 @@ def unclear(because: str, kind: Kind, language: str | None = None) -> Guess:
 
 def quoted(words: Sequence[str]) -> str:
     return ", ".join(f"“{word}”" for word in words)
+
+
+def log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def probability(log_odds: float) -> float:

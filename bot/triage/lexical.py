@@ -39,10 +39,14 @@ class Feelings:
 
 @dataclass(frozen=True)
 class Weighed:
-    """The log-odds of each head; how much more is said against than for; what the list found."""
+    """The log-odds of each head; how much more is said against than for; what the list found.
+
+    `swears`: with the worst words that there are.
+    """
 
     odds: Mapping[str, float]
     discontent: float
+    swears: bool
     quotes: Mapping[str, Sequence[str]]
 
 
@@ -88,7 +92,7 @@ class Lexical:
                 sums[head] += value * self.weights[head * BUCKETS + bucket]
         counted = zip(HEADS, sums, self.scales, self.biases, strict=True)
         odds = {head: sum_ * scale + bias for head, sum_, scale, bias in counted}
-        return Weighed(odds, _discontent(said, felt), felt.quotes)
+        return Weighed(odds, _discontent(said, felt), felt.sums["worst"] > 0, felt.quotes)
 
 
 def features(text: str, language: str) -> Iterator[Feature]:

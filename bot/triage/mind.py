@@ -15,6 +15,7 @@ from bot.triage.languages import FIRST, TAUGHT
 from bot.triage.lexical import Lexical, Weighed
 from bot.triage.quotes import listed, speaking
 from bot.triage.reading import windows
+from bot.triage.stakes import Stakes, severity, stakes
 
 if TYPE_CHECKING:
     from bot.triage.alike import Subjects
@@ -29,29 +30,33 @@ class Mix(NamedTuple):
     wants: float = 0.0
     words: float = 0.0
     discontent: float = 0.0
+    at_stake: float = 0.0
     more: float = 0.0
 
 
 WEIGHTS = Path(__file__).parent / "weights"
-SEVERITIES = (None, *Severity)
 MANNERS = (Manner.PLAIN, Manner.AUTOMATED, Manner.PROMOTION, Manner.PLAIN)
 MIX = {
     FIRST: {
-        "complaint": Mix(sentence=0.65, wants=0.2, words=0.35, discontent=0.8, more=0.15),
+        "complaint": Mix(
+            sentence=0.65, wants=0.2, words=0.35, discontent=0.8, at_stake=0.7, more=0.15
+        ),
         "needs_answer": Mix(sentence=0.75, words=0.3),
     },
     "": {
-        "complaint": Mix(sentence=0.24, wants=0.15, words=0.24, discontent=1.2, more=-0.5),
+        "complaint": Mix(
+            sentence=0.24, wants=0.15, words=0.24, discontent=1.2, at_stake=2.0, more=-0.5
+        ),
         "needs_answer": Mix(sentence=0.5, words=0.4, more=0.2),
     },
 }
 ALONE = {  # the same for the lexical model alone
     FIRST: {
-        "complaint": Mix(words=0.6, discontent=0.8, more=0.3),
+        "complaint": Mix(words=0.6, discontent=0.8, at_stake=0.7, more=0.3),
         "needs_answer": Mix(words=0.8),
     },
     "": {
-        "complaint": Mix(words=0.35, discontent=1.2, more=-0.6),
+        "complaint": Mix(words=0.35, discontent=1.2, at_stake=2.0, more=-0.6),
         "needs_answer": Mix(words=0.8, more=0.2),
     },
 }
@@ -64,6 +69,8 @@ NOTABLE = 2.0  # log-odds that a manner has to be ahead
 class Thought:
     """What was understood: log-odds, before anything that a team wants.
 
+    `hurts`: words say that somebody is or could be hurt.
+
     `speaks` quotes the words for each kind, the strongest first; `similar` is the taught sentence
     of each kind that means most nearly the same. `embedding` is an array of 384 numbers, of length
     1 together; None without the sentence model.
@@ -72,6 +79,7 @@ class Thought:
     complaint: float
     needs_answer: float
     praise: float
+    hurts: bool = False
     severity: Severity | None = None
     manner: Manner = Manner.PLAIN
     speaks: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -96,15 +104,17 @@ class Words:
         self.lexical = Lexical(weights, about["scales"], about["biases"])
 
     def think(self, text: str, language: str) -> Thought:
-        """Of a long text, its most telling window decides."""
-        mix = _of(ALONE, language)
+        """Of a long text, its most telling window decides; what is at stake, wherever it stands."""
+        mix, found = _of(ALONE, language), stakes(text, language)
         cut = [(window, self.lexical.weigh(window, language)) for window in windows(text)]
-        read, said = max(cut, key=lambda each: _mixed(mix, "complaint", each[1]))
+        read, said = max(cut, key=lambda each: _mixed(mix, "complaint", each[1], found))
         return Thought(
-            complaint=_mixed(mix, "complaint", said),
-            needs_answer=_mixed(mix, "needs_answer", said),
+            complaint=_mixed(mix, "complaint", said, found),
+            needs_answer=_mixed(mix, "needs_answer", said, found),
             praise=said.odds["praise"],
-            speaks=listed(read, said),
+            hurts=found.gravest is Severity.SAFETY,
+            severity=severity(found, language, swears=said.swears),
+            speaks=listed(read, said, found),
         )
 
 
@@ -117,26 +127,29 @@ class Sentences:
 
     def think(self, text: str, language: str) -> Thought:
         """Of a long text, the windows that the lexical model finds most telling are read."""
-        cut = list(windows(text))
+        cut, found = list(windows(text)), stakes(text, language)
         lexical = [self.words.lexical.weigh(window, language) for window in cut]
         if len(cut) > MANY:
             ranked = sorted(range(1, len(cut)), key=lambda at: -lexical[at].odds["complaint"])
             cut = [cut[at] for at in (0, *ranked[: MANY - 1])]
             lexical = [lexical[at] for at in (0, *ranked[: MANY - 1])]
-        thoughts = [self._thought(*each, language) for each in zip(cut, lexical, strict=True)]
+        thoughts = [
+            self._thought(*each, found, language) for each in zip(cut, lexical, strict=True)
+        ]
         return max(thoughts, key=lambda thought: thought.complaint)
 
-    def _thought(self, text: str, lexical: Weighed, language: str) -> Thought:
+    def _thought(self, text: str, lexical: Weighed, found: Stakes, language: str) -> Thought:
         mix, read = _of(MIX, language), self.encoder.read(text)
-        severity = read.logits["severity"]
+        grave = read.logits["severity"][1:]  # the first is for what complains of nothing
         means = read.embedding / (float((read.embedding**2).sum()) ** 0.5 or 1.0)
         return Thought(
-            complaint=_mixed(mix, "complaint", lexical, read),
-            needs_answer=_mixed(mix, "needs_answer", lexical, read),
+            complaint=_mixed(mix, "complaint", lexical, found, read),
+            needs_answer=_mixed(mix, "needs_answer", lexical, found, read),
             praise=(_ahead(read.logits["kind"], PRAISE) + lexical.odds["praise"]) / 2,
-            severity=SEVERITIES[max(range(1, len(severity)), key=lambda at: severity[at])],
+            hurts=found.gravest is Severity.SAFETY,
+            severity=severity(found, language, swears=lexical.swears, read=grave),
             manner=_manner(read.logits["manner"]),
-            speaks=speaking(read, listed(text, lexical)),
+            speaks=speaking(read, listed(text, lexical, found)),
             similar=self._similar(means, language),
             embedding=means,
         )
@@ -191,10 +204,15 @@ def _of(mixes: Mapping[str, Mapping[str, Mix]], language: str) -> Mapping[str, M
 
 
 def _mixed(
-    mixes: Mapping[str, Mix], head: str, lexical: Weighed, read: Read | None = None
+    mixes: Mapping[str, Mix],
+    head: str,
+    lexical: Weighed,
+    found: Stakes,
+    read: Read | None = None,
 ) -> float:
     mix = mixes[head]
     said = mix.words * lexical.odds[head] + mix.discontent * lexical.discontent + mix.more
+    said += mix.at_stake * found.complains
     if read is not None:
         said += mix.sentence * read.logits[head][0] + mix.wants * read.logits["needs_answer"][0]
     return said

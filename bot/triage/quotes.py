@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.triage.encoder import Read
 from bot.triage.lexical import Weighed, small_words
+from bot.triage.stakes import Stakes
 
 TELLING = 3  # quotes
 MARKS = ".,;:!?…\"'()“”„«»¡¿"
@@ -13,10 +14,16 @@ PHRASE = 3  # words of one, beside the one that speaks most
 SPEAKING = 0.35  # of what the strongest word says, for another to be quoted
 
 
-def listed(text: str, lexical: Weighed) -> dict[str, Sequence[str]]:
-    """What the word list finds for each kind, none twice; a question mark where it is all."""
+def listed(text: str, lexical: Weighed, stakes: Stakes) -> dict[str, Sequence[str]]:
+    """What word lists find for each kind, none twice; a question mark where it is all.
+
+    Of a complaint, what is at stake comes first, the gravest before the rest.
+    """
+    grave = [quote for quotes in stakes.quotes.values() for quote in quotes]
+    beside = [each for each in lexical.quotes["complaint"] if not _overlaps(each, grave)]
+    said = {**lexical.quotes, "complaint": [*grave, *beside]}
     found: dict[str, Sequence[str]] = {
-        kind: list(dict.fromkeys(said))[:TELLING] for kind, said in lexical.quotes.items()
+        kind: list(dict.fromkeys(quotes))[:TELLING] for kind, quotes in said.items()
     }
     if "?" in text and not found["question"]:
         found["question"] = ["?"]
@@ -27,15 +34,15 @@ def speaking(read: Read, found: Mapping[str, Sequence[str]]) -> Mapping[str, Seq
     """For a complaint the word list's findings, then what the sentence model went by."""
     both = list(found["complaint"])
     for quote in _quotes(read):
-        if len(both) < TELLING and not any(_overlap(quote.lower(), known) for known in both):
+        if len(both) < TELLING and not _overlaps(quote.lower(), both):
             both.append(quote)
     return {**found, "complaint": both}
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether they share a word that tells something."""
-    told = set(one.split()) & set(other.lower().split())
-    return bool(told - small_words()["small"] - small_words()["not"])
+def _overlaps(one: str, others: Sequence[str]) -> bool:
+    """Whether it shares a word that tells something with one of them."""
+    idle = small_words()["small"] | small_words()["not"]
+    return any((set(one.split()) & set(other.lower().split())) - idle for other in others)
 
 
 def _quotes(read: Read) -> Sequence[str]:

@@ -6,8 +6,11 @@ from collections import Counter
 
 import pytest
 
+from bot.domain.guess import Severity
 from bot.triage.languages import TAUGHT
-from bot.triage.lexical import FEELS, SEEDS, SPEAKS, lexicon
+from bot.triage.lexical import FEELS, SEEDS, SPEAKS, entries, lexicon
+from bot.triage.reading import plain
+from bot.triage.stakes import stakes
 
 pytest.importorskip("bot.triage.training.seeds")
 from bot.triage.training.seeds import SLOT, SLOTS, Varied, seeds
@@ -53,3 +56,20 @@ def test_each_language_has_a_list_of_words(language):
     assert set(listed.whole.values()) == {*FEELS, *SPEAKS, "not", "very"}
     assert len(listed.whole) > 1500
     assert not (SEEDS / language / "words.txt").read_text(encoding="utf-8").startswith("\ufeff")
+
+
+@pytest.mark.parametrize("language", TAUGHT)
+def test_each_language_has_a_list_of_what_is_at_stake(language):
+    text = (SEEDS / language / "stakes.txt").read_text(encoding="utf-8")
+    listed = [entry for entry, _ in entries(text)]
+
+    assert {header for _, header in entries(text)} == {*Severity} - {Severity.ANNOYED}
+    assert len(listed) == len(set(listed)) > 300
+    lost = [entry for entry, header in entries(text) if header not in at_stake(entry, language)]
+    assert lost == []
+
+
+def at_stake(entry, language):
+    """What is read in a post that has nothing else."""
+    found = stakes(plain(entry.removesuffix("*")), language)
+    return [severity for severity, quotes in found.quotes.items() if quotes]

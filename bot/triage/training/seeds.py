@@ -131,6 +131,7 @@ class Seed:
 GRUMBLES = {"gripe": 0.25, "praise answer": 0.1}
 IDLE = {"praise": 0.15, "gripe": 0.1}
 FOREIGN = 4.0
+LISTS = ("words.txt", "stakes.txt")  # of words, and not of sentences
 
 
 def seeds(languages: Sequence[str] = ()) -> Sequence[Seed]:
@@ -140,7 +141,7 @@ def seeds(languages: Sequence[str] = ()) -> Sequence[Seed]:
         for folder in sorted(SEEDS.iterdir())
         if folder.is_dir() and (not languages or folder.name in languages)
         for file in sorted(folder.glob("*.txt"))
-        if file.name != "words.txt"
+        if file.name not in LISTS
         for seed in _read(folder.name, file.read_text(encoding="utf-8"))
     ]
 
