@@ -4,20 +4,17 @@ A missed complaint is the worst error; a false alarm costs a glance. No model fi
 shares are asked for, and what is missed is named.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 import pytest
 
-from bot.domain.guess import Guess, Lane, Leaning, Lesson, Manner, Severity
-from bot.domain.mention import Kind, Mention
+from bot.domain.guess import Lane, Leaning, Manner
+from bot.domain.mention import Kind
 from bot.playground.customers_words import BESIDE, NO_HELP, OUTAGE, WAITING
-from bot.triage import BALANCED, LEXICAL, Triage, lanes
+from bot.triage import BALANCED, Triage, lanes
 from bot.triage.languages import TAUGHT
 from tests.things import mention
-
-FLAGGED = {Lane.SURE, Lane.CHECK}
-EMBEDDED = 384  # numbers
+from tests.triage.posts import FLAGGED, odds, to_us
 
 COMPLAINTS = """
 My order is broken
@@ -176,26 +173,6 @@ SELLING = """
 Earn $500 a day from home! No experience needed, DM me for the link 💰 #money
 Get 10,000 real followers for only $9.99, follow us and DM to start today!
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="module")
-def model() -> Triage:
-    return Triage()
-
-
-@pytest.fixture(scope="module")
-def lexical() -> Triage:
-    return Triage(LEXICAL)
-
-
-def to_us(text: str, **more: object) -> Mention:
-    """Said to the brand, as most posts are."""
-    return mention(text if "@" in text else f"@acme {text}", **more)
-
-
-def odds(guess: Guess) -> float:
-    assert guess.complaint is not None
-    return math.log(guess.complaint / (1 - guess.complaint))
 
 
 def missed(triage: Triage, texts: Iterable[str], leaning: Leaning = BALANCED) -> Sequence[str]:
@@ -410,123 +387,6 @@ def test_a_guess_shows_a_taught_sentence_that_is_like_it(model):
     assert model.guess(to_us("My parcel never arrived and nobody answers")).similar
 
 
-@pytest.mark.parametrize(
-    ("text", "severity"),
-    [
-        ("the charger caught fire and burnt my daughter's hand @acme", Severity.SAFETY),
-        ("@acme there was glass in the baby food and my son bled from his mouth", Severity.SAFETY),
-        (
-            "@acme you will hear from my lawyer, I am suing you and cancelling my contract",
-            Severity.LEAVING,
-        ),
-    ],
-)
-def test_what_is_at_stake_is_seen(model, text, severity):
-    assert model.guess(mention(text)).severity is severity
-
-
-AT_STAKE = [
-    ("My parcel is three days late and nobody answers", Severity.ANNOYED),
-    ("You absolute clowns, what a disgrace, my parcel is late again", Severity.ANGRY),
-    ("That's it, I'm switching to another bank and I will never order again", Severity.LEAVING),
-    (
-        "There was smoke and a burning smell from your kettle, it nearly caught fire",
-        Severity.SAFETY,
-    ),
-    ("Mein Paket ist seit drei Tagen überfällig und keiner antwortet", Severity.ANNOYED),
-    ("Ihr Idioten, so eine Frechheit, das Paket ist schon wieder kaputt", Severity.ANGRY),
-    ("Nie wieder! Morgen hört ihr von meinem Anwalt, das Paket ist weg", Severity.LEAVING),
-    (
-        "Der Wasserkocher hat angefangen zu qualmen, fast hätte es gebrannt, Brandgefahr!",
-        Severity.SAFETY,
-    ),
-    ("Mi paquete lleva tres días de retraso y nadie contesta", Severity.ANNOYED),
-    ("No vuelvo a comprar nada con vosotros, voy a denunciar a consumo", Severity.LEAVING),
-    ("El hervidor se incendió y mi hija acabó en el hospital con quemaduras", Severity.SAFETY),
-    ("Mon colis a trois jours de retard et personne ne répond", Severity.ANNOYED),
-    ("Plus jamais chez vous, mon avocat va vous écrire pour ce colis perdu", Severity.LEAVING),
-    ("La bouilloire a pris feu, ma fille est à l'hôpital avec des brûlures", Severity.SAFETY),
-    ("Minha encomenda está três dias atrasada e ninguém responde", Severity.ANNOYED),
-    ("Vou cancelar minha assinatura e abrir reclamação no Procon", Severity.LEAVING),
-    ("A chaleira pegou fogo e minha filha foi parar no hospital", Severity.SAFETY),
-    ("Il mio pacco è in ritardo di tre giorni e nessuno risponde", Severity.ANNOYED),
-    ("Mai più! Ho disdetto l'abbonamento e vi denuncio, il pacco è perso", Severity.LEAVING),
-    ("Il bollitore ha preso fuoco e mia figlia è finita al pronto soccorso", Severity.SAFETY),
-    ("Mijn pakket is drie dagen te laat en niemand antwoordt", Severity.ANNOYED),
-    ("Ik zeg mijn abonnement op en stap naar een advocaat, pakket is weg", Severity.LEAVING),
-    ("De waterkoker vloog in brand en mijn dochter ligt in het ziekenhuis", Severity.SAFETY),
-]
-
-
-@pytest.mark.parametrize("way", ["model", "lexical"])
-def test_what_is_at_stake_is_seen_in_each_language(way, request):
-    guesses = [request.getfixturevalue(way).guess(to_us(text)) for text, _ in AT_STAKE]
-
-    wrong = [
-        (text, guess.severity)
-        for (text, severity), guess in zip(AT_STAKE, guesses, strict=True)
-        if guess.severity is not severity
-    ]
-
-    assert wrong == []
-
-
-def test_words_of_what_is_at_stake_are_quoted_first(model):
-    guess = model.guess(to_us("Nobody answers, awful service, and now the kettle caught fire"))
-
-    assert guess.because.startswith("“caught fire”")
-
-
-@pytest.mark.parametrize("way", ["model", "lexical"])
-def test_what_is_at_stake_is_found_wherever_it_stands_in_a_mail(way, request):
-    idle = "I write to you about the order that I placed with your shop some weeks ago. " * 20
-    awful = "Nobody answers, this is the worst service ever, I am still waiting for a refund. " * 5
-    text = f"{awful}{idle}Meanwhile the replacement caught fire and I was in hospital. {idle}"
-
-    assert request.getfixturevalue(way).guess(to_us(text)).severity is Severity.SAFETY
-
-
-HURT = [
-    "Il bollitore ha preso fuoco e mia figlia è finita al pronto soccorso",
-    "Der Wasserkocher hat zu brennen angefangen, als ich daneben stand",
-    "so apparently the acme lamp can give you an electric shock",
-]
-
-
-@pytest.mark.parametrize("way", ["model", "lexical"])
-@pytest.mark.parametrize("recall", [0.85, 0.95])
-def test_where_somebody_may_be_hurt_it_is_to_be_checked_however_mild_it_sounds(
-    way, recall, request
-):
-    triage = request.getfixturevalue(way)
-
-    for said in (*map(mention, HURT), *map(to_us, HURT)):
-        guess = triage.guess(said, Leaning(recall=recall))
-
-        assert guess.lane in FLAGGED
-        assert guess.severity is Severity.SAFETY
-
-
-def test_a_team_may_teach_that_such_words_are_nothing_to_it(taught):
-    """A hospital's: there they stand in every post."""
-    asked = mention(HURT[2])
-    lowered = Lesson(weights=bytes(4 * EMBEDDED), bias=-2.0)
-
-    taught.learn({"care": {"complaint": lowered}})
-
-    assert taught.guess(asked).lane is Lane.CHECK
-    assert taught.guess(asked, team="care").lane not in FLAGGED
-
-
-def test_stars_and_keywords_tell_what_is_at_stake_as_well(model):
-    burns = "The charger caught fire next to my bed"
-
-    assert model.guess(mention(burns, rating=1)).severity is Severity.SAFETY
-    assert model.guess(mention("Too small", rating=1)).severity is None
-    forced = model.guess(mention(burns), Leaning(complaints=("charger",)))
-    assert (forced.lane, forced.severity) == (Lane.SURE, Severity.SAFETY)
-
-
 @pytest.mark.parametrize("text", ABSENT)
 def test_what_no_person_wrote_is_recognised(model, text):
     assert model.guess(mention(text)).manner is Manner.AUTOMATED
@@ -559,88 +419,3 @@ def test_a_complaint_in_the_dress_of_something_else_is_not_quiet(model, text):
 
 
 # What its team has taught
-
-
-@pytest.fixture
-def taught(model):
-    """The same mind, and lessons of its own."""
-    triage = Triage()
-    triage.mind = model.mind
-    return triage
-
-
-def lesson(triage: Triage, labelled: Sequence[tuple[str, bool]]) -> Lesson:
-    import numpy as np
-
-    from bot.triage.residual import fit
-
-    known = [triage.features(to_us(text)) for text, _ in labelled]
-    embeddings = np.array([np.frombuffer(each.embedding, dtype="<f2") for each in known])
-    base = np.array([each.complaint for each in known])
-    labels = np.array([float(label) for _, label in labelled])
-    return fit(embeddings, base, labels, np.ones(len(labelled)))
-
-
-def test_what_people_say_moves_what_is_like_it_and_only_for_their_team(taught):
-    jokes = [f"my acme machine is evil before {hour} o'clock, ha ha" for hour in range(4, 24)]
-    labelled = [(text, False) for text in jokes] + [(text, True) for text in COMPLAINTS[:10]]
-    asked, wanted = to_us("my acme machine is evil before noon, ha ha"), to_us(COMPLAINTS[0])
-    before, sure = taught.guess(asked), taught.guess(wanted)
-
-    taught.learn({"care": {"complaint": lesson(taught, labelled)}})
-
-    assert odds(taught.guess(asked, team="care")) < odds(before) - 0.2
-    assert taught.guess(asked, team="press") == taught.guess(asked) == before
-    moved = odds(taught.guess(wanted, team="care")) - odds(sure)
-    assert moved > odds(taught.guess(asked, team="care")) - odds(before)
-
-
-def test_labels_can_raise_a_guess_as_well(taught):
-    labelled = [(f"the crema of batch {number} looks like rain", True) for number in range(20)]
-    asked = to_us("the crema of batch 77 looks like rain")
-    before = taught.guess(asked)
-
-    taught.learn({"care": {"complaint": lesson(taught, labelled)}})
-
-    assert odds(taught.guess(asked, team="care")) > odds(before)
-
-
-def test_no_lesson_silences_a_sure_complaint(taught):
-    worst = Lesson(weights=bytes(4 * EMBEDDED), bias=-1e6)
-    sure = [to_us(text) for text in COMPLAINTS if taught.guess(to_us(text)).lane is Lane.SURE]
-
-    taught.learn({"care": {"complaint": worst}})
-
-    assert len(sure) > len(COMPLAINTS) / 2
-    assert {taught.guess(each, team="care").lane for each in sure} <= FLAGGED
-
-
-def test_a_lessons_threshold_is_where_complaints_begin(taught):
-    asked = to_us("the acme app and its new colours")
-    likely = taught.guess(asked).complaint
-    for above, flagged in ((0.02, False), (-0.02, True)):
-        nothing = Lesson(weights=bytes(4 * EMBEDDED), bias=0.0, threshold=likely + above)
-        taught.learn({"care": {"complaint": nothing}})
-
-        assert (taught.guess(asked, team="care").lane in FLAGGED) is flagged
-
-
-def test_the_lexical_model_does_not_begin_where_the_sentence_model_was_taught_to():
-    words, asked = Triage(LEXICAL), to_us("the acme app and its new colours")
-    before = words.guess(asked)
-
-    words.learn(
-        {"care": {"complaint": Lesson(weights=bytes(4 * EMBEDDED), bias=0.0, threshold=0.99)}}
-    )
-
-    assert words.guess(asked, team="care") == before
-
-
-def test_features_are_what_a_layer_is_taught_by(model, lexical):
-    features = model.features(to_us("My order is broken"))
-
-    assert features is not None
-    assert len(features.embedding) == 2 * EMBEDDED
-    assert odds(model.guess(to_us("My order is broken"))) == pytest.approx(features.complaint)
-    assert model.features(to_us("Мой заказ так и не пришёл")) is None
-    assert lexical.features(to_us("My order is broken")) is None
