@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters import Unreadable
 from adapters.bluesky.line import Us
-from bot.domain.mention import Customer, Mention, Origin, storable
+from bot.domain.mention import QUOTES_US, Customer, Mention, Origin, storable
 
 Json = Mapping[str, Any]
 COLLECTION = "app.bsky.feed.post"
@@ -69,6 +69,7 @@ def mention(view: Json, account: str, us: Us) -> Mention:
         no_reply=CLOSED if closed else "",
         media=tuple(_media(view.get("embed") or {})),
         language=_language(record),
+        extra={QUOTES_US: True} if _quotes(view, us) else {},
     )
 
 
@@ -195,6 +196,13 @@ def _media(embed: Json) -> Iterator[str]:
         for link in (*pictures, shown.get("thumbnail")):
             if type(link) is str and link.startswith(("https://", "http://")):
                 yield link
+
+
+def _quotes(view: Json, us: Us) -> bool:
+    """Whether it quotes a post of ours, be it beside pictures."""
+    embed = view["record"].get("embed") or {}
+    quoted = embed.get("record") or {}
+    return str((quoted.get("record") or quoted).get("uri")).startswith(f"at://{us.did}/")
 
 
 def _unreadable(view: Any, why: Exception) -> Unreadable:

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -18,12 +18,13 @@ from adapters import Unreadable
 from adapters.mastodon.walk import ID
 from adapters.readable import cut, from_html, tidied
 from bot.domain.graphemes import inside
-from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.mention import QUOTES_US, Customer, Mention, Origin
 
 Json = Mapping[str, Any]
 PUBLIC = ("public", "unlisted")  # everyone can read it
 DIRECT = "direct"  # only those who are named in it can
-KINDS = ("mention", "quote")  # of notifications: somebody's words to us, or about ours
+QUOTE = "quote"
+KINDS = ("mention", QUOTE)  # of notifications: somebody's words to us, or about ours
 RAW = 5000  # characters of what can't be read
 NAMES = re.compile(r"\A(?:@\w[\w.@-]*[:,]?(?:\s+|\Z))+")
 REMOTE = re.compile(r"(?<![\w/])(@\w+)@[\w.-]*\w")  # whose server is not counted
@@ -114,7 +115,9 @@ def read(
         try:
             if within and (item["type"] not in KINDS or item[within] is None):
                 continue
-            mentions.append(mention(item[within] if within else item, account, us))
+            read = mention(item[within] if within else item, account, us)
+            quotes = {QUOTES_US: True} if within and item["type"] == QUOTE else {}
+            mentions.append(replace(read, extra={**read.extra, **quotes}))
         except Exception as why:  # strangers' servers write what they like
             unreadable.append(_unreadable(item, why))
     return sorted(mentions, key=lambda one: one.posted_at), unreadable

@@ -12,7 +12,7 @@ from typing import Any
 from twitter_text import extract_urls_with_indices
 
 from adapters import Unreadable
-from bot.domain.mention import Customer, Mention, Origin
+from bot.domain.mention import QUOTES_US, Customer, Mention, Origin
 
 Json = Mapping[str, Any]
 EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)  # X's ids count milliseconds from here
@@ -144,6 +144,7 @@ def mention(post: Json, answer: Json, account: str, us: Us) -> Mention:
         no_reply=_no_reply(post, author, answer, us),
         media=tuple(_media(post, answer)),
         language=None if post.get("lang") in NO_LANGUAGE else post.get("lang"),
+        extra={QUOTES_US: True} if _quotes_us(post, answer, us) else {},
     )
 
 

@@ -14,8 +14,7 @@ from bot.domain.frozen import replace
 T = TypeVar("T")
 
 INSIDE = "mid:"  # how the name of a picture begins that lies in its message (after RFC 2392)
-
-
+QUOTES_US = "quotes_us"
 STARS = range(1, 6)
 OVER = "The time in which its platform lets anybody answer is over."
 
@@ -67,7 +66,7 @@ class Mention:
     `account` is the adapter's name as in ADAPTERS, such as "twitter" or "email:press"; `key` is the
     platform's id, the same through all edits; `revision` differs when the words do. `posted_at` is
     the platform's time, never ours; ValueError without an offset. `extra` is whatever the adapter
-    needs to answer it, as JSON.
+    needs to answer it, as JSON; `QUOTES_US` in it says that it quotes a post of ours.
     """
 
     account: str
@@ -104,6 +103,10 @@ class Mention:
             raise ValueError(f"{self.reply_by} has no offset, so nobody knows when it will be.")
         if self.rating is not None and self.rating not in STARS:
             raise ValueError(f"{self.rating} stars can't be.")
+
+    @property
+    def quotes_us(self) -> bool:
+        return bool(self.extra.get(QUOTES_US))
 
     @property
     def address(self) -> str | None:

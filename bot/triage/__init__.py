@@ -267,7 +267,7 @@ def _of_signs(text: str, told: str | None) -> Guess:
 def _addressed(mention: Mention, text: str) -> bool:
     """Whether it was said to us, and not only found by a word of ours in it."""
     to_us = mention.parent or mention.subject or mention.rating or not mention.public
-    return bool(to_us) or "@user" in text
+    return bool(to_us) or mention.quotes_us or "@user" in text
 
 
 def _last_word(mention: Mention) -> str:

@@ -291,10 +291,12 @@ def test_whoever_calls_answers_or_quotes_us_is_heard_once(place, server):
         server.quote(ours, "Look at these"),
     }
     third = server.post("I have them", by="ola", calls=False, parent=max(keys))
+    [quote] = [key for key in keys if server.posts[key].record.get("embed")]
 
     mentions = new(place, cursor)
 
     assert {m.key for m in mentions} == keys | ({third} & {m.key for m in mentions})
+    assert [m.key for m in mentions if m.quotes_us] == [quote]
     assert all(m.origin is Origin.CUSTOMER for m in mentions)
 
 

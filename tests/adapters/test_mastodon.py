@@ -156,7 +156,8 @@ def test_a_quote_of_ours_is_a_mention(place):
     key = place.server.post("Look at them", by=MIRA)
     place.server.notify("quote", MIRA, int(key))
 
-    assert [m.key for m in new(place, cursor)] == [key]
+    [quote] = new(place, cursor)
+    assert (quote.key, quote.quotes_us) == (key, True)
 
 
 def test_a_robot_is_automated_and_a_repost_is_told_apart(place):

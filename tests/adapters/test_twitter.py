@@ -302,6 +302,7 @@ def test_a_quote_of_ours_can_be_answered() -> None:
         answer(place, quote)
 
         assert quote.origin is Origin.CUSTOMER
+        assert quote.quotes_us
         assert place.answers() == ["Soon."]
 
 

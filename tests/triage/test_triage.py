@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from bot.domain.guess import Lane, Leaning, Manner
-from bot.domain.mention import Kind
+from bot.domain.mention import QUOTES_US, Kind
 from bot.playground.customers_words import BESIDE, NO_HELP, OUTAGE, WAITING
 from bot.triage import BALANCED, Triage, lanes
 from bot.triage.languages import TAUGHT
@@ -368,6 +368,14 @@ def test_who_names_us_with_a_handle_says_it_to_us(model):
     text = "the app of acme and its new colours"
 
     assert odds(model.guess(mention(f"@acme {text}"))) > odds(model.guess(mention(text)))
+
+
+def test_who_quotes_us_says_it_to_us(model):
+    said = "These fell apart after a week"
+    quote = mention(said, extra={QUOTES_US: True})
+
+    assert odds(model.guess(quote)) > odds(model.guess(mention(said)))
+    assert odds(model.guess(quote)) == pytest.approx(odds(model.guess(mention(said, parent="d0"))))
 
 
 # What it says of itself
