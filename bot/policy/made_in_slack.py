@@ -85,7 +85,7 @@ class Wanted:
             weekend=duty.get(WEEKEND, ""),
             language=entry.get("language", ""),
             silent_after=entry.get("silent_after", ""),
-            triage=entry.get("triage", {}),
+            triage=entry.get("triage"),
         )
 
     @property
