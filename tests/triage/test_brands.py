@@ -22,7 +22,7 @@ from bot.triage.residual import Examples, judge, score  # noqa: E402
 from tests.things import mention  # noqa: E402
 
 BRANDS = Path(__file__).parent / "brands"
-BETTER = {"news": 0.05, "game": 0.05, "club": 0.03, "insurer": 0.015}  # of AUC
+BETTER = {"news": 0.05, "game": 0.05, "club": 0.02, "insurer": 0.015}  # of AUC, at least
 JUDGED, ORDERS = 100, 10
 
 
@@ -88,5 +88,6 @@ def test_a_hundred_wrong_ones_do_little_harm(model, posts):
         turned.append(gain(model, each, [not complains for complains in said]))
         shuffled.append(gain(model, each, random.Random(seed).sample(said, len(said))))
 
+    print(f"\nturned round: {min(turned):+.3f} at worst, shuffled: {min(shuffled):+.3f}")
     assert min(turned) >= -0.05
     assert min(shuffled) >= -0.05
