@@ -1,7 +1,7 @@
 """What a team's people teach triage: made now and then, judged before it counts, and reversible."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,6 @@ from storage.lessons import COMPLAINT, NEEDS_ANSWER, Taught
 from storage.samples import Sample
 
 log = structlog.get_logger()
-
 
 FEW = 3  # labels that move what is alike; of the first of them there is a lesson, to take back
 NEAR = 200  # of those, the newest
@@ -77,13 +76,18 @@ class Learning:
         """Of the weights that are taught: what others were taught means nothing to these."""
         return self.desk.triage.version
 
+    @property
+    def _teams(self) -> Iterable[Team]:
+        """Those that can teach something: none where the lexical model was asked for."""
+        return self.desk.teams if self.version else ()
+
     # What goes on by itself
 
     def refit_some(self) -> bool:
         """Learn anew for one team that has taught enough since the last time."""
-        for team in self.desk.teams:
+        for team in self._teams:
             self._work_out(team.name)
-        return any(self._refit(team) for team in self.desk.teams)
+        return any(self._refit(team) for team in self._teams)
 
     def remember(self) -> bool:
         """Hand what is in force to triage, where that has changed."""
@@ -100,7 +104,7 @@ class Learning:
 
     def keep_up(self) -> bool:
         """What people have said just now counts for what is alike: the third time, it tells."""
-        some = [self._begin(team) for team in self.desk.teams]
+        some = [self._begin(team) for team in self._teams]
         return self.remember() or any(some)
 
     def ask_some(self) -> bool:

@@ -349,9 +349,7 @@ labels = Table(  # what people said, or showed, that a mention is
     Column("by", Text),
     Column("at", Moment, nullable=False),
     Column("features", LargeBinary),  # none: not worked out yet, or there are none
-    Column(
-        "version", Integer, nullable=False, server_default=NONE
-    ),  # of the weights that made them
+    Column("version", Integer, nullable=False, server_default=NONE),  # of the weights they are of
     Column("flagged", Boolean, nullable=False),  # triage gave it the complaint's clock
     Column("late", Boolean, nullable=False, server_default=false()),  # found only later: a miss
     Index("ix_labels_team_at", "team", "at"),

@@ -199,10 +199,11 @@ def _media(embed: Json) -> Iterator[str]:
 
 
 def _quotes(view: Json, us: Us) -> bool:
-    """Whether it quotes a post of ours, be it beside pictures."""
-    embed = view["record"].get("embed") or {}
-    quoted = embed.get("record") or {}
-    return str((quoted.get("record") or quoted).get("uri")).startswith(f"at://{us.did}/")
+    """Whether it quotes a post of ours, be it beside pictures; strangers embed what they like."""
+    match view["record"].get("embed"):
+        case {"record": {"record": {"uri": str(uri)}}} | {"record": {"uri": str(uri)}}:
+            return uri.startswith(f"at://{us.did}/")
+    return False
 
 
 def _unreadable(view: Any, why: Exception) -> Unreadable:

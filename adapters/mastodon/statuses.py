@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -115,15 +115,14 @@ def read(
         try:
             if within and (item["type"] not in KINDS or item[within] is None):
                 continue
-            read = mention(item[within] if within else item, account, us)
-            quotes = {QUOTES_US: True} if within and item["type"] == QUOTE else {}
-            mentions.append(replace(read, extra={**read.extra, **quotes}))
+            status, quotes_us = (item[within], item["type"] == QUOTE) if within else (item, False)
+            mentions.append(mention(status, account, us, quotes_us=quotes_us))
         except Exception as why:  # strangers' servers write what they like
             unreadable.append(_unreadable(item, why))
     return sorted(mentions, key=lambda one: one.posted_at), unreadable
 
 
-def mention(status: Json, account: str, us: Us) -> Mention:
+def mention(status: Json, account: str, us: Us, *, quotes_us: bool = False) -> Mention:
     author, key = status["account"], _id(status["id"])
     visibility, parent = str(status["visibility"]), status.get("in_reply_to_id")
     ours, said = str(author["id"]) == us.id, from_html(status["content"])
@@ -145,6 +144,7 @@ def mention(status: Json, account: str, us: Us) -> Mention:
         extra={
             "visibility": visibility,
             "begins_with": "" if ours else f"@{author['acct']}",
+            **({QUOTES_US: True} if quotes_us else {}),
         },
     )
 

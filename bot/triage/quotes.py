@@ -41,8 +41,8 @@ def speaking(read: Read, found: Mapping[str, Sequence[str]]) -> Mapping[str, Seq
 
 def _overlaps(one: str, others: Sequence[str]) -> bool:
     """Whether it shares a word that tells something with one of them."""
-    idle = small_words()["small"] | small_words()["not"]
-    return any((set(one.split()) & set(other.lower().split())) - idle for other in others)
+    said, small, no = set(one.split()), small_words()["small"], small_words()["not"]
+    return any((said & set(other.lower().split())) - small - no for other in others)
 
 
 def _quotes(read: Read) -> Sequence[str]:

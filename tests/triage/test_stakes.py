@@ -4,9 +4,7 @@ import pytest
 
 from bot.domain.guess import Lane, Leaning, Lesson, Severity
 from tests.things import mention
-from tests.triage.posts import FLAGGED, to_us
-
-EMBEDDED = 384  # numbers
+from tests.triage.posts import EMBEDDED, FLAGGED, to_us
 
 
 @pytest.mark.parametrize(

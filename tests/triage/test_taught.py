@@ -6,10 +6,7 @@ import pytest
 
 from bot.domain.guess import Lane, Lesson
 from bot.triage import LEXICAL, Triage
-from tests.triage.posts import FLAGGED, odds, to_us
-from tests.triage.test_triage import COMPLAINTS
-
-EMBEDDED = 384  # numbers
+from tests.triage.posts import COMPLAINTS, EMBEDDED, FLAGGED, odds, to_us
 
 
 def lesson(triage: Triage, labelled: Sequence[tuple[str, bool]]) -> Lesson:
